@@ -1,0 +1,3 @@
+"""Entrepot, a private container registry."""
+
+__version__ = "0.1.0"
