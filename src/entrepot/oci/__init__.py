@@ -1,0 +1,1 @@
+"""The values of the OCI specifications: digests, names, media types, manifests. No I/O."""

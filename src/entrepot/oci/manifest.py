@@ -1,0 +1,169 @@
+"""Manifests: images, indexes and artifacts, as far as a registry reads them.
+
+Sources: image-spec manifest.md and image-index.md; Docker's image manifest version 2, schema 2.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from entrepot.errors import InvalidManifest
+from entrepot.oci import media_type as types
+from entrepot.oci.descriptor import Descriptor, parse_artifact_type, parse_descriptor
+
+
+class Role(StrEnum):
+    """What a manifest needs another piece of content for."""
+
+    CONFIG = "config"
+    LAYER = "layer"
+    MANIFEST = "manifest"
+    SUBJECT = "subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One thing that a manifest refers to."""
+
+    role: Role
+    descriptor: Descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a registry needs to know of a manifest.
+
+    Attributes:
+        media_type: what it is served as.
+        edges: everything it refers to, in its own order.
+        artifact_type: the type that referrers lists show and filter by, None when it has none.
+        annotations: its own annotations.
+    """
+
+    media_type: str
+    edges: tuple[Edge, ...]
+    artifact_type: str | None
+    annotations: dict[str, str]
+
+    @property
+    def subject(self) -> Descriptor | None:
+        """The manifest that this one says something about."""
+        for edge in self.edges:
+            if edge.role is Role.SUBJECT:
+                return edge.descriptor
+        return None
+
+
+def parse_manifest(payload: bytes, content_type: str) -> Manifest:
+    """Read a manifest.
+
+    Args:
+        payload: its bytes.
+        content_type: the Content-Type it was sent with; parameters are ignored, and where it
+            is missing or generic the manifest's own `mediaType` or shape decides.
+
+    Raises:
+        InvalidManifest: it is no JSON object, is of Docker schema 1, contradicts the content
+            type, or has fields that are not what they must be.
+        InvalidDigest: a digest in it is malformed or not supported.
+    """
+    document = _decode(payload)
+    declared = types.without_parameters(content_type)
+    if declared in types.DOCKER_SCHEMA_1 or document.get("schemaVersion") == 1:
+        raise InvalidManifest(
+            "Docker image manifests of schema 1 are not accepted; "
+            "push with a client that writes schema 2 or OCI manifests"
+        )
+    media_type = _decide_media_type(document, declared)
+    _check_shape(document, media_type)
+    edges = _parse_edges(document, media_type)
+    artifact_type = parse_artifact_type(document.get("artifactType"), "manifest")
+    if artifact_type is None and media_type not in types.INDEXES:
+        configs = [edge.descriptor for edge in edges if edge.role is Role.CONFIG]
+        artifact_type = configs[0].media_type if configs else None
+    return Manifest(media_type, edges, artifact_type, _parse_annotations(document))
+
+
+def _decode(payload: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(payload.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise InvalidManifest("a manifest is a JSON object; this is not JSON") from None
+    if not isinstance(document, dict):
+        raise InvalidManifest("a manifest is a JSON object; this is another JSON value")
+    return document
+
+
+def _decide_media_type(document: dict[str, Any], declared: str) -> str:
+    own = document.get("mediaType")
+    if own is not None and (not isinstance(own, str) or not types.is_media_type(own)):
+        raise InvalidManifest("manifest.mediaType is no media type")
+    if declared in types.GENERIC:
+        if own:
+            return str(own)
+        return types.OCI_INDEX if "manifests" in document else types.OCI_MANIFEST
+    if not types.is_media_type(declared):
+        raise InvalidManifest("the Content-Type of the manifest is no media type")
+    if own and own.lower() != declared:
+        raise InvalidManifest(
+            f"the manifest says its mediaType is {own}, the Content-Type says {declared}"
+        )
+    return str(own) if own else declared
+
+
+def _check_shape(document: dict[str, Any], media_type: str) -> None:
+    """Refuse documents that two readers could take for two things (CVE-2021-41190)."""
+    if media_type in types.INDEXES:
+        foreign, needed = ("config", "layers"), ("manifests",)
+    elif media_type in types.IMAGES:
+        foreign, needed = ("manifests",), ("config", "layers")
+    else:
+        foreign, needed = (), ()
+        if not any(key in document for key in ("config", "layers", "blobs", "manifests")):
+            raise InvalidManifest(
+                f"a manifest of type {media_type} has none of the fields "
+                "config, layers, blobs and manifests"
+            )
+    if (media_type in types.INDEXES or media_type in types.IMAGES) and (
+        document.get("schemaVersion") != 2
+    ):
+        raise InvalidManifest("manifest.schemaVersion is not 2")
+    for key in foreign:
+        if document.get(key):
+            raise InvalidManifest(f"a manifest of type {media_type} must not have {key}")
+    for key in needed:
+        if document.get(key) is None:
+            raise InvalidManifest(f"a manifest of type {media_type} needs {key}")
+
+
+def _parse_edges(document: dict[str, Any], media_type: str) -> tuple[Edge, ...]:
+    edges: list[Edge] = []
+    if document.get("config") is not None:
+        edges.append(Edge(Role.CONFIG, parse_descriptor(document["config"], "config")))
+    for key, role in (
+        ("layers", Role.LAYER),
+        ("blobs", Role.LAYER),
+        ("manifests", Role.MANIFEST),
+    ):
+        value = document.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, list):
+            raise InvalidManifest(f"manifest.{key} is no list")
+        edges += [
+            Edge(role, parse_descriptor(item, f"{key}[{position}]"))
+            for position, item in enumerate(value)
+        ]
+    if document.get("subject") is not None:
+        edges.append(Edge(Role.SUBJECT, parse_descriptor(document["subject"], "subject")))
+    return tuple(edges)
+
+
+def _parse_annotations(document: dict[str, Any]) -> dict[str, str]:
+    value = document.get("annotations")
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise InvalidManifest("manifest.annotations is no map of strings")
+    return value
