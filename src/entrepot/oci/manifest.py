@@ -114,17 +114,17 @@ def _decide_media_type(document: dict[str, Any], declared: str) -> str:
 
 def _check_shape(document: dict[str, Any], media_type: str) -> None:
     """Refuse documents that two readers could take for two things (CVE-2021-41190)."""
+    foreign: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
     if media_type in types.INDEXES:
         foreign, needed = ("config", "layers"), ("manifests",)
     elif media_type in types.IMAGES:
         foreign, needed = ("manifests",), ("config", "layers")
-    else:
-        foreign, needed = (), ()
-        if not any(key in document for key in ("config", "layers", "blobs", "manifests")):
-            raise InvalidManifest(
-                f"a manifest of type {media_type} has none of the fields "
-                "config, layers, blobs and manifests"
-            )
+    elif not any(key in document for key in ("config", "layers", "blobs", "manifests")):
+        raise InvalidManifest(
+            f"a manifest of type {media_type} has none of the fields "
+            "config, layers, blobs and manifests"
+        )
     if (media_type in types.INDEXES or media_type in types.IMAGES) and (
         document.get("schemaVersion") != 2
     ):
@@ -133,7 +133,7 @@ def _check_shape(document: dict[str, Any], media_type: str) -> None:
         if document.get(key):
             raise InvalidManifest(f"a manifest of type {media_type} must not have {key}")
     for key in needed:
-        if document.get(key) is None:
+        if key not in document:
             raise InvalidManifest(f"a manifest of type {media_type} needs {key}")
 
 
