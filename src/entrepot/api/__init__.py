@@ -1,0 +1,1 @@
+"""The /v2/ protocol: requests in, services called, responses out."""

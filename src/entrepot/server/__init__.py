@@ -1,0 +1,1 @@
+"""Granian: workers, signals, shutdown."""

@@ -1,0 +1,1 @@
+"""The rules of a registry, one use case a module."""

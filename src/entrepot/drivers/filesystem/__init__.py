@@ -1,0 +1,1 @@
+"""Blob storage in a directory, in Docker Registry's own layout."""

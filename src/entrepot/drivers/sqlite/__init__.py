@@ -1,0 +1,1 @@
+"""Metadata and upload sessions in SQLite files."""

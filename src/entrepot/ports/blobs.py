@@ -1,0 +1,195 @@
+"""Blob storage: opaque bytes at opaque locations.
+
+An upload's life: `begin` gives its first state; each `append` takes a state and gives the next
+one, when its part is closed; `commit` makes the bytes a blob and tells its location; `abort`
+forgets them. A state is opaque, serialisable, and small (under 1 KiB): whoever holds the newest
+one may go on, in any process. Bytes written after the state that is handed to `append` are cut
+off, so a state is also the point to which an interrupted upload falls back.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import NewType, Protocol, Self
+
+from entrepot.oci.digest import Digest
+
+Location = NewType("Location", str)
+"""Where a blob lies: chosen, and read, by the driver alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadState:
+    """How far an upload is.
+
+    Attributes:
+        upload_id: the session's id, unique for ever.
+        algorithm: of the digest that is computed while bytes arrive.
+        received: bytes that are safely in the storage's hands.
+        progress: what the driver needs to go on, opaque.
+    """
+
+    upload_id: str
+    algorithm: str
+    received: int
+    progress: bytes
+
+
+class BlobContent(Protocol):
+    """A blob that was found whole and can be read."""
+
+    def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Give bytes start to stop (exclusive) in large pieces.
+
+        Raises:
+            DamagedBlob: the bytes ended before stop.
+            StorageOutage: reading failed.
+        """
+        ...
+
+    def read_now(self, start: int, stop: int) -> bytes | None:
+        """Give these bytes when that takes no waiting, else None; for small pieces."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it. Closing twice is allowed."""
+        ...
+
+
+class BlobReader(Protocol):
+    """Reads blobs."""
+
+    async def open(self, location: Location, size: int) -> BlobContent:
+        """Open a blob.
+
+        Args:
+            location: where it lies.
+            size: bytes that it must have.
+
+        Raises:
+            DamagedBlob: it is missing, or larger or smaller than size.
+            StorageOutage: the storage failed.
+        """
+        ...
+
+
+class UploadPart(Protocol):
+    """Takes the bytes of one request. An asynchronous context manager that lets go of it."""
+
+    async def write(self, content: bytes) -> None:
+        """Take bytes, of any length; returns when it may be called again.
+
+        Raises:
+            StorageFull: there is no room.
+            StorageOutage: writing failed.
+        """
+        ...
+
+    async def flush(self) -> UploadState:
+        """Hand everything to the storage and tell the state that this makes.
+
+        Raises:
+            StorageFull: there is no room.
+            StorageOutage: writing failed.
+        """
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class BlobWriter(Protocol):
+    """Takes uploads. See the module for an upload's life."""
+
+    @property
+    def minimum_chunk(self) -> int:
+        """Bytes that each chunk but the last must have; 0 where any length will do."""
+        ...
+
+    async def begin(self, upload_id: str, algorithm: str) -> UploadState:
+        """Start an upload; nothing of it is visible to readers.
+
+        Raises:
+            StorageOutage: the storage failed.
+        """
+        ...
+
+    async def append(self, state: UploadState) -> UploadPart:
+        """Open the upload for more bytes behind the state.
+
+        Raises:
+            UnknownUpload: the storage no longer has the bytes that the state tells of.
+            StorageOutage: the storage failed.
+        """
+        ...
+
+    async def commit(self, state: UploadState, digest: Digest) -> Location:
+        """Check the bytes against the digest and make them a durable blob.
+
+        When it returns, bytes, names and directories have reached the disk. Committing a digest
+        that the storage has already is allowed and leaves one whole blob.
+
+        Raises:
+            InvalidDigest: the bytes have another digest; the upload goes on as it was.
+            UnknownUpload: the storage no longer has the bytes that the state tells of.
+            StorageFull: there is no room.
+            StorageOutage: the storage failed.
+        """
+        ...
+
+    async def abort(self, upload_id: str) -> None:
+        """Forget an upload's bytes; of an unknown one, do nothing.
+
+        Raises:
+            StorageOutage: the storage failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StrayUpload:
+    """Bytes of an upload that the storage holds.
+
+    Attributes:
+        upload_id: the session they belong to.
+        touched_at: when bytes were last added, in microseconds since 1970, UTC.
+        size: bytes.
+    """
+
+    upload_id: str
+    touched_at: int
+    size: int
+
+
+class BlobKeeper(Protocol):
+    """Looks after the storage."""
+
+    def uploads(self) -> AsyncIterator[StrayUpload]:
+        """List the uploads whose bytes are here, in no order."""
+        ...
+
+    async def delete(self, location: Location) -> None:
+        """Remove a blob's bytes; of a missing one, do nothing.
+
+        Raises:
+            StorageOutage: the storage failed.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Return when the storage can be read and written.
+
+        Raises:
+            StorageOutage: it cannot; the message says why.
+        """
+        ...
+
+
+class BlobStorage(BlobReader, BlobWriter, BlobKeeper, Protocol):
+    """All of it."""

@@ -1,0 +1,211 @@
+"""Metadata: the only truth about what exists.
+
+Reading is a question each; changing is a transaction: a function that is handed a `Transaction`
+and may be run again when the database asks for it, so it must not touch anything else. When
+`Metadata.change` returns, what the function did is durable.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from entrepot.oci.digest import Digest
+from entrepot.oci.manifest import Manifest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.blobs import Location
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredManifest:
+    """A manifest as it is served."""
+
+    digest: Digest
+    media_type: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A blob as it is served; size in bytes."""
+
+    digest: Digest
+    size: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A manifest that says something about another one, as a descriptor; size in bytes."""
+
+    digest: Digest
+    media_type: str
+    size: int
+    artifact_type: str | None
+    annotations: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewManifest:
+    """A manifest to be kept; pushed_at in microseconds since 1970, UTC."""
+
+    digest: Digest
+    payload: bytes
+    manifest: Manifest
+    pushed_at: int
+
+
+class ManifestReader(Protocol):
+    """Finds manifests in a repository."""
+
+    async def manifest_by_tag(self, name: RepositoryName, tag: Tag) -> StoredManifest | None:
+        """Find what a tag points to."""
+        ...
+
+    async def manifest_by_digest(
+        self, name: RepositoryName, digest: Digest
+    ) -> StoredManifest | None:
+        """Find a manifest."""
+        ...
+
+    async def referrers(
+        self,
+        name: RepositoryName,
+        subject: Digest,
+        artifact_type: str | None,
+        after: str,
+        limit: int,
+    ) -> list[Referrer]:
+        """List manifests with this subject, by digest, those of one artifact type if given."""
+        ...
+
+
+class BlobFinder(Protocol):
+    """Finds blobs through the repositories that have them."""
+
+    async def blob(self, name: RepositoryName, digest: Digest) -> StoredBlob | None:
+        """Find a blob that the repository has."""
+        ...
+
+    async def repositories_with_blob(
+        self, digest: Digest, after: str, limit: int
+    ) -> list[RepositoryName]:
+        """List repositories that have a blob, by name."""
+        ...
+
+
+class Lists(Protocol):
+    """Lists, in byte order, in pages that begin behind a name."""
+
+    async def repository_exists(self, name: RepositoryName) -> bool:
+        """Tell whether anything was ever pushed there and not removed since."""
+        ...
+
+    async def tags(self, name: RepositoryName, after: str, limit: int) -> list[str]:
+        """List a repository's tags."""
+        ...
+
+    async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
+        """List repositories that have a manifest."""
+        ...
+
+
+class MetadataReader(ManifestReader, BlobFinder, Lists, Protocol):
+    """Everything that can be asked. All of it raises MetadataOutage when the database fails."""
+
+
+class Transaction(Protocol):
+    """What can be changed, seen as one step by everybody else.
+
+    A repository's number comes from `repository` and is good within one transaction.
+    """
+
+    async def repository(self, name: RepositoryName, now: int) -> int:
+        """Find a repository's number; makes the repository where there is none."""
+        ...
+
+    async def find_repository(self, name: RepositoryName) -> int | None:
+        """Find a repository's number."""
+        ...
+
+    async def keep_blob(self, blob: StoredBlob, now: int) -> StoredBlob:
+        """Make a blob known; gives the one that was known before, where there was one."""
+        ...
+
+    async def replace_location(self, blob: StoredBlob) -> None:
+        """Say where a known blob lies now."""
+        ...
+
+    async def link_blob(self, repository: int, digest: Digest, now: int) -> bool:
+        """Let a repository have a known blob; False when the blob is not known."""
+        ...
+
+    async def unlink_blob(self, repository: int, digest: Digest) -> bool:
+        """Take a blob from a repository; False when it had none."""
+        ...
+
+    async def blob_sizes(self, repository: int, digests: Iterable[Digest]) -> dict[str, int]:
+        """Tell the size in bytes of those of these blobs that the repository has."""
+        ...
+
+    async def manifest_sizes(self, repository: int, digests: Iterable[Digest]) -> dict[str, int]:
+        """Tell the size in bytes of those of these manifests that the repository has."""
+        ...
+
+    async def blob_users(self, repository: int, digest: Digest, limit: int) -> list[Digest]:
+        """List manifests of the repository that refer to a blob."""
+        ...
+
+    async def keep_manifest(self, repository: int, manifest: NewManifest) -> int:
+        """Keep a manifest and its edges, or find the one that is kept; gives its number."""
+        ...
+
+    async def delete_manifest(
+        self, repository: int, digest: Digest, caller: str, now: int
+    ) -> list[str] | None:
+        """Remove a manifest and the tags that point to it; gives those, None when unknown."""
+        ...
+
+    async def move_tag(
+        self, repository: int, tag: Tag, manifest: int, caller: str, now: int
+    ) -> None:
+        """Point a tag at a manifest and write that into the tag's history."""
+        ...
+
+    async def delete_tag(self, repository: int, tag: Tag, caller: str, now: int) -> bool:
+        """Remove a tag and write that into its history; False when there is none."""
+        ...
+
+
+Change = Callable[[Transaction], Awaitable[Result]]
+
+
+class Metadata(MetadataReader, Protocol):
+    """Reading and changing."""
+
+    async def change(self, change: Change[Result]) -> Result:
+        """Run a function in a transaction; when this returns, its work is durable.
+
+        Args:
+            change: does the work; may be run more than once, and must touch nothing else.
+
+        Raises:
+            MetadataOutage: the database failed or stayed locked.
+            StorageFull: the database has no room.
+            EntrepotError: what the function raised; nothing of its work is kept.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Return when the database answers and can be written.
+
+        Raises:
+            MetadataOutage: it cannot; the message says why.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...

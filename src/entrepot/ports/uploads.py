@@ -1,0 +1,91 @@
+"""Upload sessions: the rows that let any worker go on with an upload.
+
+A session is lost at worst by a power loss, which costs its client a repeated upload; it never
+tells what is visible. A claim makes its holder the only writer until it is released or its lease
+runs out.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.blobs import UploadState
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSession:
+    """One upload.
+
+    Attributes:
+        repository: the only one through which it can be reached.
+        owner: name of the account that began it; empty for somebody unknown.
+        state: how far it is.
+        started_at: microseconds since 1970, UTC.
+    """
+
+    repository: RepositoryName
+    owner: str
+    state: UploadState
+    started_at: int
+
+    @property
+    def id(self) -> str:
+        """Its name on the wire."""
+        return self.state.upload_id
+
+
+class UploadSessions(Protocol):
+    """Keeps upload sessions. Everything raises MetadataOutage when the database fails."""
+
+    async def create(self, session: UploadSession) -> None:
+        """Keep a new session, unclaimed."""
+        ...
+
+    async def get(self, upload_id: str) -> UploadSession | None:
+        """Find a session."""
+        ...
+
+    async def claim(self, upload_id: str, holder: str, now: int, until: int) -> UploadSession:
+        """Become the session's only writer.
+
+        Args:
+            upload_id: which session.
+            holder: who claims, unique for each request.
+            now: microseconds since 1970, UTC.
+            until: when the claim ends by itself, in the same unit.
+
+        Raises:
+            UnknownUpload: there is no such session.
+            UploadBusy: somebody else holds it.
+        """
+        ...
+
+    async def renew(self, state: UploadState, holder: str, now: int, until: int) -> bool:
+        """Keep the newest state and hold on; False when the claim was lost."""
+        ...
+
+    async def release(self, state: UploadState, holder: str, now: int) -> bool:
+        """Keep the newest state and let go; False when the claim was lost."""
+        ...
+
+    async def finish(self, upload_id: str, holder: str) -> None:
+        """Forget a session that its holder has made a blob, or has given up."""
+        ...
+
+    async def release_all(self) -> int:
+        """Let go of every claim, at a start, when nobody else can be writing; tell how many."""
+        ...
+
+    async def idle_since(self, moment: int, after: str, limit: int) -> list[UploadSession]:
+        """List sessions without a live claim, untouched since a moment, by id.
+
+        Args:
+            moment: microseconds since 1970, UTC.
+            after: the id behind which to begin; empty for the first page.
+            limit: sessions at most.
+        """
+        ...
+
+    async def count(self) -> int:
+        """Tell how many sessions there are."""
+        ...
