@@ -1,0 +1,58 @@
+"""The section ``server``, Entrepot's own: processes, patience and limits."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from entrepot.config.fields import PositiveSeconds, at_least, size_of_at_least
+
+KIBIBYTE = 1 << 10
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutSettings:
+    """``server.timeouts``, in seconds.
+
+    Args:
+        header: a request's header must be whole this long after its first byte.
+        idle: a connection without a request is closed after this.
+        body: a body from which nothing came for this long is given up.
+        lease: a claim on an upload session is free again this long after its worker's last sign.
+    """
+
+    header: PositiveSeconds = 30.0
+    idle: PositiveSeconds = 120.0
+    body: PositiveSeconds = 60.0
+    lease: PositiveSeconds = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """``server.limits``.
+
+    Args:
+        uploads: requests that write blobs, at once, on one node.
+        header: bytes of a request's header.
+        manifest: bytes of a manifest; the specification asks for 4 MiB at least.
+    """
+
+    uploads: Annotated[int, at_least(1)] = 10_000
+    header: Annotated[int, size_of_at_least(8 * KIBIBYTE)] = 64 * KIBIBYTE
+    manifest: Annotated[int, size_of_at_least(4 * MEBIBYTE)] = 4 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """``server``.
+
+    Args:
+        workers: processes that answer; None means one a core.
+        connections: connections at once, on one node.
+        timeouts: how long clients may take.
+        limits: how much clients may send.
+    """
+
+    workers: Annotated[int, at_least(1)] | None = None
+    connections: Annotated[int, at_least(1)] = 20_000
+    timeouts: TimeoutSettings = field(default_factory=TimeoutSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)

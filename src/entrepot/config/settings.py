@@ -1,0 +1,38 @@
+"""All settings, as the rest of the program sees them: frozen, picklable, named as in config.yml."""
+
+from dataclasses import dataclass, field
+
+from entrepot.config.database import DatabaseSettings
+from entrepot.config.health import HealthSettings
+from entrepot.config.http import HttpSettings
+from entrepot.config.listing import CatalogSettings, TagsSettings
+from entrepot.config.log import LogSettings
+from entrepot.config.policy import PolicySettings
+from entrepot.config.server import ServerSettings
+from entrepot.config.storage import StorageSettings
+from entrepot.config.validation import ValidationSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The sections of config.yml that Entrepot acts on."""
+
+    log: LogSettings = field(default_factory=LogSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
+    catalog: CatalogSettings = field(default_factory=CatalogSettings)
+    tags: TagsSettings = field(default_factory=TagsSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+
+    @property
+    def database_path(self) -> str | None:
+        """The SQLite file; None keeps the database in memory, beside blobs in memory."""
+        if self.database.sqlite.path is not None:
+            return self.database.sqlite.path
+        if self.storage.driver == "inmemory":
+            return None
+        return f"{self.storage.filesystem.rootdirectory.rstrip('/')}/entrepot/metadata.db"

@@ -1,0 +1,41 @@
+"""Sizes in bytes, with or without a unit: ``65536``, ``64KiB``, ``4MiB``."""
+
+import re
+
+_BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+_BYTES |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SIZE = re.compile(r"(\d{1,15})\s*([a-z]*)", re.ASCII | re.IGNORECASE)
+_EXPECTED = "a size such as 65536, 64KiB or 4MiB"
+
+
+def parse_size(value: object) -> int:
+    """Read a size.
+
+    Args:
+        value: a number of bytes, or text of a number and B, KiB, MiB, GiB, TiB, kB, MB, GB or TB.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        ValueError: the value is no such size; the message says what was expected.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(_EXPECTED)
+    match = _SIZE.fullmatch(str(value).strip())
+    unit = _BYTES.get(match[2].lower()) if match else None
+    if match is None or unit is None:
+        raise ValueError(_EXPECTED)
+    return int(match[1]) * unit
+
+
+def format_size(size: int) -> str:
+    """Write a number of bytes in the largest unit that divides it: ``65536`` becomes ``64KiB``.
+
+    Args:
+        size: bytes, at least zero.
+    """
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if size and size % _BYTES[unit.lower()] == 0:
+            return f"{size // _BYTES[unit.lower()]}{unit}"
+    return str(size)

@@ -1,0 +1,79 @@
+"""The section ``validation``: what a pushed manifest may say."""
+
+import re
+import warnings
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from entrepot.config.fields import ReadBy, Switch, Text, one_of
+
+
+def _pattern(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a regular expression")
+    try:
+        with warnings.catch_warnings():
+            # Python warns of what Go reads otherwise, such as [[:alpha:]].
+            warnings.simplefilter("error")
+            re.compile(value)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        raise ValueError(f"a regular expression that Go and Python share ({error})") from None
+    return value
+
+
+Patterns = tuple[Annotated[str, ReadBy(_pattern)], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlSettings:
+    """``validation.manifests.urls``: which URLs a layer may name.
+
+    Args:
+        allow: each URL must match one of these; with none, no URL is allowed.
+        deny: and none of these.
+    """
+
+    allow: Patterns = ()
+    deny: Patterns = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSettings:
+    """One of ``validation.manifests.indexes.platformlist``."""
+
+    os: Text = ""
+    architecture: Text = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """``validation.manifests.indexes``: which images of an index must be present.
+
+    Args:
+        platforms: ``all``, ``none`` or ``list``.
+        platformlist: the platforms whose images must be present, for ``list``.
+    """
+
+    platforms: Annotated[str, one_of("all", "none", "list")] = "all"
+    platformlist: tuple[PlatformSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestValidationSettings:
+    """``validation.manifests``."""
+
+    urls: UrlSettings = field(default_factory=UrlSettings)
+    indexes: IndexSettings = field(default_factory=IndexSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationSettings:
+    """``validation``.
+
+    Args:
+        disabled: the rest of the section does not apply.
+        manifests: what a pushed manifest may say.
+    """
+
+    disabled: Switch = False
+    manifests: ManifestValidationSettings = field(default_factory=ManifestValidationSettings)
