@@ -90,9 +90,15 @@ class BlobFinder(Protocol):
         ...
 
     async def repositories_with_blob(
-        self, digest: Digest, after: str, limit: int
-    ) -> list[RepositoryName]:
-        """List repositories that have a blob, by name."""
+        self, digest: Digest, after: int, limit: int
+    ) -> list[tuple[int, RepositoryName]]:
+        """List repositories that have a blob, with the number behind which the next page begins.
+
+        Args:
+            digest: of the blob.
+            after: 0 for the first page, then the number that came with the last repository.
+            limit: repositories at most.
+        """
         ...
 
 

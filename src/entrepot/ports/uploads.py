@@ -85,7 +85,3 @@ class UploadSessions(Protocol):
             limit: sessions at most.
         """
         ...
-
-    async def count(self) -> int:
-        """Tell how many sessions there are."""
-        ...

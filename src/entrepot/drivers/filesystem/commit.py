@@ -1,0 +1,76 @@
+"""Makes an upload a blob: checked, synced, and given its final name."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from entrepot.drivers.filesystem.durability import move_into_place
+from entrepot.drivers.filesystem.failures import translated
+from entrepot.drivers.filesystem.hashing import restore
+from entrepot.drivers.filesystem.upload import check_present
+from entrepot.errors import InvalidDigest
+from entrepot.oci.digest import Digest
+from entrepot.ports.blobs import UploadState
+
+_READ_BYTES = 1024 * 1024
+# The blob's folder, the two digits' folder, the algorithm's: the ones that may be new.
+_LEVELS = 2
+
+
+def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) -> None:
+    """Check an upload's file against a digest and make it the blob's file, durably.
+
+    When the file is gone and a whole blob stands in its place, an earlier commit of the same
+    upload got that far, and this one has nothing left to do.
+
+    Raises:
+        InvalidDigest: the bytes have another digest; the file stays.
+        UnknownUpload: the file lacks bytes that the state tells of.
+        StorageFull: there is no room for a directory.
+        StorageOutage: the file system failed.
+    """
+    known = _digest_from_progress(state, digest)
+    if known == digest and not upload.exists() and _is_whole(target, state.received):
+        return
+    if state.received:
+        check_present(upload, state)
+    with translated("committing an upload"):
+        file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.ftruncate(file, state.received)
+            found = known or _digest_from_file(file, digest.algorithm)
+            if found != digest:
+                raise InvalidDigest(
+                    f"the bytes that were received have the digest {found}, not {digest}",
+                    {"digest": digest, "received": found},
+                )
+            os.fsync(file)
+        finally:
+            os.close(file)
+        move_into_place(upload, target, _LEVELS)
+
+
+def _digest_from_progress(state: UploadState, digest: Digest) -> str | None:
+    if state.algorithm != digest.algorithm:
+        return None
+    if state.received == 0:
+        return Digest.of(b"", state.algorithm)
+    hasher = restore(state.algorithm, state.progress)
+    return f"{state.algorithm}:{hasher.finalize()}" if hasher is not None else None
+
+
+def _digest_from_file(file: int, algorithm: str) -> str:
+    """Read the whole file, once: for uploads whose state could not be carried on."""
+    hasher = hashlib.new(algorithm)
+    offset = 0
+    while content := os.pread(file, _READ_BYTES, offset):
+        hasher.update(content)
+        offset += len(content)
+    return f"{algorithm}:{hasher.hexdigest()}"
+
+
+def _is_whole(target: Path, size: int) -> bool:
+    try:
+        return target.stat().st_size == size
+    except OSError:
+        return False

@@ -1,0 +1,32 @@
+"""Makes files and names outlive a power loss."""
+
+import os
+from pathlib import Path
+
+
+def sync_directory(path: Path) -> None:
+    """Wait until the names in a directory have reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def move_into_place(source: Path, target: Path, levels: int) -> None:
+    """Give a synced file its final name, durably; a file that has that name is replaced.
+
+    The directories above the target are synced even where they were there before: another
+    process may have made them a moment ago and not have synced their names yet.
+
+    Args:
+        source: the file.
+        target: its final name, on the same file system.
+        levels: how many directories above the target may be new.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+    directory = target.parent
+    for _ in range(levels + 1):
+        sync_directory(directory)
+        directory = directory.parent

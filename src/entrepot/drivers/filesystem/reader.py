@@ -1,0 +1,95 @@
+"""Reads a blob's file: inline what the page cache has, in a thread what the disk must give."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
+from entrepot.drivers.filesystem.failures import translated
+from entrepot.errors import DamagedBlob
+from entrepot.ports.blobs import Location
+
+CHUNK_BYTES = 512 * 1024
+_PROBE = [bytearray(1)]
+
+
+class FileContent:
+    """Implements `BlobContent` on an open file.
+
+    Args:
+        file: its descriptor, owned from now on.
+        location: for messages.
+        executor: where reads wait for the disk.
+    """
+
+    def __init__(self, file: int, location: Location, executor: ThreadPoolExecutor) -> None:
+        self._file = file
+        self._location = location
+        self._executor = executor
+
+    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Give bytes start to stop (exclusive) in large pieces."""
+        loop = asyncio.get_running_loop()
+        offset = start
+        while offset < stop:
+            size = min(CHUNK_BYTES, stop - offset)
+            with translated("reading a blob"):
+                if is_cached(self._file, offset, size):
+                    content = os.pread(self._file, size, offset)
+                else:
+                    content = await loop.run_in_executor(
+                        self._executor, os.pread, self._file, size, offset
+                    )
+            if not content:
+                raise DamagedBlob(
+                    f"a blob's file ended at {offset} bytes while {stop} were being read",
+                    {"location": self._location},
+                )
+            offset += len(content)
+            yield content
+
+    def read_now(self, start: int, stop: int) -> bytes | None:
+        """Give these bytes when the page cache has them, else None."""
+        with translated("reading a blob"):
+            if stop > start and not is_cached(self._file, start, stop - start):
+                return None
+            content = os.pread(self._file, stop - start, start)
+        return content if len(content) == stop - start else None
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def is_cached(file: int, offset: int, size: int) -> bool:
+    """Tell whether the last byte of a range is in the page cache, without waiting for the disk.
+
+    Files are read forwards, so where the last byte is, the others nearly always are.
+    """
+    try:
+        return os.preadv(file, _PROBE, offset + size - 1, os.RWF_NOWAIT) == 1
+    except OSError:
+        return False
+
+
+def open_blob(path: str, location: Location, size: int) -> int:
+    """Open a blob's file that has exactly this size in bytes.
+
+    Raises:
+        DamagedBlob: it is missing, or of another size.
+        StorageOutage: the file system failed.
+    """
+    with translated("opening a blob"):
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise DamagedBlob("a blob's file is missing", {"location": location}) from None
+        found = os.fstat(file).st_size
+    if found != size:
+        os.close(file)
+        raise DamagedBlob(
+            f"a blob's file has {found} bytes where {size} belong", {"location": location}
+        )
+    return file

@@ -1,0 +1,129 @@
+"""Blob storage in a directory."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from entrepot.drivers.filesystem.commit import commit_file
+from entrepot.drivers.filesystem.durability import sync_directory
+from entrepot.drivers.filesystem.failures import translated
+from entrepot.drivers.filesystem.layout import Layout
+from entrepot.drivers.filesystem.reader import FileContent, open_blob
+from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
+from entrepot.errors import StorageOutage
+from entrepot.oci.digest import HEX_LENGTH, Digest
+from entrepot.ports.blobs import Location, StrayUpload, UploadState
+
+Result = TypeVar("Result")
+
+
+class FilesystemStorage:
+    """Implements `BlobStorage`. `prepare` must have been called on the root once.
+
+    Args:
+        root: the root directory.
+        threads: how many reads, writes and commits may wait for the disk at once.
+    """
+
+    minimum_chunk = 0
+
+    def __init__(self, root: Path, threads: int = 32) -> None:
+        self._layout = Layout(root)
+        self._executor = ThreadPoolExecutor(threads, "storage")
+
+    async def open(self, location: Location, size: int) -> FileContent:
+        """Open a blob."""
+        file = open_blob(self._layout.path(location), location, size)
+        return FileContent(file, location, self._executor)
+
+    async def begin(self, upload_id: str, algorithm: str) -> UploadState:
+        """Start an upload; its file is made by its first bytes."""
+        return UploadState(upload_id, algorithm, 0, b"")
+
+    async def append(self, state: UploadState) -> FileUploadPart:
+        """Open the upload for more bytes behind the state."""
+        path = self._layout.upload(state.upload_id)
+        if state.received:
+            check_present(path, state)
+        return FileUploadPart(path, state, self._executor)
+
+    async def commit(self, state: UploadState, digest: Digest) -> Location:
+        """Check the bytes against the digest and make them a durable blob."""
+        location = self._layout.location(digest)
+        upload = self._layout.upload(state.upload_id)
+        target = Path(self._layout.path(location))
+        await self._in_thread(lambda: commit_file(upload, target, state, digest))
+        return location
+
+    async def abort(self, upload_id: str) -> None:
+        """Forget an upload's bytes."""
+        with translated("removing an upload"):
+            self._layout.upload(upload_id).unlink(missing_ok=True)
+
+    async def uploads(self) -> AsyncIterator[StrayUpload]:
+        """List the uploads whose bytes are here."""
+        with translated("listing uploads"):
+            entries = os.scandir(self._layout.uploads)
+        with entries:
+            for entry in entries:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                yield StrayUpload(entry.name, status.st_mtime_ns // 1000, status.st_size)
+
+    async def delete(self, location: Location) -> None:
+        """Remove a blob's bytes, and the folder that held nothing else."""
+        path = Path(self._layout.path(location))
+        await self._in_thread(lambda: _remove(path))
+
+    async def check(self) -> None:
+        """Return when a file can be made, synced and removed."""
+        await self._in_thread(lambda: _try_writing(self._layout.uploads))
+
+    def close(self) -> None:
+        """Let go of the threads, once they have done what they are at."""
+        self._executor.shutdown()
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def prepare(root: Path) -> None:
+    """Make the directories that every upload and blob relies upon, durably.
+
+    Raises:
+        StorageOutage: they cannot be made; the message names the directory and says why.
+    """
+    layout = Layout(root)
+    wanted = [layout.uploads, *(layout.blobs / algorithm for algorithm in HEX_LENGTH)]
+    for folder in wanted:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            while folder != root.parent:
+                sync_directory(folder)
+                folder = folder.parent
+        except OSError as error:
+            raise StorageOutage(
+                f"the data directory {root} cannot be used: {error.strerror} ({error.filename})"
+            ) from error
+
+
+def _remove(path: Path) -> None:
+    with translated("removing a blob"):
+        path.unlink(missing_ok=True)
+        try:
+            path.parent.rmdir()
+        except OSError:
+            return  # something else lies there; a sweep will say so
+
+
+def _try_writing(folder: Path) -> None:
+    with translated("writing a test file"), tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"entrepot")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,146 @@
+"""Takes the bytes of an upload: hashed and written in large batches, beside the event loop."""
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from entrepot.drivers.filesystem.failures import translated
+from entrepot.drivers.filesystem.hashing import Hasher, new_hasher, restore, save
+from entrepot.errors import UnknownUpload
+from entrepot.ports.blobs import UploadState
+
+BATCH_BYTES = 1024 * 1024
+_MAX_BUFFERS = 512  # below IOV_MAX (1024) on every Linux
+
+
+class FileUploadPart:
+    """Implements `UploadPart` on a file.
+
+    One batch is hashed and written in a thread while the next one is gathered, so that at most
+    two of them are held.
+
+    Args:
+        path: the upload's file; it is made by the first batch.
+        state: where the upload stands; what the file holds beyond it is cut off.
+        executor: where batches are hashed and written.
+    """
+
+    def __init__(self, path: Path, state: UploadState, executor: ThreadPoolExecutor) -> None:
+        self._path = path
+        self._state = state
+        self._executor = executor
+        self._file = -1
+        self._hasher: Hasher | None = None
+        self._received = state.received
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+        self._writing: asyncio.Future[None] | None = None
+
+    async def write(self, content: bytes) -> None:
+        """Take bytes; waits while the batch before the last one is being written."""
+        self._batch.append(content)
+        self._batch_bytes += len(content)
+        if self._batch_bytes >= BATCH_BYTES or len(self._batch) >= _MAX_BUFFERS:
+            await self._settle()
+            self._writing = self._submit()
+
+    async def flush(self) -> UploadState:
+        """Hand everything to the file and tell the state that this makes."""
+        await self._settle()
+        if self._batch:
+            self._writing = self._submit()
+            await self._settle()
+        progress = self._state.progress
+        if self._received != self._state.received:
+            progress = save(self._hasher) if self._hasher is not None else b""
+        return UploadState(self._state.upload_id, self._state.algorithm, self._received, progress)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        writing, self._writing = self._writing, None
+        self._batch = []
+        if writing is not None:
+            await asyncio.wait([writing])
+            writing.exception()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _submit(self) -> asyncio.Future[None]:
+        batch, size = self._batch, self._batch_bytes
+        self._batch, self._batch_bytes = [], 0
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._executor, self._write_batch, batch, size)
+
+    async def _settle(self) -> None:
+        if self._writing is not None:
+            # Shielded: a batch that is being written is waited for by __aexit__.
+            await asyncio.shield(self._writing)
+            self._writing = None
+
+    def _write_batch(self, batch: list[bytes], size: int) -> None:
+        with translated("writing an upload"):
+            if self._file < 0:
+                self._open()
+            try:
+                write_all(self._file, batch)
+            except OSError:
+                # What was written of it gives its room back, and is written again on resuming.
+                os.ftruncate(self._file, self._received)
+                os.lseek(self._file, self._received, os.SEEK_SET)
+                raise
+        if self._hasher is not None:
+            for content in batch:
+                self._hasher.update(content)
+        self._received += size
+
+    def _open(self) -> None:
+        if self._state.received == 0:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+            self._file = os.open(self._path, flags, 0o644)
+            self._hasher = new_hasher(self._state.algorithm)
+            return
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        os.ftruncate(self._file, self._received)
+        os.lseek(self._file, self._received, os.SEEK_SET)
+        self._hasher = restore(self._state.algorithm, self._state.progress)
+
+
+def write_all(file: int, batch: list[bytes]) -> None:
+    """Write all of a batch at the file's position, however little each call takes."""
+    views = [memoryview(content) for content in batch if content]
+    while views:
+        written = os.writev(file, views)
+        while views and written >= len(views[0]):
+            written -= len(views.pop(0))
+        if written:
+            views[0] = views[0][written:]
+
+
+def check_present(path: Path, state: UploadState) -> None:
+    """Return when the file holds at least what the state tells of.
+
+    Raises:
+        UnknownUpload: it does not.
+        StorageOutage: the file system failed.
+    """
+    with translated("looking for an upload"):
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            size = 0
+    if size < state.received:
+        raise UnknownUpload(
+            "the bytes of this upload session are lost; begin the upload again",
+            {"upload": state.upload_id},
+        )

@@ -1,0 +1,27 @@
+"""Translates what sqlite3 raises into Entrepot's errors, most specific first."""
+
+import sqlite3
+
+from entrepot.errors import EntrepotError, MetadataOutage, StorageFull
+
+BUSY = frozenset({"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED"})
+_READ_ONLY = frozenset({"SQLITE_READONLY", "SQLITE_READONLY_DBMOVED", "SQLITE_READONLY_RECOVERY"})
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether the same call may go through in a moment."""
+    return getattr(error, "sqlite_errorname", "") in BUSY
+
+
+def translate(error: sqlite3.Error) -> EntrepotError:
+    """Give Entrepot's error for one of sqlite3's."""
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if name == "SQLITE_FULL":
+        return StorageFull("there is no room left for the database")
+    if name in BUSY:
+        return MetadataOutage("the database is locked by another program")
+    if name in _READ_ONLY:
+        return MetadataOutage("the database cannot be written")
+    if name in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+        return MetadataOutage("the database file is damaged")
+    return MetadataOutage(f"the database failed: {error} ({name})")

@@ -1,0 +1,46 @@
+"""The metadata in an SQLite file: one reading and one writing connection a process."""
+
+import sqlite3
+from pathlib import Path
+
+from entrepot.drivers.sqlite.connection import connect
+from entrepot.drivers.sqlite.reader import SqliteReader
+from entrepot.drivers.sqlite.transaction import SqliteTransaction
+from entrepot.drivers.sqlite.writer import GroupObserver, GroupWriter, ignore_group
+from entrepot.ports.metadata import Change, Result
+
+
+class SqliteMetadata(SqliteReader):
+    """Implements `Metadata`. The file must have been migrated.
+
+    Args:
+        path: the file.
+        observe: told of each group of changes that was committed.
+    """
+
+    def __init__(self, path: Path, observe: GroupObserver = ignore_group) -> None:
+        self._reading = connect(path, durable=True, read_only=True)
+        super().__init__(self._reading)
+        self._writer = GroupWriter(connect(path, durable=True), durable=True, observe=observe)
+
+    async def change(self, change: Change[Result]) -> Result:
+        """Run a function in a transaction; when this returns, its work is durable."""
+
+        async def work(connection: sqlite3.Connection) -> Result:
+            return await change(SqliteTransaction(connection))
+
+        return await self._writer.run(work)
+
+    async def check(self) -> None:
+        """Return when the database answers and can be written."""
+
+        async def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM migrations WHERE number < 0")
+
+        await self._rows("SELECT 1", {})
+        await self._writer.run(work)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._writer.close()
+        self._reading.close()

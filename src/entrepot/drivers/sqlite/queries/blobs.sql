@@ -1,0 +1,57 @@
+-- name: blob
+-- A blob, through a repository that has it.
+SELECT blobs.digest, blobs.size, blobs.location
+FROM blobs
+JOIN repositories ON repositories.name = :name
+JOIN repository_blobs
+    ON repository_blobs.repository_id = repositories.id AND repository_blobs.blob_id = blobs.id
+WHERE blobs.digest = :digest;
+
+-- name: repositories_with_blob
+-- In the order in which repositories were made, which the index gives without sorting.
+SELECT repositories.name, repositories.id
+FROM repository_blobs
+JOIN repositories ON repositories.id = repository_blobs.repository_id
+WHERE repository_blobs.blob_id = (SELECT id FROM blobs WHERE digest = :digest)
+  AND repository_blobs.repository_id > :after
+ORDER BY repository_blobs.repository_id
+LIMIT :limit;
+
+-- name: find_blob
+SELECT blobs.digest, blobs.size, blobs.location FROM blobs WHERE blobs.digest = :digest;
+
+-- name: keep_blob
+INSERT INTO blobs (digest, size, location, created_at)
+VALUES (:digest, :size, :location, :now)
+ON CONFLICT (digest) DO NOTHING;
+
+-- name: replace_location
+UPDATE blobs SET location = :location, size = :size WHERE digest = :digest;
+
+-- name: link_blob
+INSERT INTO repository_blobs (repository_id, blob_id, linked_at)
+SELECT :repository, blobs.id, :now FROM blobs WHERE blobs.digest = :digest
+ON CONFLICT (repository_id, blob_id) DO NOTHING;
+
+-- name: unlink_blob
+DELETE FROM repository_blobs
+WHERE repository_id = :repository
+  AND blob_id = (SELECT id FROM blobs WHERE digest = :digest);
+
+-- name: blob_sizes
+-- Those of a JSON list of digests that the repository has as blobs.
+SELECT blobs.digest, blobs.size
+FROM json_each(:digests) AS wanted
+JOIN blobs ON blobs.digest = wanted.value
+JOIN repository_blobs
+    ON repository_blobs.repository_id = :repository AND repository_blobs.blob_id = blobs.id;
+
+-- name: blob_users
+-- Manifests of the repository that refer to a blob.
+SELECT manifests.digest
+FROM manifest_edges
+JOIN manifests ON manifests.id = manifest_edges.manifest_id
+WHERE manifest_edges.digest = :digest
+  AND manifest_edges.repository_id = :repository
+  AND manifest_edges.role <> 'subject'
+LIMIT :limit;

@@ -1,0 +1,70 @@
+-- name: manifest_by_tag
+-- What a tag points to.
+SELECT manifests.digest, manifests.media_type, manifests.payload
+FROM repositories
+JOIN tags ON tags.repository_id = repositories.id
+JOIN manifests ON manifests.id = tags.manifest_id
+WHERE repositories.name = :name AND tags.name = :tag;
+
+-- name: manifest_by_digest
+SELECT manifests.digest, manifests.media_type, manifests.payload
+FROM repositories
+JOIN manifests ON manifests.repository_id = repositories.id
+WHERE repositories.name = :name AND manifests.digest = :digest;
+
+-- name: referrers
+-- A page of the manifests with a subject, by digest.
+SELECT manifests.digest, manifests.media_type, manifests.size,
+       manifests.artifact_type, manifests.annotations
+FROM manifests
+WHERE manifests.repository_id = (SELECT id FROM repositories WHERE name = :name)
+  AND manifests.subject = :subject
+  AND manifests.digest > :after
+ORDER BY manifests.digest
+LIMIT :limit;
+
+-- name: referrers_of_type
+-- The same, of one artifact type.
+SELECT manifests.digest, manifests.media_type, manifests.size,
+       manifests.artifact_type, manifests.annotations
+FROM manifests
+WHERE manifests.repository_id = (SELECT id FROM repositories WHERE name = :name)
+  AND manifests.subject = :subject
+  AND manifests.artifact_type = :artifact_type
+  AND manifests.digest > :after
+ORDER BY manifests.digest
+LIMIT :limit;
+
+-- name: manifest_sizes
+-- Those of a JSON list of digests that the repository has as manifests.
+SELECT manifests.digest, manifests.size
+FROM json_each(:digests) AS wanted
+JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
+
+-- name: keep_manifest
+-- Pushing the same bytes again is a push: its time is the newest.
+INSERT INTO manifests (
+    repository_id, digest, media_type, artifact_type, subject,
+    annotations, size, pushed_at, payload
+)
+VALUES (
+    :repository, :digest, :media_type, :artifact_type, :subject,
+    :annotations, :size, :pushed_at, :payload
+)
+ON CONFLICT (repository_id, digest)
+DO UPDATE SET pushed_at = excluded.pushed_at, media_type = excluded.media_type
+RETURNING id;
+
+-- name: keep_edge
+INSERT INTO manifest_edges (manifest_id, role, digest, repository_id, size)
+VALUES (:manifest, :role, :digest, :repository, :size)
+ON CONFLICT (manifest_id, role, digest) DO NOTHING;
+
+-- name: find_manifest
+SELECT id FROM manifests WHERE repository_id = :repository AND digest = :digest;
+
+-- name: delete_edges
+DELETE FROM manifest_edges WHERE manifest_id = :manifest;
+
+-- name: delete_manifest
+DELETE FROM manifests WHERE id = :manifest;

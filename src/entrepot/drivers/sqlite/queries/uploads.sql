@@ -1,0 +1,40 @@
+-- name: create_session
+INSERT INTO upload_sessions (
+    id, repository, owner, algorithm, received, progress, started_at, touched_at
+)
+VALUES (:id, :repository, :owner, :algorithm, :received, :progress, :now, :now);
+
+-- name: get_session
+SELECT id, repository, owner, algorithm, received, progress, started_at
+FROM upload_sessions WHERE id = :id;
+
+-- name: claim_session
+UPDATE upload_sessions SET holder = :holder, claimed_until = :until, touched_at = :now
+WHERE id = :id AND (holder IS NULL OR claimed_until <= :now)
+RETURNING id, repository, owner, algorithm, received, progress, started_at;
+
+-- name: renew_session
+UPDATE upload_sessions
+SET received = :received, progress = :progress, touched_at = :now, claimed_until = :until
+WHERE id = :id AND holder = :holder;
+
+-- name: release_session
+UPDATE upload_sessions
+SET received = :received, progress = :progress, touched_at = :now,
+    holder = NULL, claimed_until = 0
+WHERE id = :id AND holder = :holder;
+
+-- name: finish_session
+DELETE FROM upload_sessions WHERE id = :id AND holder = :holder;
+
+-- name: release_all_sessions
+-- Runs once at a start, when no request can hold a session.
+UPDATE upload_sessions SET holder = NULL, claimed_until = 0;
+
+-- name: idle_sessions
+-- A page of sessions that nobody writes to, by id: a walk along the table, page by page.
+SELECT id, repository, owner, algorithm, received, progress, started_at
+FROM upload_sessions
+WHERE id > :after AND touched_at < :moment AND claimed_until <= :moment
+ORDER BY id
+LIMIT :limit;

@@ -1,0 +1,120 @@
+"""Questions to the metadata, answered inline: each is a few page reads from the cache."""
+
+import asyncio
+import json
+import sqlite3
+import time
+from typing import Any
+
+from entrepot.drivers.sqlite.failures import is_busy, translate
+from entrepot.drivers.sqlite.queries import load_queries
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.blobs import Location
+from entrepot.ports.metadata import Referrer, StoredBlob, StoredManifest
+
+QUERIES = load_queries()
+BUSY_WAIT_SECONDS = 5.0
+_BUSY_PAUSE_SECONDS = 0.005
+
+_MANIFEST_BY_TAG = QUERIES["manifest_by_tag"]
+_MANIFEST_BY_DIGEST = QUERIES["manifest_by_digest"]
+_BLOB = QUERIES["blob"]
+
+
+class SqliteReader:
+    """Implements `MetadataReader` on a connection that cannot change anything."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def manifest_by_tag(self, name: RepositoryName, tag: Tag) -> StoredManifest | None:
+        """Find what a tag points to."""
+        rows = await self._rows(_MANIFEST_BY_TAG, {"name": name, "tag": tag})
+        return _manifest(rows)
+
+    async def manifest_by_digest(
+        self, name: RepositoryName, digest: Digest
+    ) -> StoredManifest | None:
+        """Find a manifest."""
+        rows = await self._rows(_MANIFEST_BY_DIGEST, {"name": name, "digest": digest})
+        return _manifest(rows)
+
+    async def referrers(
+        self,
+        name: RepositoryName,
+        subject: Digest,
+        artifact_type: str | None,
+        after: str,
+        limit: int,
+    ) -> list[Referrer]:
+        """List manifests with this subject, by digest, those of one artifact type if given."""
+        query = QUERIES["referrers" if artifact_type is None else "referrers_of_type"]
+        parameters = {
+            "name": name,
+            "subject": subject,
+            "artifact_type": artifact_type,
+            "after": after,
+            "limit": limit,
+        }
+        return [
+            Referrer(Digest(digest), media_type, size, kind, json.loads(annotations or "{}"))
+            for digest, media_type, size, kind, annotations in await self._rows(query, parameters)
+        ]
+
+    async def blob(self, name: RepositoryName, digest: Digest) -> StoredBlob | None:
+        """Find a blob that the repository has."""
+        rows = await self._rows(_BLOB, {"name": name, "digest": digest})
+        if not rows:
+            return None
+        found, size, location = rows[0]
+        return StoredBlob(Digest(found), size, Location(location))
+
+    async def repositories_with_blob(
+        self, digest: Digest, after: int, limit: int
+    ) -> list[tuple[int, RepositoryName]]:
+        """List repositories that have a blob, with the number for the next page."""
+        rows = await self._rows(
+            QUERIES["repositories_with_blob"], {"digest": digest, "after": after, "limit": limit}
+        )
+        return [(number, RepositoryName(name)) for name, number in rows]
+
+    async def repository_exists(self, name: RepositoryName) -> bool:
+        """Tell whether anything was ever pushed there and not removed since."""
+        return bool(await self._rows(QUERIES["find_repository"], {"name": name}))
+
+    async def tags(self, name: RepositoryName, after: str, limit: int) -> list[str]:
+        """List a repository's tags."""
+        rows = await self._rows(QUERIES["tags"], {"name": name, "after": after, "limit": limit})
+        return [row[0] for row in rows]
+
+    async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
+        """List repositories that have a manifest."""
+        rows = await self._rows(QUERIES["repositories"], {"after": after, "limit": limit})
+        return [RepositoryName(row[0]) for row in rows]
+
+    async def _rows(self, query: str, parameters: dict[str, Any]) -> list[Any]:
+        try:
+            return self._connection.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            if not is_busy(error):
+                raise translate(error) from error
+        return await self._rows_when_free(query, parameters)
+
+    async def _rows_when_free(self, query: str, parameters: dict[str, Any]) -> list[Any]:
+        deadline = time.monotonic() + BUSY_WAIT_SECONDS
+        while True:
+            await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+            try:
+                return self._connection.execute(query, parameters).fetchall()
+            except sqlite3.Error as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise translate(error) from error
+
+
+def _manifest(rows: list[Any]) -> StoredManifest | None:
+    if not rows:
+        return None
+    digest, media_type, payload = rows[0]
+    return StoredManifest(Digest(digest), media_type, payload)
