@@ -93,10 +93,10 @@ def _parse_platform(value: Any, where: str) -> tuple[str, str] | None:
         return None
     if not isinstance(value, dict):
         raise InvalidManifest(f"{where}.platform is no JSON object")
-    system, architecture = value.get("os", ""), value.get("architecture", "")
-    if not isinstance(system, str) or not isinstance(architecture, str):
+    parts = [value.get(key) for key in ("os", "architecture")]
+    if not all(part is None or isinstance(part, str) for part in parts):
         raise InvalidManifest(f"{where}.platform has an os or architecture that is no string")
-    return system, architecture
+    return parts[0] or "", parts[1] or ""
 
 
 def _check_data(value: Any, size: int, digest: Digest, where: str) -> None:

@@ -5,6 +5,7 @@ import re
 from typing import Self
 
 from entrepot.errors import InvalidDigest
+from entrepot.oci.excerpt import excerpt
 
 HEX_LENGTH = {"sha256": 64, "sha512": 128}
 DEFAULT_ALGORITHM = "sha256"
@@ -31,7 +32,7 @@ class Digest(str):
         """
         if _SUPPORTED.fullmatch(text):
             return cls(text)
-        raise InvalidDigest(_why_refused(text), {"digest": text[:300]})
+        raise InvalidDigest(_why_refused(text), {"digest": excerpt(text)})
 
     @classmethod
     def of(cls, content: bytes, algorithm: str = DEFAULT_ALGORITHM) -> Self:
@@ -58,7 +59,7 @@ def parse_algorithm(text: str) -> str:
     if text not in HEX_LENGTH:
         raise InvalidDigest(
             f"digest algorithm {text[:40]!r} is not supported; supported are {_supported_names()}",
-            {"algorithm": text[:300]},
+            {"algorithm": excerpt(text)},
         )
     return text
 

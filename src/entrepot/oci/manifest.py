@@ -3,7 +3,6 @@
 Sources: image-spec manifest.md and image-index.md; Docker's image manifest version 2, schema 2.
 """
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from entrepot.errors import InvalidManifest
 from entrepot.oci import media_type as types
 from entrepot.oci.descriptor import Descriptor, parse_artifact_type, parse_descriptor
+from entrepot.oci.document import decode_document
 
 
 class Role(StrEnum):
@@ -68,14 +68,14 @@ def parse_manifest(payload: bytes, content_type: str) -> Manifest:
             type, or has fields that are not what they must be.
         InvalidDigest: a digest in it is malformed or not supported.
     """
-    document = _decode(payload)
-    declared = types.without_parameters(content_type)
-    if declared in types.DOCKER_SCHEMA_1 or document.get("schemaVersion") == 1:
+    document = decode_document(payload)
+    media_type = _decide_media_type(document, types.without_parameters(content_type))
+    known = media_type in types.IMAGES or media_type in types.INDEXES
+    if media_type in types.DOCKER_SCHEMA_1 or (known and document.get("schemaVersion") == 1):
         raise InvalidManifest(
             "Docker image manifests of schema 1 are not accepted; "
             "push with a client that writes schema 2 or OCI manifests"
         )
-    media_type = _decide_media_type(document, declared)
     _check_shape(document, media_type)
     edges = _parse_edges(document, media_type)
     artifact_type = parse_artifact_type(document.get("artifactType"), "manifest")
@@ -85,31 +85,30 @@ def parse_manifest(payload: bytes, content_type: str) -> Manifest:
     return Manifest(media_type, edges, artifact_type, _parse_annotations(document))
 
 
-def _decode(payload: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(payload.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise InvalidManifest("a manifest is a JSON object; this is not JSON") from None
-    if not isinstance(document, dict):
-        raise InvalidManifest("a manifest is a JSON object; this is another JSON value")
-    return document
-
-
 def _decide_media_type(document: dict[str, Any], declared: str) -> str:
-    own = document.get("mediaType")
-    if own is not None and (not isinstance(own, str) or not types.is_media_type(own)):
-        raise InvalidManifest("manifest.mediaType is no media type")
+    own = _own_media_type(document)
     if declared in types.GENERIC:
-        if own:
-            return str(own)
-        return types.OCI_INDEX if "manifests" in document else types.OCI_MANIFEST
+        if own and own not in types.GENERIC:
+            return own
+        image = document.get("config") or document.get("layers")
+        return types.OCI_INDEX if "manifests" in document and not image else types.OCI_MANIFEST
     if not types.is_media_type(declared):
         raise InvalidManifest("the Content-Type of the manifest is no media type")
-    if own and own.lower() != declared:
+    if own and own != declared:
         raise InvalidManifest(
             f"the manifest says its mediaType is {own}, the Content-Type says {declared}"
         )
-    return str(own) if own else declared
+    return declared
+
+
+def _own_media_type(document: dict[str, Any]) -> str | None:
+    """Read `mediaType`, in lower case, as types are compared; absent and empty are the same."""
+    own = document.get("mediaType")
+    if own is None or own == "":
+        return None
+    if not isinstance(own, str) or not types.is_media_type(own):
+        raise InvalidManifest("manifest.mediaType is no media type")
+    return own.lower()
 
 
 def _check_shape(document: dict[str, Any], media_type: str) -> None:
@@ -125,9 +124,9 @@ def _check_shape(document: dict[str, Any], media_type: str) -> None:
             f"a manifest of type {media_type} has none of the fields "
             "config, layers, blobs and manifests"
         )
-    if (media_type in types.INDEXES or media_type in types.IMAGES) and (
-        document.get("schemaVersion") != 2
-    ):
+    known = media_type in types.INDEXES or media_type in types.IMAGES
+    version = document.get("schemaVersion")
+    if known and (not isinstance(version, int) or version != 2):
         raise InvalidManifest("manifest.schemaVersion is not 2")
     for key in foreign:
         if document.get(key):
@@ -135,29 +134,36 @@ def _check_shape(document: dict[str, Any], media_type: str) -> None:
     for key in needed:
         if key not in document:
             raise InvalidManifest(f"a manifest of type {media_type} needs {key}")
+    if "config" in needed and document["config"] is None:
+        raise InvalidManifest(f"a manifest of type {media_type} needs a config that is not null")
 
 
 def _parse_edges(document: dict[str, Any], media_type: str) -> tuple[Edge, ...]:
+    index, image = media_type in types.INDEXES, media_type in types.IMAGES
     edges: list[Edge] = []
-    if document.get("config") is not None:
+    if not index and document.get("config") is not None:
         edges.append(Edge(Role.CONFIG, parse_descriptor(document["config"], "config")))
-    for key, role in (
-        ("layers", Role.LAYER),
-        ("blobs", Role.LAYER),
-        ("manifests", Role.MANIFEST),
-    ):
-        value = document.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, list):
-            raise InvalidManifest(f"manifest.{key} is no list")
-        edges += [
-            Edge(role, parse_descriptor(item, f"{key}[{position}]"))
-            for position, item in enumerate(value)
-        ]
+    if not index:
+        edges += _parse_list(document, "layers", Role.LAYER)
+    if not index and not image:
+        edges += _parse_list(document, "blobs", Role.LAYER)
+    if not image:
+        edges += _parse_list(document, "manifests", Role.MANIFEST)
     if document.get("subject") is not None:
         edges.append(Edge(Role.SUBJECT, parse_descriptor(document["subject"], "subject")))
     return tuple(edges)
+
+
+def _parse_list(document: dict[str, Any], key: str, role: Role) -> list[Edge]:
+    value = document.get(key)
+    if value is None:  # Go writes an empty list as null
+        return []
+    if not isinstance(value, list):
+        raise InvalidManifest(f"manifest.{key} is no list")
+    return [
+        Edge(role, parse_descriptor(item, f"{key}[{position}]"))
+        for position, item in enumerate(value)
+    ]
 
 
 def _parse_annotations(document: dict[str, Any]) -> dict[str, str]:

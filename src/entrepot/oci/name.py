@@ -4,6 +4,7 @@ import re
 from typing import Self
 
 from entrepot.errors import InvalidName
+from entrepot.oci.excerpt import excerpt
 
 MAX_LENGTH = 255
 
@@ -26,12 +27,12 @@ class RepositoryName(str):
         if len(text) > MAX_LENGTH:
             raise InvalidName(
                 f"a repository name has at most {MAX_LENGTH} characters, not {len(text)}",
-                {"name": text[:MAX_LENGTH]},
+                {"name": excerpt(text)},
             )
         if not _NAME.fullmatch(text):
             raise InvalidName(
                 "a repository name has components of lower-case letters and digits, "
                 "joined inside by '.', '_', '__' or dashes, and separated by '/'",
-                {"name": text},
+                {"name": excerpt(text)},
             )
         return cls(text)

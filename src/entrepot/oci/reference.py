@@ -5,6 +5,7 @@ from typing import Self
 
 from entrepot.errors import InvalidTag
 from entrepot.oci.digest import Digest
+from entrepot.oci.excerpt import excerpt
 
 MAX_TAG_LENGTH = 128
 
@@ -27,7 +28,7 @@ class Tag(str):
             raise InvalidTag(
                 f"a tag has 1 to {MAX_TAG_LENGTH} letters, digits, '.', '_' and '-', "
                 "and starts with a letter, a digit or '_'",
-                {"tag": text[:300]},
+                {"tag": excerpt(text)},
             )
         return cls(text)
 
