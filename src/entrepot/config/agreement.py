@@ -1,0 +1,35 @@
+"""What one setting asks of another."""
+
+from entrepot.config.document import Document
+from entrepot.config.problems import describe
+from entrepot.config.settings import Settings
+
+
+def check_agreement(settings: Settings, document: Document) -> list[str]:
+    """Find settings that contradict each other.
+
+    Args:
+        settings: each valid by itself.
+        document: its ``problems`` grow.
+
+    Returns:
+        Warnings.
+    """
+    http, debug = settings.http, settings.http.debug
+    for name, other in (("certificate", "key"), ("key", "certificate")):
+        if getattr(http.tls, name) is None and getattr(http.tls, other) is not None:
+            document.refuse(("http", "tls", name), None, f"a file, as http.tls.{other} is set")
+    try:
+        address = http.listen
+    except ValueError as error:
+        document.refuse(("http", "addr"), describe(("http", "addr"), http.addr), str(error))
+    else:
+        if debug.listen and debug.listen == address and debug.listen.port:
+            place = ("http", "debug", "addr")
+            document.refuse(place, describe(place, debug.addr), "another address than http.addr")
+    if http.net == "unix" and ("http", "addr") not in document.origins:
+        document.refuse(("http", "addr"), None, "a file for the socket, as http.net is unix")
+    if debug.prometheus.enabled and debug.addr is None:
+        place = ("http", "debug", "prometheus", "enabled")
+        return [f"{document.origin(place)}: metrics are off: http.debug.addr is not set"]
+    return []

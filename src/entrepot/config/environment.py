@@ -1,0 +1,181 @@
+"""``REGISTRY_A_B_C=value`` overrides ``a.b.c``, into lists and free names too.
+
+As in Docker Registry: variables apply in the order of their names, so that ``REGISTRY_STORAGE``
+comes before ``REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY``; values are YAML; a list takes the index
+of an item, or of the one after its last.
+"""
+
+import re
+from collections.abc import Mapping
+
+from entrepot.config.document import Document, Tree, read_document
+from entrepot.config.keys import TRIE, Branch, Status
+from entrepot.config.problems import KeyPath, Origin, Problem, describe, spell
+from entrepot.config.shorthand import expand
+
+PREFIX = "REGISTRY_"
+CONFIGURATION_PATH = "REGISTRY_CONFIGURATION_PATH"
+
+# What Kubernetes and Docker's links set for a service named registry, registry-auth and so on.
+_SERVICE_LINK = re.compile(
+    r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?|NAME)$"
+)
+# Set by podman, buildah and skopeo for themselves.
+_OTHER_PROGRAMS = frozenset({"REGISTRY_AUTH_FILE"})
+# Sections where a name that does not exist would leave data unprotected or in the wrong place.
+_STRICT = frozenset({"auth", "storage"})
+# Go's name of a field, where Docker Registry's variable follows it and not the file's key.
+_GO_NAMES = {
+    "filecheckers": "file",
+    "httpcheckers": "http",
+    "tcpcheckers": "tcp",
+    "eventconfig": "events",
+    "mailoptions": "options",
+    "trustkey": "signingkeyfile",
+}
+
+
+def override(document: Document, environ: Mapping[str, str]) -> list[str]:
+    """Apply the environment to a document.
+
+    Args:
+        document: its tree, origins and problems change.
+        environ: the environment.
+
+    Returns:
+        Warnings of variables that have no effect.
+    """
+    warnings = []
+    for name, value in sorted(environ.items()):
+        if name.startswith(PREFIX) and name != CONFIGURATION_PATH:
+            warning = _apply(document, name, value)
+            if warning:
+                warnings.append(warning)
+    return warnings
+
+
+def _apply(document: Document, name: str, value: str) -> str | None:
+    place = f"environment variable {name}"
+    parts = name.removeprefix(PREFIX).split("_")
+    if name in _OTHER_PROGRAMS or _SERVICE_LINK.search(name):
+        return f"{place} is not for this program, and has no effect"
+    path = _resolve(parts, document.tree)
+    if path is None or path == ("version",):
+        if len(parts) > 1 and parts[0].lower() in _STRICT:
+            expected = f"a key of {parts[0].lower()}, or no such variable"
+            document.problems.append(Problem(Origin(place), "", "an unknown name", expected))
+            return None
+        return f"{place} names no key of the configuration, and has no effect"
+    override = read_document(place, value)
+    if override.problems:
+        expected = "YAML; put quotes around text that begins with a sign"
+        document.problems.append(Problem(Origin(place), spell(path), "no YAML", expected))
+        return None
+    _place(document, path, override.tree, Origin(place))
+    return None
+
+
+def _resolve(parts: list[str], tree: Tree) -> KeyPath | None:
+    """Find the path that a variable's name means, or None."""
+    path: KeyPath = ()
+    branch: Branch | None = TRIE
+    while parts:
+        if branch is None or branch.is_list or (parts[0].isdigit() and not branch.children):
+            # Below a list, or below what the table does not know further.
+            part, parts = _item_or_name(parts, tree, path, branch)
+        elif "*" in branch.children:
+            part, parts = _free_name(parts, _at(tree, path)), []
+        else:
+            known = _known_name(parts, branch)
+            if known is None:
+                if branch.key is None or branch.key.status is Status.WORKS:
+                    return None
+                # A driver that arrives later may be told anything.
+                known = parts[0].lower(), parts[1:]
+            part, parts = known
+        branch = branch.child(part) if branch else None
+        path = (*path, part)
+    return path
+
+
+def _item_or_name(
+    parts: list[str], tree: Tree, path: KeyPath, branch: Branch | None
+) -> tuple[str | int, list[str]]:
+    if parts[0].isascii() and parts[0].isdigit() and len(parts[0]) < 6:
+        return int(parts[0]), parts[1:]
+    if branch is not None:
+        return parts[0], parts[1:]  # no index: said when it is put in its place
+    return _free_name(parts[:1], _at(tree, path)), parts[1:]
+
+
+def _free_name(parts: list[str], holder: Tree) -> str:
+    name = "_".join(parts)
+    names = holder if isinstance(holder, dict) else {}
+    return next((key for key in names if key.lower() == name.lower()), name.lower())
+
+
+def _known_name(parts: list[str], branch: Branch) -> tuple[str, list[str]] | None:
+    """The shortest key that the name begins with; a few keys have underscores in them."""
+    for end in range(1, len(parts) + 1):
+        name = "_".join(parts[:end]).lower()
+        name = name if name in branch.children else _GO_NAMES.get(name, name)
+        if name in branch.children:
+            return name, parts[end:]
+    return None
+
+
+def _at(tree: Tree, path: KeyPath) -> Tree:
+    for part in path:
+        if isinstance(tree, dict) and isinstance(part, str):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree
+
+
+def _place(document: Document, path: KeyPath, value: Tree, origin: Origin) -> None:
+    """Put a value at a path, and make what leads there."""
+    tree = document.tree if isinstance(document.tree, dict) else {}
+    document.tree = tree
+    holder: dict[str, Tree] | list[Tree] = tree
+    for depth, part in enumerate(path):
+        here = path[: depth + 1]
+        last = depth == len(path) - 1
+        old = _at(holder, (part,))
+        if last:
+            new: Tree = expand(here, value)
+        elif isinstance(old, dict | list):
+            new = old
+        else:
+            new = [] if _wants_list(path[depth + 1], here) else {}
+        if not _put(holder, part, new):
+            found = describe(here, str(part))
+            document.problems.append(
+                Problem(origin, spell(path[:depth]), found, "the index of an item, or the next")
+            )
+            return
+        if last:
+            for known in [known for known in document.origins if known[: depth + 1] == here]:
+                del document.origins[known]
+        document.origins.setdefault(here, origin)
+        if isinstance(new, dict | list):
+            holder = new
+
+
+def _wants_list(part: str | int, path: KeyPath) -> bool:
+    branch: Branch | None = TRIE
+    for step in path:
+        branch = branch.child(step) if branch else None
+    return isinstance(part, int) or (branch is not None and branch.is_list)
+
+
+def _put(holder: dict[str, Tree] | list[Tree], part: str | int, value: Tree) -> bool:
+    if isinstance(holder, dict):
+        holder[str(part)] = value
+        return True
+    if not isinstance(part, int) or part > len(holder):
+        return False
+    holder[part : part + 1] = [value]
+    return True

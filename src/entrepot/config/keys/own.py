@@ -1,0 +1,25 @@
+"""Keys of Entrepot's own sections."""
+
+from entrepot.config.keys.key import Since, works
+
+KEYS = (
+    works("version", "`0.1`"),
+    works(
+        "database.sqlite.path",
+        "`entrepot/metadata.db` below the root directory by default",
+        Since.OWN,
+    ),
+    works("server.workers", "processes that answer; one a core by default", Since.OWN),
+    works("server.connections", "connections at once; 20000 by default", Since.OWN),
+    works("server.timeouts.header", "for a request's header; `30s` by default", Since.OWN),
+    works("server.timeouts.idle", "for an unused connection; `2m` by default", Since.OWN),
+    works("server.timeouts.body", "for a body that has stalled; `1m` by default", Since.OWN),
+    works(
+        "server.timeouts.lease",
+        "for a claim on an upload whose worker has died; `30s` by default",
+        Since.OWN,
+    ),
+    works("server.limits.uploads", "uploads at once; 10000 by default", Since.OWN),
+    works("server.limits.header", "bytes of a request's header; `64KiB` by default", Since.OWN),
+    works("server.limits.manifest", "bytes of a manifest; `4MiB` by default, and least", Since.OWN),
+)

@@ -1,0 +1,15 @@
+"""The whole table. The loader acts on it and docs/configuration.md prints it: one truth."""
+
+from entrepot.config.keys import access, http, log, own, services, storage
+from entrepot.config.keys.trie import grow
+
+KEYS = (
+    *own.KEYS[:1],
+    *log.KEYS,
+    *storage.KEYS,
+    *access.KEYS,
+    *http.KEYS,
+    *services.KEYS,
+    *own.KEYS[1:],
+)
+TRIE = grow(KEYS)

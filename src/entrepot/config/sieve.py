@@ -1,0 +1,67 @@
+"""Letting through what Entrepot acts on; the table of keys says what that is."""
+
+from entrepot.config.document import Document, Tree
+from entrepot.config.keys import TRIE, Branch, Key, Status
+from entrepot.config.keys.key import is_empty, never
+from entrepot.config.problems import KeyPath, describe, spell
+from entrepot.config.suggestions import suggest
+
+
+def sift(document: Document) -> tuple[dict[str, Tree], list[str]]:
+    """Keep the keys that work; refuse or warn of the others.
+
+    Args:
+        document: its ``problems`` grow by what cannot be passed over.
+
+    Returns:
+        The tree of what works, without empty values; and the warnings.
+    """
+    sieve = _Sieve(document)
+    kept = sieve.sift(document.tree, (), TRIE)
+    return (kept if isinstance(kept, dict) else {}), sieve.warnings
+
+
+class _Sieve:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.warnings: list[str] = []
+
+    def sift(self, value: Tree, path: KeyPath, branch: Branch) -> Tree:
+        if isinstance(value, dict) and not branch.is_list and branch.children:
+            return self._mapping(value, path, branch)
+        if isinstance(value, list) and branch.is_list:
+            item = branch.children["[]"]
+            return [self.sift(entry, (*path, at), item) or {} for at, entry in enumerate(value)]
+        return value
+
+    def _mapping(self, mapping: dict[str, Tree], path: KeyPath, branch: Branch) -> Tree:
+        kept: dict[str, Tree] = {}
+        for name, value in mapping.items():
+            here = (*path, name)
+            child = branch.child(name)
+            if child is None:
+                self._document.refuse(here, repr(name), suggest(here, branch))
+            elif child.key is None or child.key.status is Status.WORKS:
+                sifted = self.sift(value, here, child)
+                if _is_meant(sifted, child):
+                    kept[name] = sifted
+            else:
+                self._turn_away(child.key, value, here)
+        return kept
+
+    def _turn_away(self, key: Key, value: Tree, path: KeyPath) -> None:
+        if key.harmless(value):
+            return
+        if key.status is Status.NOT_NEEDED:
+            origin = self._document.origin(path)
+            self.warnings.append(f"{origin}: {spell(path)} has no effect: {key.note}")
+            return
+        found = describe(path, value)
+        if found in (None, "a mapping", "a list"):
+            found = f"{path[-1]}"
+        self._document.refuse(path, found, f"none, because {key.note}")
+
+
+def _is_meant(value: Tree, branch: Branch) -> bool:
+    # As in Go, a name without a value is as good as absent; only a driver's name says something.
+    return not is_empty(value) or (branch.key is not None and branch.key.harmless is never)
