@@ -25,8 +25,8 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
         document.refuse(("http", "addr"), describe(("http", "addr"), http.addr), str(error))
     else:
         if debug.listen and debug.listen == address and debug.listen.port:
-            place = ("http", "debug", "addr")
-            document.refuse(place, describe(place, debug.addr), "another address than http.addr")
+            found = describe((), debug.addr)
+            document.refuse(("http", "debug", "addr"), found, "another address than http.addr")
     if http.net == "unix" and ("http", "addr") not in document.origins:
         document.refuse(("http", "addr"), None, "a file for the socket, as http.net is unix")
     if debug.prometheus.enabled and debug.addr is None:

@@ -10,7 +10,7 @@ _SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 # These contain such a word and are no secrets.
-_HARMLESS_NAMES = frozenset({"token"})
+_HARMLESS_NAMES = frozenset({"token", "htpasswd", "credentials"})
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 

@@ -2,7 +2,7 @@
 
 from entrepot.config.document import Document, Tree
 from entrepot.config.keys import TRIE, Branch, Key, Status
-from entrepot.config.keys.key import is_empty, never
+from entrepot.config.keys.key import is_empty
 from entrepot.config.problems import KeyPath, describe, spell
 from entrepot.config.suggestions import suggest
 
@@ -43,7 +43,8 @@ class _Sieve:
                 self._document.refuse(here, repr(name), suggest(here, branch))
             elif child.key is None or child.key.status is Status.WORKS:
                 sifted = self.sift(value, here, child)
-                if _is_meant(sifted, child):
+                # As in Go, a name without a value is as good as absent.
+                if not is_empty(sifted):
                     kept[name] = sifted
             else:
                 self._turn_away(child.key, value, here)
@@ -56,12 +57,5 @@ class _Sieve:
             origin = self._document.origin(path)
             self.warnings.append(f"{origin}: {spell(path)} has no effect: {key.note}")
             return
-        found = describe(path, value)
-        if found in (None, "a mapping", "a list"):
-            found = f"{path[-1]}"
-        self._document.refuse(path, found, f"none, because {key.note}")
-
-
-def _is_meant(value: Tree, branch: Branch) -> bool:
-    # As in Go, a name without a value is as good as absent; only a driver's name says something.
-    return not is_empty(value) or (branch.key is not None and branch.key.harmless is never)
+        found = describe(path, value) if isinstance(value, str) and value else str(path[-1])
+        self._document.refuse(path, found, f"nothing: {key.note}")

@@ -100,13 +100,5 @@ def under(parent: Key, names: str, since: Since = Since.BOTH) -> tuple[Key, ...]
         names: their names below it, separated by blanks; ``[].name`` for those of a list's items.
         since: whose keys they are.
     """
-    return tuple(
-        Key(
-            f"{parent.path}{'' if name.startswith('[]') else '.'}{name}",
-            parent.status,
-            "",
-            since,
-            parent.harmless,
-        )
-        for name in names.split()
-    )
+    paths = (parent.path + ("" if name.startswith("[]") else ".") + name for name in names.split())
+    return tuple(Key(path, parent.status, "", since, parent.harmless) for path in paths)

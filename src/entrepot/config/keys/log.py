@@ -32,8 +32,8 @@ KEYS = (
     *under(_HOOKS, "[].type [].disabled [].levels"),
     *under(
         _HOOKS,
-        "[].options.smtp.addr [].options.smtp.username [].options.smtp.password [].options.smtp.insecure"
-        " [].options.from [].options.to",
+        "[].options.smtp.addr [].options.smtp.username [].options.smtp.password"
+        " [].options.smtp.insecure [].options.from [].options.to",
     ),
     works("loglevel", "the old name of `log.level`, which wins where both are set"),
     _REPORTING,
