@@ -1,0 +1,101 @@
+"""Lists of tags, repositories and referrers, in pages."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from entrepot.errors import UnknownName
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Access, Action, Caller
+from entrepot.ports.metadata import MetadataReader, Referrer
+
+_REFERRERS_A_QUERY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of names, and whether there are more behind the last one."""
+
+    names: list[str]
+    more: bool
+
+
+class Listing:
+    """Lists what a caller may see.
+
+    Args:
+        metadata: what exists.
+        access: who may see it.
+    """
+
+    def __init__(self, metadata: MetadataReader, access: Access) -> None:
+        self._metadata = metadata
+        self._access = access
+
+    async def tags(self, caller: Caller, name: RepositoryName, after: str, limit: int) -> Page:
+        """List a repository's tags in byte order.
+
+        Args:
+            caller: who asks.
+            name: of which repository.
+            after: the name behind which the page begins; it need not exist.
+            limit: names at most; 0 gives an empty page without more behind it.
+
+        Raises:
+            Denied: the caller may not pull here.
+            UnknownName: there is no such repository.
+        """
+        await self._access.require(caller, Action.PULL, name)
+        tags = await self._metadata.tags(name, after, limit + 1) if limit else []
+        if not tags and not await self._metadata.repository_exists(name):
+            raise UnknownName(f"there is no repository {name}", {"name": name})
+        return Page(tags[:limit], len(tags) > limit > 0)
+
+    async def repositories(self, caller: Caller, after: str, limit: int) -> Page:
+        """List repositories that have a manifest and that the caller may see, in byte order.
+
+        Args:
+            caller: who asks.
+            after: the name behind which the page begins; it need not exist.
+            limit: names at most; 0 gives an empty page without more behind it.
+        """
+        names: list[str] = []
+        while limit and len(names) <= limit:
+            wanted = limit + 1 - len(names)
+            found = await self._metadata.repositories(after, wanted)
+            names += [name for name in found if await self._access.may(caller, Action.LIST, name)]
+            if len(found) < wanted:
+                break
+            after = found[-1]
+        return Page(names[:limit], len(names) > limit > 0)
+
+    async def referrers(
+        self,
+        caller: Caller,
+        name: RepositoryName,
+        subject: Digest,
+        artifact_type: str | None,
+        after: str = "",
+    ) -> AsyncIterator[Referrer]:
+        """List the manifests that say something about a manifest, by digest.
+
+        Args:
+            caller: who asks.
+            name: in which repository.
+            subject: the manifest, which need not exist.
+            artifact_type: only those of this type.
+            after: the digest behind which to begin.
+
+        Raises:
+            Denied: the caller may not pull here.
+        """
+        await self._access.require(caller, Action.PULL, name)
+        while True:
+            found = await self._metadata.referrers(
+                name, subject, artifact_type, after, _REFERRERS_A_QUERY
+            )
+            for referrer in found:
+                yield referrer
+            if len(found) < _REFERRERS_A_QUERY:
+                return
+            after = found[-1].digest

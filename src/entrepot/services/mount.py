@@ -1,0 +1,75 @@
+"""Mounting: a repository gets a blob that another one has (spec.md, "Mounting a blob")."""
+
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Access, Action, Caller
+from entrepot.ports.clock import Clock
+from entrepot.ports.metadata import Metadata, Transaction
+
+_REPOSITORIES_A_QUERY = 64
+
+
+class Mount:
+    """Links blobs across repositories.
+
+    Args:
+        metadata: what exists.
+        access: who may read the source and write the target.
+        clock: tells the time.
+    """
+
+    def __init__(self, metadata: Metadata, access: Access, clock: Clock) -> None:
+        self._metadata = metadata
+        self._access = access
+        self._clock = clock
+
+    async def mount(
+        self, caller: Caller, name: RepositoryName, digest: Digest, source: RepositoryName | None
+    ) -> bool:
+        """Let a repository have a blob.
+
+        Args:
+            caller: who asks.
+            name: the repository that is to have it.
+            digest: of the blob.
+            source: the repository that has it; None for any that the caller may read.
+
+        Returns:
+            False when there is no such blob where the caller may read; the client uploads it.
+
+        Raises:
+            Denied: the caller may not push to the repository.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        if await self._metadata.blob(name, digest) is not None:
+            return True
+        origin = source if source is not None else await self._find(caller, digest)
+        if origin is None or not await self._access.may(caller, Action.PULL, origin):
+            return False
+        if await self._metadata.blob(origin, digest) is None:
+            return False
+        now = self._clock.now()
+
+        async def change(transaction: Transaction) -> bool:
+            # Looked at again: the source may have lost the blob since.
+            from_repository = await transaction.find_repository(origin)
+            if from_repository is None:
+                return False
+            if digest not in await transaction.blob_sizes(from_repository, [digest]):
+                return False
+            repository = await transaction.repository(name, now)
+            return await transaction.link_blob(repository, digest, now)
+
+        return await self._metadata.change(change)
+
+    async def _find(self, caller: Caller, digest: Digest) -> RepositoryName | None:
+        after = 0
+        while True:
+            found = await self._metadata.repositories_with_blob(
+                digest, after, _REPOSITORIES_A_QUERY
+            )
+            for after, name in found:
+                if await self._access.may(caller, Action.PULL, name):
+                    return name
+            if len(found) < _REPOSITORIES_A_QUERY:
+                return None

@@ -1,0 +1,98 @@
+"""Pushing manifests (spec.md, "Pushing manifests")."""
+
+from dataclasses import dataclass
+
+from entrepot.errors import InvalidDigest
+from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
+from entrepot.oci.manifest import parse_manifest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Reference, Tag
+from entrepot.ports.access import Access, Action, Caller
+from entrepot.ports.clock import Clock
+from entrepot.ports.metadata import Metadata, NewManifest, Transaction
+from entrepot.services.references import ManifestPolicy, check_references, check_urls
+
+
+@dataclass(frozen=True, slots=True)
+class PushedManifest:
+    """What a push has done."""
+
+    digest: Digest
+    subject: Digest | None
+    tags: tuple[Tag, ...]
+
+
+class Push:
+    """Takes manifests.
+
+    Args:
+        metadata: what exists.
+        access: who may push.
+        clock: tells the time.
+        policy: what a manifest may refer to.
+    """
+
+    def __init__(
+        self, metadata: Metadata, access: Access, clock: Clock, policy: ManifestPolicy
+    ) -> None:
+        self._metadata = metadata
+        self._access = access
+        self._clock = clock
+        self._policy = policy
+
+    async def manifest(
+        self,
+        caller: Caller,
+        name: RepositoryName,
+        reference: Reference,
+        payload: bytes,
+        content_type: str,
+        tags: tuple[Tag, ...] = (),
+    ) -> PushedManifest:
+        """Keep a manifest and point tags at it, in one step.
+
+        Args:
+            caller: who pushes.
+            name: into which repository.
+            reference: the tag to move, or the digest that the payload must have.
+            payload: the manifest's bytes.
+            content_type: as it was sent.
+            tags: further tags to move.
+
+        Raises:
+            Denied: the caller may not push here.
+            InvalidManifest: it cannot be read, or contradicts itself or what is stored.
+            InvalidDigest: it does not have the digest that was given.
+            UnknownReferences: it refers to what the repository does not have.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        digest = _digest_of(payload, reference)
+        manifest = parse_manifest(payload, content_type)
+        check_urls(manifest, self._policy)
+        moved = tags if isinstance(reference, Digest) else (reference, *tags)
+        moved = tuple(dict.fromkeys(moved))
+        now = self._clock.now()
+        new = NewManifest(digest, payload, manifest, now)
+
+        async def change(transaction: Transaction) -> None:
+            repository = await transaction.repository(name, now)
+            await check_references(transaction, repository, manifest, self._policy)
+            number = await transaction.keep_manifest(repository, new)
+            for tag in moved:
+                await transaction.move_tag(repository, tag, number, caller.name, now)
+
+        await self._metadata.change(change)
+        subject = manifest.subject
+        return PushedManifest(digest, subject.digest if subject else None, moved)
+
+
+def _digest_of(payload: bytes, reference: Reference) -> Digest:
+    if not isinstance(reference, Digest):
+        return Digest.of(payload, DEFAULT_ALGORITHM)
+    digest = Digest.of(payload, reference.algorithm)
+    if digest != reference:
+        raise InvalidDigest(
+            f"the manifest has the digest {digest}, not {reference}",
+            {"digest": reference, "received": digest},
+        )
+    return digest

@@ -1,0 +1,108 @@
+"""Checks that a pushed manifest refers to what the repository has (spec.md, "Push").
+
+What may be absent: subjects; layers that are not to be distributed, or that name allowed URLs
+where they can be had; the images of an index for platforms that the policy does not ask for.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from entrepot.errors import InvalidManifest, UnknownReferences
+from entrepot.oci.descriptor import Descriptor
+from entrepot.oci.manifest import Edge, Manifest, Role
+from entrepot.oci.media_type import is_non_distributable
+from entrepot.ports.metadata import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPolicy:
+    """What `validation.manifests` of the configuration asks for.
+
+    Attributes:
+        urls_allowed: every URL of a descriptor must match one of these; None allows any.
+        urls_denied: and none of these.
+        required_platforms: the platforms (os, architecture) whose images an index must find;
+            None asks for all of them, an empty set for none.
+    """
+
+    urls_allowed: tuple[re.Pattern[str], ...] | None = ()
+    urls_denied: tuple[re.Pattern[str], ...] = ()
+    required_platforms: frozenset[tuple[str, str]] | None = None
+
+
+def check_urls(manifest: Manifest, policy: ManifestPolicy) -> None:
+    """Refuse URLs that the policy does not allow.
+
+    Raises:
+        InvalidManifest: a descriptor names one; the message names it.
+    """
+    for edge in manifest.edges:
+        for url in edge.descriptor.urls:
+            if not _is_allowed(url, policy):
+                raise InvalidManifest(
+                    f"{edge.role} {edge.descriptor.digest} names the URL {url[:200]!r}, which "
+                    "validation.manifests.urls of this registry does not allow",
+                    {"digest": edge.descriptor.digest, "url": url[:200]},
+                )
+
+
+def _is_allowed(url: str, policy: ManifestPolicy) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or parts.fragment:
+        return False
+    if any(pattern.search(url) for pattern in policy.urls_denied):
+        return False
+    if policy.urls_allowed is None:
+        return True
+    return any(pattern.search(url) for pattern in policy.urls_allowed)
+
+
+async def check_references(
+    transaction: Transaction, repository: int, manifest: Manifest, policy: ManifestPolicy
+) -> None:
+    """Refuse a manifest that refers to what is absent, or has another size than it says.
+
+    Raises:
+        UnknownReferences: something is absent that must not be; all of it is named.
+        InvalidManifest: a descriptor's size is not that of what is stored.
+    """
+    edges = [edge for edge in manifest.edges if edge.role is not Role.SUBJECT]
+    digests = dict.fromkeys(edge.descriptor.digest for edge in edges)
+    sizes = await transaction.blob_sizes(repository, digests)
+    children = [edge.descriptor.digest for edge in edges if edge.role is Role.MANIFEST]
+    if children:
+        # A child that is absent as a manifest may be a blob: BuildKit's cache is written so.
+        sizes |= await transaction.manifest_sizes(repository, dict.fromkeys(children))
+    missing: dict[str, None] = {}
+    for edge in edges:
+        stored = sizes.get(edge.descriptor.digest)
+        if stored is None:
+            if not _may_be_absent(edge, policy):
+                missing[edge.descriptor.digest] = None
+        elif stored != edge.descriptor.size:
+            raise InvalidManifest(
+                f"{edge.role} {edge.descriptor.digest} has {stored} bytes, "
+                f"the manifest says {edge.descriptor.size}",
+                {"digest": edge.descriptor.digest, "size": stored},
+            )
+    if missing:
+        raise UnknownReferences(list(missing))
+
+
+def _may_be_absent(edge: Edge, policy: ManifestPolicy) -> bool:
+    descriptor = edge.descriptor
+    if edge.role is Role.LAYER:
+        return bool(descriptor.urls) or is_non_distributable(descriptor.media_type)
+    if edge.role is Role.MANIFEST:
+        return not _is_required(descriptor, policy)
+    return False
+
+
+def _is_required(descriptor: Descriptor, policy: ManifestPolicy) -> bool:
+    if policy.required_platforms is None:
+        return True
+    return descriptor.platform in policy.required_platforms

@@ -1,0 +1,285 @@
+"""Uploading blobs: sessions that any worker can go on with (spec.md, "Pushing blobs")."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from entrepot.errors import (
+    ClientGone,
+    EntrepotError,
+    InvalidDigest,
+    InvalidRange,
+    StorageFull,
+    UnknownUpload,
+    UploadBusy,
+)
+from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Access, Action, Caller
+from entrepot.ports.blobs import BlobStorage, UploadPart, UploadState
+from entrepot.ports.clock import MICROSECONDS, Clock
+from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
+from entrepot.ports.uploads import UploadSession, UploadSessions
+
+Body = AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A request's bytes.
+
+    Attributes:
+        content: the bytes as they arrive.
+        start: the offset that the client says they have; None when it says nothing.
+    """
+
+    content: Body
+    start: int | None = None
+
+
+class Upload:
+    """Takes blobs.
+
+    Args:
+        metadata: what exists.
+        sessions: the uploads under way.
+        blobs: where bytes go.
+        access: who may push.
+        clock: tells the time.
+        lease: seconds after which a claim on a session ends, unless it is renewed.
+    """
+
+    def __init__(
+        self,
+        metadata: Metadata,
+        sessions: UploadSessions,
+        blobs: BlobStorage,
+        access: Access,
+        clock: Clock,
+        lease: float = 30.0,
+    ) -> None:
+        self._metadata = metadata
+        self._sessions = sessions
+        self._blobs = blobs
+        self._access = access
+        self._clock = clock
+        self._lease = int(lease * MICROSECONDS)
+
+    @property
+    def minimum_chunk(self) -> int:
+        """Bytes that each chunk but the last must have; 0 where any length will do."""
+        return self._blobs.minimum_chunk
+
+    async def begin(
+        self, caller: Caller, name: RepositoryName, algorithm: str = DEFAULT_ALGORITHM
+    ) -> UploadSession:
+        """Begin an upload.
+
+        Args:
+            caller: who pushes.
+            name: into which repository.
+            algorithm: of the digest that the upload will be finished with.
+
+        Raises:
+            Denied: the caller may not push here.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        state = await self._blobs.begin(str(uuid.uuid4()), algorithm)
+        session = UploadSession(name, caller.name, state, self._clock.now())
+        await self._sessions.create(session)
+        return session
+
+    async def whole(
+        self, caller: Caller, name: RepositoryName, digest: Digest, content: Body
+    ) -> None:
+        """Take a blob in one request, without a session; a failure leaves nothing.
+
+        Raises:
+            Denied: the caller may not push here.
+            InvalidDigest: the bytes have another digest.
+            ClientGone: the bytes stopped before their end.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        state = await self._blobs.begin(str(uuid.uuid4()), digest.algorithm)
+        try:
+            async with await self._blobs.append(state) as part:
+                async for piece in content:
+                    await part.write(piece)
+                state = await part.flush()
+            await self._keep(name, state, digest)
+        except BaseException:
+            await self._blobs.abort(state.upload_id)
+            raise
+
+    async def status(self, caller: Caller, name: RepositoryName, upload_id: str) -> UploadSession:
+        """Tell how far an upload is.
+
+        Raises:
+            Denied: the caller may not push here.
+            UnknownUpload: the repository has no such upload of this caller's.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        session = await self._sessions.get(upload_id)
+        return _checked(session, caller, name, upload_id)
+
+    async def append(
+        self, caller: Caller, name: RepositoryName, upload_id: str, chunk: Chunk
+    ) -> UploadSession:
+        """Take more bytes. What arrived before a client went away is kept.
+
+        Raises:
+            Denied: the caller may not push here.
+            UnknownUpload: the repository has no such upload of this caller's.
+            UploadBusy: another request is writing to it.
+            InvalidRange: the chunk does not begin where the upload stands.
+            ClientGone: the bytes stopped before their end.
+        """
+        claim = await self._claim(caller, name, upload_id)
+        try:
+            claim.check_start(chunk)
+            await self._take(claim, chunk.content)
+        except StorageFull:
+            await self._give_up(claim)
+            raise
+        except BaseException:
+            await self._release(claim)
+            raise
+        await self._release(claim)
+        return claim.session
+
+    async def finish(
+        self,
+        caller: Caller,
+        name: RepositoryName,
+        upload_id: str,
+        digest: Digest,
+        chunk: Chunk,
+    ) -> None:
+        """Take the last bytes, if any, and make the upload a blob of the repository.
+
+        Raises:
+            Denied: the caller may not push here.
+            UnknownUpload: the repository has no such upload of this caller's.
+            UploadBusy: another request is writing to it.
+            InvalidRange: the chunk does not begin where the upload stands.
+            InvalidDigest: the bytes have another digest; the upload is over.
+            ClientGone: the bytes stopped before their end; the upload is as it was before.
+        """
+        claim = await self._claim(caller, name, upload_id)
+        before = claim.session
+        try:
+            claim.check_start(chunk)
+            await self._take(claim, chunk.content)
+            await self._keep(name, claim.session.state, digest)
+        except (StorageFull, InvalidDigest):
+            await self._give_up(claim)
+            raise
+        except BaseException:
+            # A last chunk is sent again as a whole, so none of it may stay.
+            claim.session = before
+            await self._release(claim)
+            raise
+        await self._sessions.finish(upload_id, claim.holder)
+
+    async def cancel(self, caller: Caller, name: RepositoryName, upload_id: str) -> None:
+        """End an upload and forget its bytes.
+
+        Raises:
+            Denied: the caller may not push here.
+            UnknownUpload: the repository has no such upload of this caller's.
+            UploadBusy: another request is writing to it.
+        """
+        await self._give_up(await self._claim(caller, name, upload_id))
+
+    async def _claim(self, caller: Caller, name: RepositoryName, upload_id: str) -> "_Claim":
+        await self._access.require(caller, Action.PUSH, name)
+        holder = uuid.uuid4().hex
+        now = self._clock.now()
+        session = await self._sessions.claim(upload_id, holder, now, now + self._lease)
+        claim = _Claim(session, holder, renewed_at=now)
+        try:
+            _checked(session, caller, name, upload_id)
+        except UnknownUpload:
+            await self._release(claim)
+            raise
+        return claim
+
+    async def _take(self, claim: "_Claim", content: Body) -> None:
+        async with await self._blobs.append(claim.session.state) as part:
+            try:
+                async for piece in content:
+                    await part.write(piece)
+                    if self._clock.now() - claim.renewed_at > self._lease // 3:
+                        await self._renew(claim, part)
+            except ClientGone:
+                claim.advance(await part.flush())
+                raise
+            claim.advance(await part.flush())
+
+    async def _renew(self, claim: "_Claim", part: UploadPart) -> None:
+        claim.advance(await part.flush())
+        claim.renewed_at = now = self._clock.now()
+        state = claim.session.state
+        if not await self._sessions.renew(state, claim.holder, now, now + self._lease):
+            raise UploadBusy(
+                "the upload session was taken over by another request",
+                {"upload": claim.session.id},
+            )
+
+    async def _keep(self, name: RepositoryName, state: UploadState, digest: Digest) -> None:
+        location = await self._blobs.commit(state, digest)
+        now = self._clock.now()
+        blob = StoredBlob(digest, state.received, location)
+
+        async def change(transaction: Transaction) -> StoredBlob:
+            repository = await transaction.repository(name, now)
+            kept = await transaction.keep_blob(blob, now)
+            await transaction.link_blob(repository, digest, now)
+            return kept
+
+        kept = await self._metadata.change(change)
+        if kept.location != location:
+            await self._blobs.delete(location)
+
+    async def _release(self, claim: "_Claim") -> None:
+        await self._sessions.release(claim.session.state, claim.holder, self._clock.now())
+
+    async def _give_up(self, claim: "_Claim") -> None:
+        try:
+            await self._blobs.abort(claim.session.id)
+        except EntrepotError:
+            # The row stays with the bytes, so that purging finds both.
+            await self._release(claim)
+            raise
+        await self._sessions.finish(claim.session.id, claim.holder)
+
+
+@dataclass(slots=True)
+class _Claim:
+    """A session that this request alone may write to."""
+
+    session: UploadSession
+    holder: str
+    renewed_at: int
+
+    def advance(self, state: UploadState) -> None:
+        self.session = replace(self.session, state=state)
+
+    def check_start(self, chunk: Chunk) -> None:
+        received = self.session.state.received
+        if chunk.start is not None and chunk.start != received:
+            raise InvalidRange(
+                f"the chunk begins at byte {chunk.start}, the upload stands at {received}",
+                received,
+                self.session,
+            )
+
+
+def _checked(
+    session: UploadSession | None, caller: Caller, name: RepositoryName, upload_id: str
+) -> UploadSession:
+    if session is None or session.repository != name or session.owner != caller.name:
+        raise UnknownUpload(
+            f"repository {name} has no such upload session", {"upload": upload_id[:100]}
+        )
+    return session
