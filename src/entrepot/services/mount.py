@@ -68,8 +68,9 @@ class Mount:
             found = await self._metadata.repositories_with_blob(
                 digest, after, _REPOSITORIES_A_QUERY
             )
-            for after, name in found:
+            for _, name in found:
                 if await self._access.may(caller, Action.PULL, name):
                     return name
             if len(found) < _REPOSITORIES_A_QUERY:
                 return None
+            after = found[-1][0]

@@ -208,23 +208,37 @@ class Upload:
         async with await self._blobs.append(claim.session.state) as part:
             try:
                 async for piece in content:
-                    await part.write(piece)
-                    if self._clock.now() - claim.renewed_at > self._lease // 3:
+                    if self._is_stale(claim):
                         await self._renew(claim, part)
+                    await part.write(piece)
             except ClientGone:
-                claim.advance(await part.flush())
+                await self._settle(claim, part)
                 raise
-            claim.advance(await part.flush())
+            await self._settle(claim, part)
+
+    async def _settle(self, claim: "_Claim", part: UploadPart) -> None:
+        if self._is_stale(claim):
+            await self._renew(claim, part)
+        claim.session = replace(claim.session, state=await part.flush())
+
+    def _is_stale(self, claim: "_Claim") -> bool:
+        return self._clock.now() - claim.renewed_at > self._lease // 3
 
     async def _renew(self, claim: "_Claim", part: UploadPart) -> None:
-        claim.advance(await part.flush())
-        claim.renewed_at = now = self._clock.now()
+        """Hold on to a session for longer; nothing is written to one that was lost meanwhile."""
+        await self._hold(claim)
+        claim.session = replace(claim.session, state=await part.flush())
+        await self._hold(claim)
+
+    async def _hold(self, claim: "_Claim") -> None:
+        now = self._clock.now()
         state = claim.session.state
         if not await self._sessions.renew(state, claim.holder, now, now + self._lease):
             raise UploadBusy(
                 "the upload session was taken over by another request",
                 {"upload": claim.session.id},
             )
+        claim.renewed_at = now
 
     async def _keep(self, name: RepositoryName, state: UploadState, digest: Digest) -> None:
         location = await self._blobs.commit(state, digest)
@@ -261,9 +275,6 @@ class _Claim:
     session: UploadSession
     holder: str
     renewed_at: int
-
-    def advance(self, state: UploadState) -> None:
-        self.session = replace(self.session, state=state)
 
     def check_start(self, chunk: Chunk) -> None:
         received = self.session.state.received

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from entrepot.drivers.filesystem.failures import translated
+from entrepot.drivers.filesystem.share import Share
 from entrepot.errors import DamagedBlob
 from entrepot.ports.blobs import Location
 
-CHUNK_BYTES = 512 * 1024
 _PROBE = [bytearray(1)]
 
 
@@ -20,33 +20,40 @@ class FileContent:
         file: its descriptor, owned from now on.
         location: for messages.
         executor: where reads wait for the disk.
+        share: how many bytes are read at once.
     """
 
-    def __init__(self, file: int, location: Location, executor: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, file: int, location: Location, executor: ThreadPoolExecutor, share: Share
+    ) -> None:
+        self._share = share
         self._file = file
         self._location = location
         self._executor = executor
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """Give bytes start to stop (exclusive) in large pieces."""
-        loop = asyncio.get_running_loop()
-        offset = start
-        while offset < stop:
-            size = min(CHUNK_BYTES, stop - offset)
-            with translated("reading a blob"):
-                if is_cached(self._file, offset, size):
-                    content = os.pread(self._file, size, offset)
-                else:
-                    content = await loop.run_in_executor(
-                        self._executor, os.pread, self._file, size, offset
+        self._share.enter()
+        try:
+            offset = start
+            while offset < stop:
+                content = await self._read_at(offset, min(self._share.size, stop - offset))
+                if not content:
+                    raise DamagedBlob(
+                        f"a blob's file ended at {offset} bytes while {stop} were being read",
+                        {"location": self._location},
                     )
-            if not content:
-                raise DamagedBlob(
-                    f"a blob's file ended at {offset} bytes while {stop} were being read",
-                    {"location": self._location},
-                )
-            offset += len(content)
-            yield content
+                offset += len(content)
+                yield content
+        finally:
+            self._share.leave()
+
+    async def _read_at(self, offset: int, size: int) -> bytes:
+        with translated("reading a blob"):
+            if is_cached(self._file, offset, size):
+                return os.pread(self._file, size, offset)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, os.pread, self._file, size, offset)
 
     def read_now(self, start: int, stop: int) -> bytes | None:
         """Give these bytes when the page cache has them, else None."""

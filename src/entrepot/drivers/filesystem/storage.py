@@ -13,12 +13,16 @@ from entrepot.drivers.filesystem.durability import sync_directory
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
+from entrepot.drivers.filesystem.share import KIBIBYTE, MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.ports.blobs import Location, StrayUpload, UploadState
 
 Result = TypeVar("Result")
+
+LARGEST_READ = 512 * KIBIBYTE
+LARGEST_BATCH = MEBIBYTE
 
 
 class FilesystemStorage:
@@ -34,11 +38,13 @@ class FilesystemStorage:
     def __init__(self, root: Path, threads: int = 32) -> None:
         self._layout = Layout(root)
         self._executor = ThreadPoolExecutor(threads, "storage")
+        self._reading = Share(largest=LARGEST_READ)
+        self._writing = Share(largest=LARGEST_BATCH)
 
     async def open(self, location: Location, size: int) -> FileContent:
         """Open a blob."""
         file = open_blob(self._layout.path(location), location, size)
-        return FileContent(file, location, self._executor)
+        return FileContent(file, location, self._executor, self._reading)
 
     async def begin(self, upload_id: str, algorithm: str) -> UploadState:
         """Start an upload; its file is made by its first bytes."""
@@ -49,7 +55,7 @@ class FilesystemStorage:
         path = self._layout.upload(state.upload_id)
         if state.received:
             check_present(path, state)
-        return FileUploadPart(path, state, self._executor)
+        return FileUploadPart(path, state, self._executor, self._writing)
 
     async def commit(self, state: UploadState, digest: Digest) -> Location:
         """Check the bytes against the digest and make them a durable blob."""

@@ -9,10 +9,10 @@ from typing import Self
 
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import Hasher, new_hasher, restore, save
+from entrepot.drivers.filesystem.share import Share
 from entrepot.errors import UnknownUpload
 from entrepot.ports.blobs import UploadState
 
-BATCH_BYTES = 1024 * 1024
 _MAX_BUFFERS = 512  # below IOV_MAX (1024) on every Linux
 
 
@@ -26,10 +26,14 @@ class FileUploadPart:
         path: the upload's file; it is made by the first batch.
         state: where the upload stands; what the file holds beyond it is cut off.
         executor: where batches are hashed and written.
+        share: how many bytes a batch may have.
     """
 
-    def __init__(self, path: Path, state: UploadState, executor: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, path: Path, state: UploadState, executor: ThreadPoolExecutor, share: Share
+    ) -> None:
         self._path = path
+        self._share = share
         self._state = state
         self._executor = executor
         self._file = -1
@@ -43,7 +47,7 @@ class FileUploadPart:
         """Take bytes; waits while the batch before the last one is being written."""
         self._batch.append(content)
         self._batch_bytes += len(content)
-        if self._batch_bytes >= BATCH_BYTES or len(self._batch) >= _MAX_BUFFERS:
+        if self._batch_bytes >= self._share.size or len(self._batch) >= _MAX_BUFFERS:
             await self._settle()
             self._writing = self._submit()
 
@@ -59,6 +63,7 @@ class FileUploadPart:
         return UploadState(self._state.upload_id, self._state.algorithm, self._received, progress)
 
     async def __aenter__(self) -> Self:
+        self._share.enter()
         return self
 
     async def __aexit__(
@@ -67,6 +72,7 @@ class FileUploadPart:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._share.leave()
         writing, self._writing = self._writing, None
         self._batch = []
         if writing is not None:
