@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.harness.containers import ContainerTools
 from tests.acceptance.harness.dockerd import Dockerd
 from tests.acceptance.harness.images import context
 from tests.acceptance.harness.journal import JOURNAL
@@ -62,3 +63,11 @@ def own_registry(host: Namespace, tmp_path: Path) -> Iterator[Registry]:
     """The program under test, empty, for one test alone, on 127.0.0.1:5001."""
     with Registry(host, tmp_path / "data", port=5001) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def tools(host: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerTools]:
+    """podman, buildah and skopeo on the shared host."""
+    kept = ContainerTools(host, tmp_path_factory.mktemp("containers") / "storage")
+    yield kept
+    kept.remove()

@@ -144,7 +144,7 @@ class Dockerd:
         return self.run(["bash", "-euo", "pipefail", "-c", lines], cwd=cwd)
 
     def stop(self) -> None:
-        """End containers, engine and containerd, and unmount and remove what they left."""
+        """End containers, engine and containerd, and remove what they left, images included."""
         running = run(["docker", "ps", "--quiet"], env=self.env, expect=None).split()
         if running:
             run(["docker", "kill", *running], env=self.env, expect=None)
@@ -152,7 +152,8 @@ class Dockerd:
         self._containerd.stop()
         self._end_shims()
         self._unmount()
-        shutil.rmtree(self._state)
+        for left in (self._state, self.root / "docker", self.root / "containerd"):
+            shutil.rmtree(left)
 
     def _end_shims(self) -> None:
         """A shim outlives its containerd on purpose; those of this one are named by its socket."""
