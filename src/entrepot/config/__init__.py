@@ -13,7 +13,9 @@ from entrepot.config.settings import Settings
 __all__ = ["LoadedConfiguration", "Settings", "load"]
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> LoadedConfiguration:
+def load(
+    path: Path | None, environ: Mapping[str, str], *, look_for_file: bool = True
+) -> LoadedConfiguration:
     """Find, read and check the configuration.
 
     Args:
@@ -21,6 +23,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> LoadedConfiguration:
             /etc/distribution/config.yml and /etc/docker/registry/config.yml, and falls back to
             the defaults where there is none.
         environ: the environment; its ``REGISTRY_*`` variables override the file.
+        look_for_file: whether to look anywhere when ``path`` is None.
 
     Raises:
         entrepot.config.problems.InvalidConfiguration: something cannot be used as it is written;
@@ -28,4 +31,4 @@ def load(path: Path | None, environ: Mapping[str, str]) -> LoadedConfiguration:
     """
     from entrepot.config.loader import load as load_now
 
-    return load_now(path, environ)
+    return load_now(path, environ, look_for_file=look_for_file)

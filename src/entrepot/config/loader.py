@@ -21,6 +21,8 @@ def load(
     path: Path | None,
     environ: Mapping[str, str],
     default_files: Sequence[Path] = DEFAULT_FILES,
+    *,
+    look_for_file: bool = True,
 ) -> LoadedConfiguration:
     """Do what ``entrepot.config.load`` says.
 
@@ -28,11 +30,12 @@ def load(
         path: the file that was asked for.
         environ: the environment.
         default_files: where to look when no file was asked for.
+        look_for_file: whether to look anywhere then.
 
     Raises:
         InvalidConfiguration: something cannot be used as it is written.
     """
-    source = find_file(path, environ, default_files)
+    source = find_file(path, environ, default_files) if look_for_file else path
     if source is None:
         document = Document("the defaults")
     else:

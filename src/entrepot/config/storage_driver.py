@@ -1,4 +1,4 @@
-"""Which driver the section ``storage`` names: by the presence of its name, as in Docker Registry."""
+"""Which driver the section ``storage`` names, by the presence of its name."""
 
 from entrepot.config.document import Document, Tree
 from entrepot.config.keys import TRIE

@@ -1,0 +1,8 @@
+"""How a command ends, for scripts and supervisors. Written down in docs/configuration.md."""
+
+OK = 0
+FAILURE = 1
+USAGE = 2
+# EX_CONFIG of sysexits.h: starting again will not help until somebody edits the configuration.
+CONFIGURATION = 78
+INTERRUPTED = 130
