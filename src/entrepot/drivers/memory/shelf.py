@@ -1,0 +1,22 @@
+"""Where bytes lie: shared by every storage of one process that is to see the same ones."""
+
+from dataclasses import dataclass, field
+
+from entrepot.ports.blobs import Location
+
+
+@dataclass(slots=True)
+class Upload:
+    """The bytes of an upload; touched_at in microseconds since 1970, UTC."""
+
+    content: bytearray
+    touched_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Blobs by location, uploads by session, and where the uploads that were committed went."""
+
+    blobs: dict[Location, bytes] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    committed: dict[str, Location] = field(default_factory=dict)

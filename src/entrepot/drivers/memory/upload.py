@@ -1,0 +1,71 @@
+"""Takes the bytes of an upload into memory."""
+
+from types import TracebackType
+from typing import Self
+
+from entrepot.drivers.memory.shelf import Shelf, Upload
+from entrepot.errors import UnknownUpload
+from entrepot.ports.blobs import UploadState
+from entrepot.ports.clock import Clock
+
+
+class MemoryUploadPart:
+    """Implements `UploadPart`.
+
+    Args:
+        shelf: where the bytes lie.
+        state: where the upload stands; what the shelf has beyond it is cut off.
+        clock: tells when the upload was touched.
+    """
+
+    def __init__(self, shelf: Shelf, state: UploadState, clock: Clock) -> None:
+        self._shelf = shelf
+        self._state = state
+        self._clock = clock
+        self._upload: Upload | None = None
+
+    async def write(self, content: bytes) -> None:
+        """Take bytes."""
+        upload = self._upload or self._open()
+        upload.content += content
+        upload.touched_at = self._clock.now()
+
+    async def flush(self) -> UploadState:
+        """Tell the state."""
+        state = self._state
+        received = state.received if self._upload is None else len(self._upload.content)
+        return UploadState(state.upload_id, state.algorithm, received, b"")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._upload = None
+
+    def _open(self) -> Upload:
+        check_present(self._shelf, self._state)
+        upload = self._shelf.uploads.setdefault(
+            self._state.upload_id, Upload(bytearray(), self._clock.now())
+        )
+        del upload.content[self._state.received :]
+        self._upload = upload
+        return upload
+
+
+def check_present(shelf: Shelf, state: UploadState) -> None:
+    """Return when the shelf holds at least what the state tells of.
+
+    Raises:
+        UnknownUpload: it does not.
+    """
+    upload = shelf.uploads.get(state.upload_id)
+    if state.received > (0 if upload is None else len(upload.content)):
+        raise UnknownUpload(
+            "the bytes of this upload session are lost; begin the upload again",
+            {"upload": state.upload_id},
+        )

@@ -1,0 +1,48 @@
+"""Every driver of a port, as fixtures: a test of the contract runs over each of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from entrepot.ports.blobs import BlobStorage
+from entrepot.ports.metadata import Metadata
+from entrepot.ports.uploads import UploadSessions
+from tests.contract.databases import METADATA, SESSIONS, MetadataDatabase, SessionsDatabase
+from tests.contract.storages import STORAGES, Storages
+
+
+@pytest.fixture(params=STORAGES)
+def storages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storages]:
+    storages = STORAGES[request.param](tmp_path)
+    yield storages
+    storages.close()
+
+
+@pytest.fixture
+def storage(storages: Storages) -> BlobStorage:
+    return storages.open()
+
+
+@pytest.fixture(params=METADATA)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MetadataDatabase]:
+    database = METADATA[request.param](tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def metadata(database: MetadataDatabase) -> Metadata:
+    return database.open()
+
+
+@pytest.fixture(params=SESSIONS)
+def session_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SessionsDatabase]:
+    database = SESSIONS[request.param](tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sessions(session_database: SessionsDatabase) -> UploadSessions:
+    return session_database.open()

@@ -1,0 +1,100 @@
+"""The drivers of blob storage, and hands to break what they have stored."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from entrepot.drivers.filesystem.layout import Layout
+from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.memory.shelf import Shelf
+from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.ports.blobs import BlobStorage, Location
+
+
+class Storages(Protocol):
+    """One place for bytes, any number of storages that look at it."""
+
+    def open(self) -> BlobStorage:
+        """Make another instance of the driver, as another process would."""
+        ...
+
+    def stored(self, location: Location) -> bytes | None:
+        """Look at a blob's bytes behind the driver's back."""
+        ...
+
+    def damage(self, location: Location, content: bytes | None) -> None:
+        """Replace a blob's bytes behind the driver's back; None removes them."""
+        ...
+
+    def cut_upload(self, upload_id: str, size: int | None) -> None:
+        """Let an upload's bytes end early, as after a crash; None loses all of them."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        ...
+
+
+class MemoryStorages:
+    def __init__(self, _: Path) -> None:
+        self._shelf = Shelf()
+
+    def open(self) -> BlobStorage:
+        return MemoryStorage(self._shelf)
+
+    def stored(self, location: Location) -> bytes | None:
+        return self._shelf.blobs.get(location)
+
+    def damage(self, location: Location, content: bytes | None) -> None:
+        del self._shelf.blobs[location]
+        if content is not None:
+            self._shelf.blobs[location] = content
+
+    def cut_upload(self, upload_id: str, size: int | None) -> None:
+        if size is None:
+            del self._shelf.uploads[upload_id]
+        else:
+            del self._shelf.uploads[upload_id].content[size:]
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+class FilesystemStorages:
+    def __init__(self, root: Path) -> None:
+        prepare(root)
+        self._layout = Layout(root)
+        self._opened: list[FilesystemStorage] = []
+
+    def open(self) -> BlobStorage:
+        self._opened.append(FilesystemStorage(self._layout.root, threads=4))
+        return self._opened[-1]
+
+    def stored(self, location: Location) -> bytes | None:
+        path = Path(self._layout.path(location))
+        return path.read_bytes() if path.exists() else None
+
+    def damage(self, location: Location, content: bytes | None) -> None:
+        path = Path(self._layout.path(location))
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content)
+
+    def cut_upload(self, upload_id: str, size: int | None) -> None:
+        path = self._layout.upload(upload_id)
+        if size is None:
+            path.unlink()
+        else:
+            with path.open("r+b") as file:
+                file.truncate(size)
+
+    def close(self) -> None:
+        for storage in self._opened:
+            storage.close()
+
+
+STORAGES: dict[str, Callable[[Path], Storages]] = {
+    "memory": MemoryStorages,
+    "filesystem": FilesystemStorages,
+}
