@@ -1,0 +1,93 @@
+"""The checks of the section ``health``. Each is a function that raises when it fails.
+
+They do what Docker Registry's do, word for word in what they say.
+"""
+
+import socket
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+Check = Callable[[], None]
+
+
+class CheckFailed(Exception):
+    """A health check failed; the text says why."""
+
+
+def file_check(path: str) -> Check:
+    """Fail while a file exists: the way to take a registry out of service by hand.
+
+    Args:
+        path: the file.
+    """
+
+    def check() -> None:
+        try:
+            Path(path).absolute().stat()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise CheckFailed(f"stat {path}: {error.strerror}") from error
+        raise CheckFailed("file exists")
+
+    return check
+
+
+def http_check(
+    uri: str, status: int, timeout: float, headers: Mapping[str, Sequence[str]]
+) -> Check:
+    """Fail unless a HEAD request is answered with a status; redirects are followed.
+
+    Args:
+        uri: whom to ask; http or https.
+        status: the answer that is wanted.
+        timeout: seconds for the whole of it.
+        headers: sent with the request.
+    """
+
+    def check() -> None:
+        if urllib.parse.urlsplit(uri).scheme not in ("http", "https"):
+            raise CheckFailed(f"{uri}: error creating request: not an http or https address")
+        request = urllib.request.Request(uri, method="HEAD")  # noqa: S310 - the scheme is checked
+        for name, values in headers.items():
+            request.add_header(name, ", ".join(values))
+        began = time.monotonic()
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - as above
+                answered = answer.status
+        except urllib.error.HTTPError as error:
+            answered = error.code
+            error.close()
+        except (OSError, ValueError, ssl.SSLError) as error:
+            raise CheckFailed(f"{uri}: error while checking: {error}") from error
+        if time.monotonic() - began > timeout:  # each step was quick enough, but not all of them
+            raise CheckFailed(f"{uri}: error while checking: timed out")
+        if answered != status:
+            message = f"{uri}: downstream service returned unexpected status: {answered}"
+            raise CheckFailed(message)
+
+    return check
+
+
+def tcp_check(address: str, host: str, port: int, timeout: float) -> Check:
+    """Fail unless a connection opens.
+
+    Args:
+        address: what the failure calls it: HOST:PORT as it was configured.
+        host: a name or an address; empty means this machine.
+        port: the port.
+        timeout: seconds that opening may take.
+    """
+
+    def check() -> None:
+        try:
+            socket.create_connection((host or "localhost", port), timeout).close()
+        except OSError as error:
+            raise CheckFailed(f"{address}: connection failed: {error}") from error
+
+    return check
