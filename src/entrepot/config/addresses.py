@@ -1,8 +1,9 @@
-"""Where to listen: ``:5000``, ``0.0.0.0:5000``, ``localhost:5000``, ``[::1]:5000``."""
+"""Where to listen and whom to ask: ``:5000``, ``localhost:5000``, ``[::1]:5000``, URLs."""
 
 import ipaddress
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from entrepot.config.fields import ReadBy
 
@@ -80,4 +81,16 @@ def _checked_tcp_address(value: object) -> str:
     return str(value).strip()
 
 
+def _url(value: object) -> str:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        if parts is not None and parts.scheme in ("http", "https") and parts.hostname:
+            _ = parts.port  # raises where it is no number
+            return str(value)
+    except ValueError:
+        pass
+    raise ValueError("a URL such as https://registry.example.com")
+
+
+Url = Annotated[str, ReadBy(_url)]
 HostAndPort = Annotated[str, ReadBy(_checked_tcp_address)]

@@ -45,34 +45,44 @@ def override(document: Document, environ: Mapping[str, str]) -> list[str]:
     Returns:
         Warnings of variables that have no effect.
     """
-    warnings = []
+    strangers: list[str] = []
+    unknown: list[str] = []
     for name, value in sorted(environ.items()):
-        if name.startswith(PREFIX) and name != CONFIGURATION_PATH:
-            warning = _apply(document, name, value)
-            if warning:
-                warnings.append(warning)
+        if not name.startswith(PREFIX) or name == CONFIGURATION_PATH:
+            continue
+        if name in _OTHER_PROGRAMS or _SERVICE_LINK.search(name):
+            strangers.append(name)
+        elif not _apply(document, name, value):
+            unknown.append(name)
+    warnings = [
+        f"environment variable {name} names no key of the configuration, and has no effect"
+        for name in unknown
+    ]
+    if strangers:
+        noun = "variable" if len(strangers) == 1 else "variables"
+        names = ", ".join(strangers)
+        warnings.append(f"environment {noun} of other programs, without effect here: {names}")
     return warnings
 
 
-def _apply(document: Document, name: str, value: str) -> str | None:
+def _apply(document: Document, name: str, value: str) -> bool:
+    """Apply one variable; answers whether it names a key, or was refused."""
     place = f"environment variable {name}"
     parts = name.removeprefix(PREFIX).split("_")
-    if name in _OTHER_PROGRAMS or _SERVICE_LINK.search(name):
-        return f"{place} is not for this program, and has no effect"
     path = _resolve(parts, document.tree)
     if path is None or path == ("version",):
         if len(parts) > 1 and parts[0].lower() in _STRICT:
             expected = f"a key of {parts[0].lower()}, or no such variable"
             document.problems.append(Problem(Origin(place), "", "an unknown name", expected))
-            return None
-        return f"{place} names no key of the configuration, and has no effect"
+            return True
+        return False
     override = read_document(place, value)
     if override.problems:
         expected = "YAML; put quotes around text that begins with a sign"
         document.problems.append(Problem(Origin(place), spell(path), "no YAML", expected))
-        return None
+        return True
     _place(document, path, override.tree, Origin(place))
-    return None
+    return True
 
 
 def _resolve(parts: list[str], tree: Tree) -> KeyPath | None:
@@ -159,6 +169,8 @@ def _place(document: Document, path: KeyPath, value: Tree, origin: Origin) -> No
         if last:
             for known in [known for known in document.origins if known[: depth + 1] == here]:
                 del document.origins[known]
+            if isinstance(value, str) and isinstance(new, dict):  # was a shorthand
+                document.origins[(*here, value)] = origin
         document.origins.setdefault(here, origin)
         if isinstance(new, dict | list):
             holder = new

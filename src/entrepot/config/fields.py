@@ -5,12 +5,16 @@ What validates them is attached to their annotations; pydantic finds it there wh
 process, the configuration is read.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from entrepot.config.durations import parse_duration
 from entrepot.config.sizes import parse_size
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,10 @@ def _headers(value: object) -> dict[str, tuple[str, ...]]:
     for name, values in value.items():
         if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
             raise ValueError(f"a list of values for {name}, such as [nosniff]")
-        if any(control in item for item in (name, *values) for control in "\r\n\0"):
-            raise ValueError(f"header {name} without line breaks")
+        if not _HEADER_NAME.fullmatch(str(name)):
+            raise ValueError("names of headers, such as X-Content-Type-Options")
+        if not all(_HEADER_VALUE.fullmatch(item) for item in values):
+            raise ValueError(f"values for {name} of one line each, in Latin letters")
         headers[str(name)] = tuple(values)
     return headers
 

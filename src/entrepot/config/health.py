@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from entrepot.config.addresses import HostAndPort
+from entrepot.config.addresses import HostAndPort, Url
 from entrepot.config.fields import Headers, PositiveSeconds, ReadBy, Switch, Text, at_least
 
 _INTERVAL = 10.0
@@ -68,7 +68,7 @@ class HttpCheckSettings:
         threshold: failures in a row that make the registry unhealthy.
     """
 
-    uri: Text
+    uri: Url
     headers: Headers = field(default_factory=dict, repr=False)
     statuscode: Annotated[int, at_least(100)] = 200
     timeout: Timeout = _TIMEOUT

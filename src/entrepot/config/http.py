@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from entrepot.config.addresses import (
     HostAndPort,
     TcpAddress,
     UnixAddress,
+    Url,
     parse_tcp_address,
 )
 from entrepot.config.fields import Headers, ReadBy, Seconds, Switch, Text, one_of
@@ -19,13 +19,6 @@ def _prefix(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/") or not value.endswith("/"):
         raise ValueError("a path that begins and ends with a slash, such as /registry/")
     return value
-
-
-def _url(value: object) -> str:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL such as https://registry.example.com")
-    return str(value)
 
 
 def _path(value: object) -> str:
@@ -97,7 +90,7 @@ class HttpSettings:
     addr: Text = "127.0.0.1:5000"
     net: Annotated[str, one_of("tcp", "unix")] = "tcp"
     prefix: Annotated[str, ReadBy(_prefix)] = "/"
-    host: Annotated[str, ReadBy(_url)] | None = None
+    host: Url | None = None
     secret: Text | None = field(default=None, repr=False)
     relativeurls: Switch = False
     draintimeout: Seconds = 60.0

@@ -58,4 +58,4 @@ class _Sieve:
             self.warnings.append(f"{origin}: {spell(path)} has no effect: {key.note}")
             return
         found = describe(path, value) if isinstance(value, str) and value else str(path[-1])
-        self._document.refuse(path, found, f"nothing: {key.note}")
+        self._document.refuse(path, found, f"this key to be left out: {key.note}")

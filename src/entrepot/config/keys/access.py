@@ -4,8 +4,8 @@ from entrepot.config.document import Tree
 from entrepot.config.keys.key import Since, later, never, refused, under, unneeded, works
 
 _WHY = (
-    "access control arrives in a later release; until then Entrepot does not start with this,"
-    " rather than be open to everybody"
+    "access control arrives in a later release, and Entrepot does not start with this rather than"
+    " be open to everybody; until then, let a proxy in front ask for passwords"
 )
 _HTPASSWD = later("auth.htpasswd", _WHY, harmless=never)
 _TOKEN = later("auth.token", _WHY, harmless=never)

@@ -1,0 +1,33 @@
+"""Sizes, with or without a unit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.config.sizes import format_size, parse_size
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("65536", 65536),
+        (12, 12),
+        ("64KiB", 65536),
+        ("4 MiB", 4 << 20),
+        ("1kB", 1000),
+        ("2gb", 2 * 10**9),
+    ],
+)
+def test_units(text: str | int, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5MiB", "4X", "MiB", "1" * 20, None, True, []])
+def test_what_is_no_size_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="a size such as 65536"):
+        parse_size(text)
+
+
+@given(st.integers(0, 10**14))
+def test_what_is_written_is_read_back(size: int) -> None:
+    assert parse_size(format_size(size)) == size
