@@ -79,13 +79,13 @@ class WorkerMetrics:
             series = self._database[action] = Histogram(ACTION_SECONDS)
         series.observe(seconds)
 
-    def transaction(self, seconds: float, changes: int) -> None:
+    def transaction(self, changes: int, seconds: float) -> None:
         """Count a transaction of the database that served some changes at once."""
         self._transaction_seconds.observe(seconds)
         self._transaction_changes.observe(changes)
 
     def upload(self, outcome: str) -> None:
-        """Count an upload that was ``started``, ``finished``, ``cancelled`` or ``purged``."""
+        """Count an upload that was ``started``, ``finished`` (a blob now) or ``dropped``."""
         self._uploads[outcome] = self._uploads.get(outcome, 0) + 1
 
     def damaged_blob(self) -> None:
