@@ -6,16 +6,15 @@ last lines of everything that was running then are shown with it.
 
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.acceptance.harness.containers import ContainerTools
 from tests.acceptance.harness.dockerd import Dockerd
-from tests.acceptance.harness.images import context
 from tests.acceptance.harness.journal import JOURNAL
 from tests.acceptance.harness.namespace import Namespace
 from tests.acceptance.harness.registry import Registry
+from tests.acceptance.harness.workshop import docker_host
 
 
 def pytest_sessionstart() -> None:
@@ -32,36 +31,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="session")
-def host() -> Iterator[Namespace]:
-    """A host with nothing on it: 127.0.0.1:5000 is its own."""
-    namespace = Namespace("h")
-    yield namespace
-    namespace.delete()
+def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
+    """Debian's Docker, which has an image called hello-world."""
+    with docker_host(tmp_path_factory.mktemp("docker") / "engine") as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
-def dockerd(host: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
-    """Debian's Docker, which has an image called hello-world."""
-    engine = Dockerd(host, tmp_path_factory.mktemp("docker") / "engine")
-    try:
-        directory = context(tmp_path_factory.mktemp("hello-world"))
-        engine.docker("build", "--quiet", "--tag", "hello-world", directory)
-        yield engine
-    finally:
-        engine.stop()
+def host(dockerd: Dockerd) -> Namespace:
+    """The host of that Docker: 127.0.0.1:5000 is its own."""
+    return dockerd.namespace
 
 
 @pytest.fixture(scope="session")
 def registry(host: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """The program under test on 127.0.0.1:5000, with deletion enabled."""
     with Registry(host, tmp_path_factory.mktemp("registry") / "data") as running:
-        yield running
-
-
-@pytest.fixture
-def own_registry(host: Namespace, tmp_path: Path) -> Iterator[Registry]:
-    """The program under test, empty, for one test alone, on 127.0.0.1:5001."""
-    with Registry(host, tmp_path / "data", port=5001) as running:
         yield running
 
 

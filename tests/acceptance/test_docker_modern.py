@@ -7,8 +7,8 @@ import pytest
 
 from tests.acceptance.harness.dockerd import Dockerd
 from tests.acceptance.harness.images import HELLO, context
-from tests.acceptance.harness.namespace import Namespace
 from tests.acceptance.harness.registry import Registry
+from tests.acceptance.harness.workshop import docker_host
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKERFILE = f"""\
@@ -22,11 +22,8 @@ CMD ["/bin/busybox", "echo", "{HELLO}"]
 @pytest.fixture(scope="module")
 def modern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
     """A host of its own: two engines on one host would take each other's bridge."""
-    namespace = Namespace("m")
-    engine = Dockerd(namespace, tmp_path_factory.mktemp("modern") / "engine", modern=True)
-    yield engine
-    engine.stop()
-    namespace.delete()
+    with docker_host(tmp_path_factory.mktemp("modern") / "engine", modern=True) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Start programs, read what they say, and end only those that were started here."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -115,6 +116,13 @@ class Daemon:
         if self in JOURNAL:
             JOURNAL.remove(self)
         return self._process.returncode
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C in its terminal: SIGINT for it and all that it started."""
+        os.killpg(self.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        return self.stop()
 
     def tail(self, lines: int = 20) -> str:
         """The last lines that it wrote."""
