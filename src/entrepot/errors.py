@@ -85,12 +85,12 @@ class InvalidRange(ClientError):
 
     Args:
         message: what was wrong.
-        size: bytes that the blob has, or that the upload session has received.
-        upload: the upload session, when the range was that of a chunk.
+        size: bytes that the upload session has received; None when that was not looked at.
+        upload: the upload session, in the same case.
     """
 
-    def __init__(self, message: str, size: int, upload: Any = None) -> None:
-        super().__init__(message, {"size": size})
+    def __init__(self, message: str, size: int | None = None, upload: Any = None) -> None:
+        super().__init__(message, None if size is None else {"size": size})
         self.size = size
         self.upload = upload
 

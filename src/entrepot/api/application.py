@@ -1,0 +1,211 @@
+"""The ASGI application: finds the endpoint, answers, and lets the request be observed."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from typing import Any, Protocol
+from uuid import uuid4
+
+from entrepot.api.origin import Origins
+from entrepot.api.request import Receive, Request, Scope, Send
+from entrepot.api.response import Header, Response, send_stream
+from entrepot.api.routes import match_path
+from entrepot.api.wire_errors import render_error, render_simple
+from entrepot.errors import ClientGone, EntrepotError, Outage, Unsupported
+from entrepot.operations.requests import RequestRecord
+
+Handler = Callable[[Request], Awaitable[Response]]
+Endpoints = Mapping[str, Mapping[str, Handler]]
+"""For each route, what answers each method. HEAD is answered where GET is."""
+
+_LOGGER = logging.getLogger(__name__)
+_API_VERSION: Header = (b"docker-distribution-api-version", b"registry/2.0")
+_NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
+_READING = frozenset({"GET", "HEAD"})
+
+
+class Observed(Protocol):
+    """Is told of each request."""
+
+    def started(self, record: RequestRecord) -> None:
+        """A request has begun."""
+        ...
+
+    def finished(self, record: RequestRecord) -> None:
+        """It is over."""
+        ...
+
+
+class Application:
+    """Answers requests.
+
+    Args:
+        endpoints: what answers each route and method.
+        origins: finds out how the client sees the registry.
+        observer: is told of each request.
+        prefix: `http.prefix`, with a slash at both ends.
+        extra_headers: `http.headers`.
+        read_only: refuse every method that changes something.
+        is_failing: tells whether a health check fails, and everything is refused.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        origins: Origins,
+        observer: Observed,
+        *,
+        prefix: str = "/",
+        extra_headers: Mapping[str, tuple[str, ...]] | None = None,
+        read_only: bool = False,
+        is_failing: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._endpoints = {
+            route: _methods(handlers, read_only=read_only) for route, handlers in endpoints.items()
+        }
+        self._origins = origins
+        self._observer = observer
+        self._root = prefix
+        self._base = f"{prefix}v2/"
+        self._common = _common_headers(extra_headers or {})
+        self._is_failing = is_failing
+        self._request_prefix = uuid4().hex[:12]
+        self._request_number = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = self._begin(scope, receive)
+        record = request.record
+        self._observer.started(record)
+        try:
+            response = await self._respond(request)
+            record.status = response.status
+            await self._send(response, request, send)
+        except ClientGone as gone:
+            record.aborted = True
+            sent = gone.detail.get("sent") if isinstance(gone.detail, dict) else None
+            record.bytes_out = sent or record.bytes_out
+        finally:
+            self._observer.finished(record)
+
+    def _begin(self, scope: Scope, receive: Receive) -> Request:
+        headers = dict(scope["headers"])
+        origin = self._origins.find(scope, headers)
+        raw_query = scope["query_string"]
+        path = scope["path"]
+        record = RequestRecord(
+            f"{self._request_prefix}-{next(self._request_number)}",
+            scope["method"],
+            f"{path}?{raw_query.decode('latin-1')}" if raw_query else path,
+            f"HTTP/{scope['http_version']}",
+            origin.client,
+            headers.get(b"host", b"").decode("latin-1"),
+            headers.get(b"user-agent", b"").decode("latin-1"),
+            headers.get(b"referer", b"").decode("latin-1"),
+        )
+        return Request(scope, receive, headers, record, origin)
+
+    async def _respond(self, request: Request) -> Response:
+        record = request.record
+        allowed: Mapping[str, Handler] = {}
+        try:
+            if self._is_failing():
+                return render_simple(
+                    503, "UNAVAILABLE", "a health check of the registry fails; see its log"
+                )
+            path = request.scope["path"]
+            if not path.startswith(self._base):
+                return self._outside(path)
+            match = match_path(path[len(self._base) :])
+            if match is None:
+                return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
+            record.route, request.name, request.argument = match
+            record.repository, record.reference = match.name, match.argument
+            allowed = self._endpoints[match.route]
+            handler = allowed.get(record.method)
+            if handler is None:
+                return _not_allowed(record.method, allowed)
+            return await handler(request)
+        except Unsupported as error:
+            response = render_error(error)
+            others = [method for method in allowed if method != record.method]
+            response.headers.append((b"allow", ", ".join(others).encode()))
+            return response
+        except ClientGone as error:
+            record.aborted = True
+            _LOGGER.debug("%s", error.message, extra={"request": record.request_id})
+            return render_error(error)
+        except Outage as error:
+            _LOGGER.error(
+                "%s", error.message, extra={"request": record.request_id, "detail": error.detail}
+            )
+            return render_error(error)
+        except EntrepotError as error:
+            return render_error(error)
+        except Exception:
+            _LOGGER.exception("a bug", extra={"request": record.request_id})
+            return render_simple(
+                500, "UNKNOWN", f"the registry failed; its log has more: {record.request_id}"
+            )
+
+    def _outside(self, path: str) -> Response:
+        """Answer what is not under /v2/: the root, which load balancers ask, and nothing else."""
+        if path == self._base[:-1]:
+            return Response(301, [(b"location", self._base.encode())])
+        if path in ("/", self._root):
+            return Response(200, [(b"cache-control", b"no-cache")])
+        return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
+
+    async def _send(self, response: Response, request: Request, send: Send) -> None:
+        headers = [*self._common, *response.headers]
+        if response.status != 204:  # RFC 9110 section 8.6
+            headers.append((b"content-length", b"%d" % response.length))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        body = response.body
+        if isinstance(body, bytes):
+            if request.record.method == "HEAD":
+                body = b""
+            request.record.bytes_out = len(body)
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+            return
+        try:
+            request.record.bytes_out = await send_stream(request.receive, send, body)
+        except Outage as error:
+            # Too late to say so: breaking the connection tells the client that it has not all.
+            _LOGGER.error(
+                "%s; the connection is broken off",
+                error.message,
+                extra={"request": request.record.request_id, "detail": error.detail},
+            )
+            raise
+        finally:
+            body.close()
+
+
+def _methods(handlers: Mapping[str, Handler], *, read_only: bool) -> dict[str, Handler]:
+    methods = dict(handlers)
+    if "GET" in methods:
+        methods["HEAD"] = methods["GET"]
+    if read_only:
+        return {name: handler for name, handler in methods.items() if name in _READING}
+    return methods
+
+
+def _common_headers(extra: Mapping[str, tuple[str, ...]]) -> list[Header]:
+    configured: list[Header] = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, values in extra.items()
+        for value in values
+    ]
+    named: set[Any] = {name for name, _ in configured}
+    return configured + [
+        header for header in (_API_VERSION, _NO_SNIFFING) if header[0] not in named
+    ]
+
+
+def _not_allowed(method: str, allowed: Mapping[str, Handler]) -> Response:
+    response = render_simple(405, "UNSUPPORTED", f"{method[:40]} is not possible here")
+    response.headers.append((b"allow", ", ".join(allowed).encode()))
+    return response

@@ -1,0 +1,65 @@
+"""`/v2/NAME/tags/list` (spec.md, "Listing Tags") and `/v2/_catalog` (Docker Registry's)."""
+
+import json
+from urllib.parse import quote
+
+from entrepot.api.parse.query import parse_page_size
+from entrepot.api.request import Request
+from entrepot.api.response import Header, Response
+from entrepot.api.wire_errors import JSON
+from entrepot.oci.name import RepositoryName
+from entrepot.services.listing import Listing, Page
+
+
+class TagsEndpoint:
+    """Lists a repository's tags.
+
+    Args:
+        listing: what the caller may see.
+        prefix: `http.prefix`.
+        maximum: `tags.maxtags`.
+    """
+
+    def __init__(self, listing: Listing, prefix: str, maximum: int) -> None:
+        self._listing = listing
+        self._prefix = prefix
+        self._maximum = maximum
+
+    async def get(self, request: Request) -> Response:
+        """Give one page."""
+        name = RepositoryName.parse(request.name)
+        size = parse_page_size(request.query, self._maximum, self._maximum)
+        after = request.query.first("last") or ""
+        page = await self._listing.tags(request.caller, name, after, size)
+        body = json.dumps({"name": name, "tags": page.names}).encode()
+        return Response(200, _headers(f"{self._prefix}v2/{name}/tags/list", page, size), body)
+
+
+class CatalogueEndpoint:
+    """Lists repositories.
+
+    Args:
+        listing: what the caller may see.
+        prefix: `http.prefix`.
+        maximum: `catalog.maxentries`.
+    """
+
+    def __init__(self, listing: Listing, prefix: str, maximum: int) -> None:
+        self._listing = listing
+        self._prefix = prefix
+        self._maximum = maximum
+
+    async def get(self, request: Request) -> Response:
+        """Give one page."""
+        size = parse_page_size(request.query, self._maximum, min(100, self._maximum))
+        after = request.query.first("last") or ""
+        page = await self._listing.repositories(request.caller, after, size)
+        body = json.dumps({"repositories": page.names}).encode()
+        return Response(200, _headers(f"{self._prefix}v2/_catalog", page, size), body)
+
+
+def _headers(path: str, page: Page, size: int) -> list[Header]:
+    if not page.more:
+        return [JSON]
+    link = f'<{path}?n={size}&last={quote(page.names[-1], safe="")}>; rel="next"'
+    return [JSON, (b"link", link.encode())]

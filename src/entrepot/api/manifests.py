@@ -1,0 +1,77 @@
+"""`/v2/NAME/manifests/REFERENCE` (spec.md, "Pulling manifests", "Pushing manifests")."""
+
+from entrepot.api.body import SmallBodies
+from entrepot.api.location import Locations
+from entrepot.api.parse.conditions import matches_any
+from entrepot.api.request import Request
+from entrepot.api.response import Header, Response
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag, parse_reference
+from entrepot.services.delete import Delete
+from entrepot.services.pull import Pull
+from entrepot.services.push import Push
+
+
+class ManifestsEndpoint:
+    """Serves and takes manifests."""
+
+    def __init__(
+        self,
+        pull: Pull,
+        push: Push,
+        delete: Delete,
+        bodies: SmallBodies,
+        locations: Locations,
+    ) -> None:
+        self._pull = pull
+        self._push = push
+        self._delete = delete
+        self._bodies = bodies
+        self._locations = locations
+
+    async def get(self, request: Request) -> Response:
+        """Serve what is stored, whatever Accept says, as Docker Registry 3 does."""
+        name = RepositoryName.parse(request.name)
+        reference = parse_reference(request.argument)
+        stored = await self._pull.manifest(request.caller, name, reference)
+        digest = stored.digest
+        request.record.digest = digest
+        encoded = digest.encode()
+        headers: list[Header] = [
+            (b"content-type", stored.media_type.encode()),
+            (b"docker-content-digest", encoded),
+            (b"etag", b'"%b"' % encoded),
+        ]
+        condition = request.header(b"if-none-match")
+        if condition is not None and matches_any(condition, digest):
+            return Response(304, headers[1:])
+        return Response(200, headers, stored.payload)
+
+    async def put(self, request: Request) -> Response:
+        """Keep a manifest and move tags."""
+        name = RepositoryName.parse(request.name)
+        reference = parse_reference(request.argument)
+        tags = tuple(Tag.parse(tag) for tag in request.query.every("tag"))
+        payload = await self._bodies.read(request)
+        content_type = request.header(b"content-type") or ""
+        pushed = await self._push.manifest(
+            request.caller, name, reference, payload, content_type, tags
+        )
+        request.record.digest = pushed.digest
+        location = self._locations.url(request, f"v2/{name}/manifests/{pushed.digest}")
+        headers: list[Header] = [
+            (b"location", location.encode()),
+            (b"docker-content-digest", pushed.digest.encode()),
+        ]
+        if pushed.subject is not None:
+            headers.append((b"oci-subject", pushed.subject.encode()))
+        if tags:
+            headers += [(b"oci-tag", tag.encode()) for tag in pushed.tags]
+        return Response(201, headers)
+
+    async def delete(self, request: Request) -> Response:
+        """Remove a tag, or a manifest and its tags."""
+        name = RepositoryName.parse(request.name)
+        reference = parse_reference(request.argument)
+        await self._delete.manifest(request.caller, name, reference)
+        return Response(202, [])

@@ -1,0 +1,34 @@
+"""Finds out how the client sees the registry."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_network
+
+from entrepot.api.parse.forwarded import Origin, is_host, is_trusted, read_forwarded
+from entrepot.api.request import Scope
+
+_TOLD = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-for"})
+
+
+class Origins:
+    """Reads connections, and what trusted proxies say of them.
+
+    Args:
+        trusted: networks of proxies, such as `10.0.0.0/8`.
+    """
+
+    def __init__(self, trusted: tuple[str, ...]) -> None:
+        self._trusted = tuple(ip_network(network) for network in trusted)
+        self._is_trusted = lru_cache(maxsize=1024)(
+            lambda address: is_trusted(address, self._trusted)
+        )
+
+    def find(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Origin:
+        """Give the scheme, host and client of a request."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        client = scope.get("client")
+        address = client[0] if client else ""
+        seen = Origin(scope["scheme"], host if is_host(host) else "", address)
+        if _TOLD.isdisjoint(headers) or not self._is_trusted(address):
+            return seen
+        return read_forwarded(headers, seen)

@@ -1,0 +1,61 @@
+"""Query parameters."""
+
+from urllib.parse import parse_qs
+
+from entrepot.errors import InvalidPagination
+
+_MAX_FIELDS = 1000
+
+
+class Query:
+    """The parameters of a request; those that nobody asks for are ignored.
+
+    Args:
+        raw: the part behind the question mark, as it was sent.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, raw: bytes) -> None:
+        try:
+            self._fields = (
+                parse_qs(
+                    raw.decode("latin-1"),
+                    keep_blank_values=True,
+                    max_num_fields=_MAX_FIELDS,
+                    encoding="utf-8",
+                    errors="replace",
+                )
+                if raw
+                else {}
+            )
+        except ValueError:
+            self._fields = {}
+
+    def first(self, name: str) -> str | None:
+        """Give the first value of a parameter; None where it is absent."""
+        values = self._fields.get(name)
+        return values[0] if values else None
+
+    def every(self, name: str) -> list[str]:
+        """Give all values of a parameter."""
+        return self._fields.get(name, [])
+
+
+def parse_page_size(query: Query, maximum: int, fallback: int) -> int:
+    """Read `n`, how many names a page of a list may have.
+
+    Args:
+        query: of the request.
+        maximum: what a larger number is cut to.
+        fallback: what holds where there is none.
+
+    Raises:
+        InvalidPagination: it is negative, or no number.
+    """
+    text = query.first("n")
+    if text is None or text == "":
+        return fallback
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidPagination("n is a number of entries, 0 or more", {"n": text[:100]})
+    return min(maximum, int(text)) if len(text) < 19 else maximum

@@ -1,0 +1,77 @@
+"""Range and Content-Range (RFC 9110 section 14; spec.md, "Pushing a blob in chunks")."""
+
+import re
+
+from entrepot.errors import InvalidRequest
+
+MAX_OFFSET = 2**63 - 1
+
+_ONE_RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*", re.ASCII)
+_CONTENT_RANGE = re.compile(r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(?:\d+|\*))?", re.ASCII)
+
+
+class Unsatisfiable(Exception):
+    """A range that lies outside of the content."""
+
+
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Read a Range header.
+
+    Args:
+        header: its value.
+        size: bytes of the content.
+
+    Returns:
+        The first byte and the one behind the last; None when the whole content is the answer:
+        another unit, several ranges, or a range that cannot be read (RFC 9110 section 14.2).
+
+    Raises:
+        Unsatisfiable: the range lies outside of the content.
+    """
+    match = _ONE_RANGE.fullmatch(header.strip())
+    if match is None:
+        return None
+    first_text, last_text = match.groups()
+    if not first_text:
+        return _parse_suffix(last_text, size)
+    first = _number(first_text)
+    last = _number(last_text) if last_text else size - 1
+    if last_text and last < first:
+        return None
+    if first >= size:
+        raise Unsatisfiable
+    return first, min(last, size - 1) + 1
+
+
+def _parse_suffix(text: str, size: int) -> tuple[int, int] | None:
+    if not text:
+        return None
+    length = _number(text)
+    if length == 0 or size == 0:
+        raise Unsatisfiable
+    return max(0, size - length), size
+
+
+def parse_content_range(header: str) -> tuple[int, int]:
+    """Read the Content-Range of a chunk, such as `0-1023` or `bytes 0-1023/2048`.
+
+    Returns:
+        The first byte and the one behind the last.
+
+    Raises:
+        InvalidRequest: it cannot be read.
+    """
+    match = _CONTENT_RANGE.fullmatch(header.strip())
+    if match is not None:
+        first, last = _number(match[1]), _number(match[2])
+        if first <= last < MAX_OFFSET:
+            return first, last + 1
+    raise InvalidRequest(
+        "a Content-Range is written FIRST-LAST, both counted from 0, such as 0-1023",
+        {"Content-Range": header[:100]},
+    )
+
+
+def _number(digits: str) -> int:
+    # No content is that long; and int() refuses thousands of digits.
+    return int(digits) if len(digits) <= 19 else MAX_OFFSET

@@ -1,0 +1,83 @@
+"""`/v2/NAME/referrers/DIGEST` (spec.md, "Listing Referrers")."""
+
+import json
+from urllib.parse import quote
+
+from entrepot.api.request import Request
+from entrepot.api.response import Header, Response
+from entrepot.oci import media_type as types
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.metadata import Referrer
+from entrepot.services.listing import Listing
+
+_LIMIT_BYTES = 4 * 1024 * 1024
+_FRAME_BYTES = 256
+_INDEX: Header = (b"content-type", types.OCI_INDEX.encode())
+_FILTERED: Header = (b"oci-filters-applied", b"artifactType")
+
+
+class ReferrersEndpoint:
+    """Lists what says something about a manifest.
+
+    Args:
+        listing: what the caller may see.
+        prefix: `http.prefix`.
+        limit: bytes of one answer.
+    """
+
+    def __init__(self, listing: Listing, prefix: str, limit: int = _LIMIT_BYTES) -> None:
+        self._listing = listing
+        self._prefix = prefix
+        self._limit = limit
+
+    async def get(self, request: Request) -> Response:
+        """Give an image index of them; empty when there are none."""
+        name = RepositoryName.parse(request.name)
+        subject = Digest.parse(request.argument)
+        artifact_type = request.query.first("artifactType") or None
+        after = request.query.first("last") or ""
+        found: list[str] = []
+        size = _FRAME_BYTES
+        last, more = "", False
+        async for referrer in self._listing.referrers(
+            request.caller, name, subject, artifact_type, after
+        ):
+            entry = json.dumps(_descriptor(referrer))
+            size += len(entry) + 2
+            if found and size > self._limit:
+                more = True
+                break
+            found.append(entry)
+            last = referrer.digest
+        headers = [_INDEX]
+        if artifact_type is not None:
+            headers.append(_FILTERED)
+        if more:
+            headers.append(self._link(name, subject, artifact_type, last))
+        body = (
+            f'{{"schemaVersion": 2, "mediaType": "{types.OCI_INDEX}", '
+            f'"manifests": [{", ".join(found)}]}}'
+        )
+        return Response(200, headers, body.encode())
+
+    def _link(
+        self, name: RepositoryName, subject: Digest, artifact_type: str | None, last: str
+    ) -> Header:
+        path = f"{self._prefix}v2/{name}/referrers/{subject}?last={quote(last, safe='')}"
+        if artifact_type is not None:
+            path += f"&artifactType={quote(artifact_type, safe='')}"
+        return b"link", f'<{path}>; rel="next"'.encode()
+
+
+def _descriptor(referrer: Referrer) -> dict[str, object]:
+    descriptor: dict[str, object] = {
+        "mediaType": referrer.media_type,
+        "digest": referrer.digest,
+        "size": referrer.size,
+    }
+    if referrer.artifact_type is not None:
+        descriptor["artifactType"] = referrer.artifact_type
+    if referrer.annotations:
+        descriptor["annotations"] = dict(referrer.annotations)
+    return descriptor

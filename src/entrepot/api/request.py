@@ -1,0 +1,72 @@
+"""A request, as far as it has been looked at."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from entrepot.api.parse.forwarded import Origin
+from entrepot.api.parse.query import Query
+from entrepot.operations.requests import RequestRecord
+from entrepot.ports.access import ANONYMOUS, Caller
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Request:
+    """One request.
+
+    Args:
+        scope: of the connection.
+        receive: gives the body.
+        headers: by lower-case name; of a repeated one the last.
+        record: what the logs will say of the request.
+        origin: how the client sees the registry.
+
+    Attributes:
+        name: the repository's name in the path, not yet parsed.
+        argument: the last part of the path: a reference, a digest or an upload's id.
+        caller: who asks.
+    """
+
+    __slots__ = (
+        "_query",
+        "argument",
+        "caller",
+        "headers",
+        "name",
+        "origin",
+        "receive",
+        "record",
+        "scope",
+    )
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: Mapping[bytes, bytes],
+        record: RequestRecord,
+        origin: Origin,
+    ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.headers = headers
+        self.record = record
+        self.origin = origin
+        self.name = ""
+        self.argument = ""
+        self.caller: Caller = ANONYMOUS
+        self._query: Query | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """Give a header's value; None where it is absent."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def query(self) -> Query:
+        """The parameters in the address."""
+        if self._query is None:
+            self._query = Query(self.scope["query_string"])
+        return self._query

@@ -1,0 +1,82 @@
+"""A response, and how it is sent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from entrepot.api.request import Receive, Send
+from entrepot.errors import ClientGone
+
+Header = tuple[bytes, bytes]
+
+
+class Stream(Protocol):
+    """A long body, which is closed whatever happens."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Give the bytes."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what they come from."""
+        ...
+
+
+class Response:
+    """What is answered.
+
+    Args:
+        status: the status code.
+        headers: lower-case names and values, without Content-Length.
+        body: the bytes, or where they come from.
+        length: bytes of the body; needed for a stream.
+    """
+
+    __slots__ = ("body", "headers", "length", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: list[Header],
+        body: bytes | Stream = b"",
+        length: int | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        if length is None:
+            length = len(body) if isinstance(body, bytes) else 0
+        self.length = length
+
+
+async def send_stream(receive: Receive, send: Send, stream: Stream) -> int:
+    """Send a long body, and stop reading it as soon as its reader has gone.
+
+    The server does not say so when it is handed bytes (they vanish), so the connection is
+    watched beside.
+
+    Returns:
+        Bytes sent.
+
+    Raises:
+        ClientGone: the reader went away; `detail` has the bytes sent.
+    """
+    sent = 0
+    gone = asyncio.ensure_future(_wait_until_gone(receive))
+    pieces = stream.pieces()
+    try:
+        async for piece in pieces:
+            if gone.done():
+                raise ClientGone("the reader went away", {"sent": sent})
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            sent += len(piece)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        gone.cancel()
+        await pieces.aclose()  # type: ignore[attr-defined]  # every stream here is a generator
+    return sent
+
+
+async def _wait_until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
