@@ -1,0 +1,80 @@
+-- name: adoption_state
+SELECT started_at, finished_at, reached, repositories, manifests, tags, blobs, blob_bytes
+FROM adoption WHERE id = 1;
+
+-- name: begin_adoption
+INSERT INTO adoption (id, started_at) VALUES (1, :now) ON CONFLICT (id) DO NOTHING;
+
+-- name: mark_adopted
+-- The last repository that is wholly adopted.
+UPDATE adoption SET reached = :name WHERE id = 1;
+
+-- name: count_adopted
+UPDATE adoption
+SET repositories = repositories + :repositories,
+    manifests = manifests + :manifests,
+    tags = tags + :tags,
+    blobs = blobs + :blobs,
+    blob_bytes = blob_bytes + :blob_bytes
+WHERE id = 1;
+
+-- name: finish_adoption
+UPDATE adoption SET finished_at = :now WHERE id = 1 AND finished_at IS NULL;
+
+-- name: has_content
+-- Whether the database knows anything: asked for by number, so that one row is looked at.
+SELECT EXISTS (SELECT 1 FROM repositories WHERE id > 0)
+    OR EXISTS (SELECT 1 FROM blobs WHERE id > 0);
+
+-- name: note_finding
+INSERT INTO adoption_findings (kind, repository, reference, detail)
+VALUES (:kind, :repository, :reference, :detail)
+ON CONFLICT (kind, repository, reference, detail) DO NOTHING;
+
+-- name: count_findings
+SELECT COUNT(*) FROM adoption_findings WHERE kind = :kind;
+
+-- name: findings
+-- A page of the findings of one kind, in order.
+SELECT kind, repository, reference, detail
+FROM adoption_findings
+WHERE kind = :kind AND (repository, reference, detail) > (:repository, :reference, :detail)
+ORDER BY repository, reference, detail
+LIMIT :limit;
+
+-- name: known_blobs
+-- Those of a JSON list of digests that are known.
+SELECT blobs.digest FROM json_each(:digests) AS wanted JOIN blobs ON blobs.digest = wanted.value;
+
+-- name: drop_blob_links
+DELETE FROM repository_blobs WHERE blob_id = (SELECT id FROM blobs WHERE digest = :digest);
+
+-- name: drop_blob
+DELETE FROM blobs WHERE digest = :digest;
+
+-- name: adopt_tag
+INSERT INTO tags (repository_id, name, manifest_id, updated_at)
+SELECT :repository, :tag, manifests.id, :updated_at
+FROM manifests
+WHERE manifests.repository_id = :repository AND manifests.digest = :digest
+ON CONFLICT (repository_id, name) DO NOTHING;
+
+-- name: missing_children
+-- Indexes with a child that the repository has neither as a manifest nor as a blob.
+SELECT manifests.digest, manifest_edges.digest
+FROM manifests
+JOIN manifest_edges
+    ON manifest_edges.manifest_id = manifests.id AND manifest_edges.role = 'manifest'
+WHERE manifests.repository_id = :repository
+  AND NOT EXISTS (
+      SELECT 1 FROM manifests AS child
+      WHERE child.repository_id = :repository AND child.digest = manifest_edges.digest
+  )
+  AND NOT EXISTS (
+      SELECT 1
+      FROM blobs
+      JOIN repository_blobs
+          ON repository_blobs.repository_id = :repository
+          AND repository_blobs.blob_id = blobs.id
+      WHERE blobs.digest = manifest_edges.digest
+  );
