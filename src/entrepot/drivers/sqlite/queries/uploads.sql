@@ -29,7 +29,7 @@ DELETE FROM upload_sessions WHERE id = :id AND holder = :holder;
 
 -- name: release_all_sessions
 -- Runs once at a start, when no request can hold a session.
-UPDATE upload_sessions SET holder = NULL, claimed_until = 0;
+UPDATE upload_sessions SET holder = NULL, claimed_until = 0 WHERE holder IS NOT NULL;
 
 -- name: idle_sessions
 -- A page of sessions that nobody writes to, by id: a walk along the table, page by page.
