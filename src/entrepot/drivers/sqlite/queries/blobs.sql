@@ -47,11 +47,12 @@ JOIN repository_blobs
     ON repository_blobs.repository_id = :repository AND repository_blobs.blob_id = blobs.id;
 
 -- name: blob_users
--- Manifests of the repository that refer to a blob.
+-- Manifests of the repository that refer to a blob, each once however often it does.
 SELECT manifests.digest
 FROM manifest_edges
 JOIN manifests ON manifests.id = manifest_edges.manifest_id
 WHERE manifest_edges.digest = :digest
   AND manifest_edges.repository_id = :repository
   AND manifest_edges.role <> 'subject'
+GROUP BY manifest_edges.manifest_id
 LIMIT :limit;
