@@ -130,5 +130,5 @@ def test_verifying_finds_a_blob_that_is_not_what_its_name_says(
     config.write_text(yaml.safe_dump(plain_settings(copy, PORT)))
 
     assert victim not in adopt(old, "--dry-run", "--verify")
-    command = [ENTREPOT, "adopt", "--dry-run", "--verify", config]
+    command: list[str | Path] = [ENTREPOT, "adopt", "--dry-run", "--verify", config]
     assert victim in run(command, expect=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.acceptance.harness.classic import PULL_AND_RUN, PUSH
 from tests.acceptance.harness.dockerd import Dockerd
 from tests.acceptance.harness.images import HELLO
 from tests.acceptance.harness.paths import CHECKOUT
@@ -16,16 +17,6 @@ from tests.acceptance.harness.registry import plain_settings
 from tests.acceptance.harness.stored import blobs
 from tests.acceptance.harness.wire import Wire
 from tests.acceptance.harness.workshop import docker_host
-
-PUSH = """
-docker tag hello-world 127.0.0.1:5000/hello-world
-docker push 127.0.0.1:5000/hello-world
-"""
-PULL_AND_RUN = """
-docker rmi 127.0.0.1:5000/hello-world
-docker pull 127.0.0.1:5000/hello-world
-docker run 127.0.0.1:5000/hello-world
-"""
 
 
 class FirstTerminal:
@@ -44,16 +35,10 @@ class FirstTerminal:
         namespace = self.dockerd.namespace
         daemon = Daemon(command, namespace.command(shell), self.log, cwd=self.clone)
         try:
-            daemon.wait_until(self._answers, "answer on 127.0.0.1:5000")
+            daemon.wait_until(self.wire.answers, "answer on 127.0.0.1:5000")
             yield
         finally:
             daemon.interrupt()
-
-    def _answers(self) -> bool:
-        try:
-            return self.wire.request("GET", "/v2/").status == 200
-        except OSError:
-            return False
 
     def check_directory(self, directory: Path) -> None:
         """What the manifest names lies in the directory, as Docker Registry keeps it."""

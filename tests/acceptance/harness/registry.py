@@ -53,14 +53,7 @@ class Registry:
             env=env,
             cwd=directory.parent,
         )
-        self.daemon.wait_until(self.answers, "answer on /v2/")
-
-    def answers(self) -> bool:
-        """Whether /v2/ answers 200."""
-        try:
-            return self.wire.request("GET", "/v2/").status == 200
-        except OSError:
-            return False
+        self.daemon.wait_until(self.wire.answers, "answer on /v2/")
 
     def stop(self) -> int:
         """SIGTERM; returns the exit status."""

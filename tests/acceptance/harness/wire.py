@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,13 @@ class Wire:
         finally:
             connection.close()
 
+    def answers(self) -> bool:
+        """Whether /v2/ answers 200."""
+        try:
+            return self.request("GET", "/v2/").status == 200
+        except OSError:
+            return False
+
     def manifest(self, repository: str, reference: str) -> Answer:
         """GET a manifest by tag or digest, as clients ask for it."""
         return self.request(
@@ -77,3 +85,11 @@ class Wire:
         answer = self.request("GET", f"/v2/{repository}/tags/list")
         assert answer.status == 200, answer
         return list(answer.json()["tags"] or [])
+
+
+def wait_until_it_answers(wire: Wire, seconds: float = 30) -> None:
+    """Wait for 200 on /v2/."""
+    deadline = time.monotonic() + seconds
+    while not wire.answers():
+        assert time.monotonic() < deadline, f"no answer on /v2/ after {seconds} s"
+        time.sleep(0.05)

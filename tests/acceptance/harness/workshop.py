@@ -28,3 +28,19 @@ def docker_host(root: Path, *, modern: bool = False) -> Iterator[Dockerd]:
             engine.stop()
     finally:
         namespace.delete()
+
+
+def carry_image(name: str, source: Dockerd, target: Dockerd, work: Path) -> None:
+    """Put an image of one engine into another, as a file and without a registry."""
+    archive = work / "image.tar"
+    source.docker("save", "--output", archive, name)
+    target.docker("load", "--input", archive)
+    archive.unlink()
+
+
+def reachable_directory(directory: Path) -> Path:
+    """Let every user through pytest's private directories to this one."""
+    for parent in (directory, *directory.parents):
+        if parent.stat().st_mode & 0o055 != 0o055:
+            parent.chmod(0o755)
+    return directory
