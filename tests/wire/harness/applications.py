@@ -1,0 +1,82 @@
+"""The real application on real files, in this process."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from entrepot.assembly import Drivers, build_application, open_drivers, prepare_drivers
+from entrepot.config import load
+from entrepot.config.settings import Settings
+from entrepot.operations.requests import RequestRecord
+from tests.wire.harness.in_process import InProcess, LoopThread
+from tests.wire.harness.server import default_configuration, merged
+
+
+class Counting:
+    """Counts the requests that are under way."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.records: list[RequestRecord] = []
+
+    def started(self, record: RequestRecord) -> None:
+        """A request has begun."""
+        self.under_way += 1
+
+    def finished(self, record: RequestRecord) -> None:
+        """It is over."""
+        self.under_way -= 1
+        self.records.append(record)
+
+
+class Running:
+    """An application and what it works on.
+
+    Args:
+        loop: where it runs.
+        directory: where its configuration and data lie; may hold those of an earlier one.
+        changes: laid over the tests' configuration.
+    """
+
+    def __init__(self, loop: LoopThread, directory: Path, changes: dict[str, Any]) -> None:
+        self._loop = loop
+        self.data = directory / "data"
+        self.settings = settings_of(directory, changes)
+        self.observer = Counting()
+        self.drivers: Drivers = loop.run(self._open())
+        self.application = build_application(self.settings, self.drivers, self.observer)
+        self.transport = InProcess(self.application, loop)
+
+    def sessions(self) -> int:
+        """How many upload sessions there are that nobody is writing to."""
+        far_ahead = self.drivers.clock.now() + 10**12
+        return len(self._loop.run(self.drivers.sessions.idle_since(far_ahead, "", 10_000)))
+
+    def files(self) -> dict[str, int]:
+        """Every file below the data directory but the database's, with its size."""
+        return {
+            str(path.relative_to(self.data)): path.stat().st_size
+            for path in self.data.rglob("*")
+            if path.is_file() and "entrepot" not in path.relative_to(self.data).parts
+        }
+
+    def close(self) -> None:
+        """Let go of files and databases."""
+        self._loop.run(self._close())
+
+    async def _open(self) -> Drivers:
+        await prepare_drivers(self.settings, self.data)
+        return open_drivers(self.settings, self.data)
+
+    async def _close(self) -> None:
+        self.drivers.close()
+
+
+def settings_of(directory: Path, changes: dict[str, Any]) -> Settings:
+    """Read a configuration as the program does."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / "config.yml"
+    document = merged(default_configuration(5000, directory / "data"), changes)
+    file.write_text(yaml.safe_dump(document))
+    return load(file, {}).settings

@@ -1,0 +1,128 @@
+"""HTTP/2 without TLS, by prior knowledge (RFC 9113 section 3.3)."""
+
+import socket
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+
+from tests.wire.harness.exchange import Reply, Request
+
+READ = 65_536
+
+
+class StreamBroken(Exception):
+    """The server reset the stream or closed the connection before its answer was whole."""
+
+
+class Http2:
+    """One connection, one stream after the other."""
+
+    name = "HTTP/2"
+
+    def __init__(self, authority: str) -> None:
+        self.authority = authority
+        self._open()
+
+    def send(self, request: Request) -> Reply:
+        """Send one request on a stream of its own."""
+        if self._closed:
+            self.close()
+            self._open()
+        exchange = _Stream(self._connection.get_next_available_stream_id(), request)
+        host = request.header("host") or self.authority
+        headers = [
+            (":method", request.method),
+            (":scheme", "http"),
+            (":authority", host),
+            (":path", request.target),
+            *((name, value) for name, value in request.wire_headers() if name != "host"),
+        ]
+        self._connection.send_headers(exchange.id, headers, end_stream=request.body is None)
+        self._flush()
+        while not exchange.done:
+            if not exchange.sent and exchange.status == 0:
+                self._send_data(exchange)
+                if exchange.sent:
+                    continue
+            self._read(exchange)
+        return Reply(exchange.status, tuple(exchange.headers), bytes(exchange.answer))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def _open(self) -> None:
+        host, _, port = self.authority.partition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout=20)
+        config = h2.config.H2Configuration(client_side=True, header_encoding="latin-1")
+        self._connection = h2.connection.H2Connection(config)
+        self._connection.initiate_connection()
+        self._closed = False
+        self._flush()
+
+    def _flush(self) -> None:
+        self._socket.sendall(self._connection.data_to_send())
+
+    def _send_data(self, exchange: "_Stream") -> None:
+        while exchange.pending:
+            window = self._connection.local_flow_control_window(exchange.id)
+            room = min(window, self._connection.max_outbound_frame_size)
+            if room <= 0:
+                return
+            piece, exchange.pending = exchange.pending[:room], exchange.pending[room:]
+            self._connection.send_data(exchange.id, piece)
+            self._flush()
+        self._connection.end_stream(exchange.id)
+        self._flush()
+        exchange.sent = True
+
+    def _read(self, exchange: "_Stream") -> None:
+        received = self._socket.recv(READ)
+        if not received:
+            raise StreamBroken("the server closed the connection")
+        for event in self._connection.receive_data(received):
+            if isinstance(event, h2.events.ConnectionTerminated):
+                self._closed = True
+            elif isinstance(event, h2.events.DataReceived):
+                self._connection.acknowledge_received_data(
+                    event.flow_controlled_length or 0, event.stream_id
+                )
+            exchange.take(event)
+        self._flush()
+
+
+class _Stream:
+    def __init__(self, stream_id: int, request: Request) -> None:
+        self.id = stream_id
+        self.pending = request.body or b""
+        self.sent = request.body is None
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+        self.answer = bytearray()
+        self.done = False
+
+    def take(self, event: h2.events.Event) -> None:
+        if getattr(event, "stream_id", None) != self.id:
+            return
+        if isinstance(event, h2.events.ResponseReceived):
+            for name, value in _texts(event.headers):
+                if name == ":status":
+                    self.status = int(value)
+                else:
+                    self.headers.append((name, value))
+        elif isinstance(event, h2.events.DataReceived):
+            self.answer += event.data or b""
+        elif isinstance(event, h2.events.StreamEnded):
+            self.done = True
+        elif isinstance(event, h2.events.StreamReset):
+            # NO_ERROR after an answer: the server does not want the rest of the body.
+            if not self.status or event.error_code != h2.errors.ErrorCodes.NO_ERROR:
+                raise StreamBroken(f"the server reset the stream: {event.error_code}")
+            self.done = True
+
+
+def _texts(headers: object) -> list[tuple[str, str]]:
+    assert isinstance(headers, list)
+    return [(str(name), str(value)) for name, value in headers]
