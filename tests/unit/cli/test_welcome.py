@@ -1,0 +1,89 @@
+"""What a start says."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from entrepot.cli.welcome import exposure, welcome
+from entrepot.config import Settings
+from entrepot.config.http import HttpSettings
+from entrepot.config.storage import FilesystemSettings, StorageSettings
+from entrepot.config.tls import TlsSettings
+
+FILES = StorageSettings(filesystem=FilesystemSettings(rootdirectory="/srv/data"))
+TLS = TlsSettings(certificate="/c.pem", key="/k.pem")
+
+
+def _settings(http: HttpSettings) -> Settings:
+    return Settings(storage=FILES, http=http)
+
+
+def test_a_first_start_says_where_everything_is_and_what_to_try() -> None:
+    text = welcome(_settings(HttpSettings()), None, first_start=True)
+    assert "http://127.0.0.1:5000/" in text
+    assert "/srv/data\n" in text
+    assert "/srv/data/entrepot/metadata.db" in text
+    assert "the defaults" in text
+    assert text.splitlines()[-3:] == [
+        "  docker tag hello-world 127.0.0.1:5000/hello-world",
+        "  docker push 127.0.0.1:5000/hello-world",
+        "  docker pull 127.0.0.1:5000/hello-world",
+    ]
+
+
+def test_a_later_start_teaches_nothing() -> None:
+    text = welcome(_settings(HttpSettings()), Path("/etc/c.yml"), first_start=False)
+    assert "docker" not in text
+    assert "/etc/c.yml" in text
+
+
+@pytest.mark.parametrize(
+    ("http", "name"),
+    [
+        (HttpSettings(addr=":5000"), "127.0.0.1:5000"),
+        (HttpSettings(addr="0.0.0.0:80"), "127.0.0.1:80"),
+        (HttpSettings(addr="[::1]:5000"), "[::1]:5000"),
+        (HttpSettings(addr="registry.lan:443", tls=TLS), "registry.lan:443"),
+        (HttpSettings(host="https://registry.example.com"), "registry.example.com"),
+    ],
+)
+def test_docker_is_given_a_name_that_it_can_reach(http: HttpSettings, name: str) -> None:
+    assert f"docker push {name}/hello-world" in welcome(_settings(http), None, first_start=True)
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        HttpSettings(addr="/run/registry.sock", net="unix"),
+        HttpSettings(prefix="/registry/"),
+        HttpSettings(addr="127.0.0.1:0"),
+    ],
+)
+def test_nothing_is_suggested_that_docker_cannot_do(http: HttpSettings) -> None:
+    assert "docker" not in welcome(_settings(http), None, first_start=True)
+
+
+def test_memory_is_called_memory() -> None:
+    settings = Settings(storage=replace(FILES, driver="inmemory"))
+    assert welcome(settings, None, first_start=False).count("in memory, gone at the end") == 2
+
+
+@pytest.mark.parametrize("addr", ["127.0.0.1:5000", "localhost:5000", "[::1]:5000", "127.8.8.8:1"])
+def test_loopback_is_no_danger(addr: str) -> None:
+    assert exposure(_settings(HttpSettings(addr=addr))) is None
+
+
+@pytest.mark.parametrize("addr", [":5000", "0.0.0.0:5000", "[::]:5000", "10.0.0.1:5000", "host:1"])
+def test_the_open_network_is_warned_about(addr: str) -> None:
+    open_to_all = exposure(_settings(HttpSettings(addr=addr)))
+    assert open_to_all is not None
+    assert "without access control" in open_to_all
+    assert "travels in the clear" in open_to_all
+    encrypted = exposure(_settings(HttpSettings(addr=addr, tls=TLS)))
+    assert encrypted is not None
+    assert "in the clear" not in encrypted
+
+
+def test_a_socket_is_no_danger() -> None:
+    assert exposure(_settings(HttpSettings(addr="/run/r.sock", net="unix"))) is None
