@@ -1,7 +1,9 @@
 """Puts the registry together: settings, drivers, services, application. The only such place."""
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +19,18 @@ from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
 from entrepot.config.settings import Settings
 from entrepot.config.validation import ValidationSettings
+from entrepot.drivers.filesystem.ownership import hold
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sqlite.writer import ignore_group
+from entrepot.operations.housekeeping import Job
+from entrepot.operations.metered_metadata import MeteredMetadata
+from entrepot.operations.metered_storage import MeteredStorage
+from entrepot.operations.upload_jobs import counting_job, purging_jobs
+from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.access import Access, OpenAccess
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
@@ -31,6 +40,7 @@ from entrepot.services.delete import Delete
 from entrepot.services.listing import Listing
 from entrepot.services.mount import Mount
 from entrepot.services.pull import Pull
+from entrepot.services.purge import Purge
 from entrepot.services.push import Push
 from entrepot.services.references import ManifestPolicy
 from entrepot.services.upload import Upload
@@ -84,28 +94,88 @@ async def prepare_drivers(settings: Settings, scratch: Path) -> None:
         sessions.close()
 
 
-def open_drivers(settings: Settings, scratch: Path) -> Drivers:
+def open_drivers(
+    settings: Settings, scratch: Path, metrics: WorkerMetrics | None = None
+) -> Drivers:
     """Open the drivers in one process; `prepare_drivers` has run before.
+
+    Args:
+        settings: of the whole registry.
+        scratch: where the databases lie when nothing is to be kept.
+        metrics: times what the drivers do; None for nobody.
 
     Raises:
         MetadataOutage: the database cannot be opened.
     """
     metadata_path, sessions_path = database_paths(settings, scratch)
-    metadata = SqliteMetadata(metadata_path)
+    sqlite = SqliteMetadata(metadata_path, metrics.transaction if metrics else ignore_group)
     sessions = SqliteUploadSessions(sessions_path)
-    filesystem = settings.storage.filesystem
-    blobs: FilesystemStorage | MemoryStorage
-    if settings.storage.driver == "inmemory":
-        blobs = MemoryStorage()
-    else:
-        blobs = FilesystemStorage(root_directory(settings), filesystem.maxthreads)
+    storage = _open_storage(settings)
 
     def close() -> None:
-        metadata.close()
+        sqlite.close()
         sessions.close()
-        blobs.close()
+        storage.close()
 
+    metadata: Metadata = sqlite
+    blobs: BlobStorage = storage
+    if metrics is not None:
+        metadata, blobs = MeteredMetadata(sqlite, metrics), MeteredStorage(storage, metrics)
     return Drivers(metadata, sessions, blobs, OpenAccess(), SystemClock(), close)
+
+
+def _open_storage(settings: Settings) -> FilesystemStorage | MemoryStorage:
+    if settings.storage.driver == "inmemory":
+        return MemoryStorage()
+    return FilesystemStorage(root_directory(settings), settings.storage.filesystem.maxthreads)
+
+
+@contextmanager
+def hold_directory(settings: Settings) -> Iterator[None]:
+    """Keep other registries off the data directory for as long as this one runs.
+
+    Raises:
+        StorageOutage: another one runs on it, or it cannot be used.
+    """
+    if settings.storage.driver == "inmemory":
+        yield
+        return
+    root = root_directory(settings)
+    prepare(root)
+    with hold(root):
+        yield
+
+
+def check_storage(settings: Settings, scratch: Path) -> list[tuple[str, Callable[[], None]]]:
+    """Give the health checks of the storage and the database; each raises what is wrong.
+
+    They are called from threads of the supervisor, and open what they need for themselves.
+    """
+    if settings.storage.driver == "inmemory":
+        return []
+
+    async def look() -> None:
+        drivers = open_drivers(settings, scratch)
+        try:
+            await drivers.blobs.check()
+            await drivers.metadata.check()
+        finally:
+            drivers.close()
+
+    return [("", lambda: asyncio.run(look()))]
+
+
+def housekeeping_jobs(
+    settings: Settings, drivers: Drivers, metrics: WorkerMetrics | None
+) -> list[Job]:
+    """Give what one worker at a time does in the background."""
+    jobs: list[Job] = []
+    if not settings.storage.maintenance.readonly.enabled:
+        purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
+        jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
+    if metrics is not None:
+        jobs.append(counting_job(drivers.sessions, metrics))
+    return jobs
 
 
 def build_application(

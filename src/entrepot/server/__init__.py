@@ -1,1 +1,5 @@
-"""Granian: workers, signals, shutdown."""
+"""Granian: a supervisor, its workers, signals, shutdown."""
+
+from entrepot.server.supervisor import run
+
+__all__ = ["run"]

@@ -1,0 +1,159 @@
+"""The supervisor: prepares what the workers share, starts them, watches over them."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings, HTTP2Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from entrepot import __version__
+from entrepot.assembly import check_storage, hold_directory, prepare_drivers
+from entrepot.config import LoadedConfiguration
+from entrepot.config.addresses import UnixAddress
+from entrepot.config.settings import Settings
+from entrepot.errors import ConfigurationError, EntrepotError
+from entrepot.operations.debug_server import DebugServer, debug_pages
+from entrepot.operations.health import Health, configured_checks
+from entrepot.operations.health_flag import HealthFlag
+from entrepot.operations.logs import configure_logs, granian_level, log_configuration
+from entrepot.operations.metrics_page import MetricsPage
+from entrepot.operations.runtime_directory import RuntimeDirectory
+from entrepot.server.address import check_socket_file, resolve
+from entrepot.server.tls import tls_arguments
+from entrepot.server.worker import Orders, load
+
+logger = logging.getLogger("entrepot.server")
+
+_BACKLOG = 4096
+_FAILED = 1
+_MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
+
+
+def run(loaded: LoadedConfiguration) -> int:
+    """Run the registry until it is told to stop.
+
+    Args:
+        loaded: the configuration.
+
+    Returns:
+        The exit code of the program.
+    """
+    settings = loaded.settings
+    log = settings.log
+    configure_logs(log.level, log.formatter, log.fields)
+    for warning in loaded.warnings:
+        logger.warning("%s", warning)
+    try:
+        runtime = RuntimeDirectory.create()
+    except OSError as error:
+        logger.error("no directory for temporary files can be written: %s", error)
+        return _FAILED
+    try:
+        return _supervise(settings, runtime)
+    except ConfigurationError as error:
+        logger.error("%s", error.message)
+        return _MISCONFIGURED
+    except EntrepotError as error:
+        logger.error("%s", error.message)
+        return _FAILED
+    finally:
+        runtime.remove()
+
+
+def _supervise(settings: Settings, runtime: RuntimeDirectory) -> int:
+    server = _server(settings)
+    with hold_directory(settings):
+        asyncio.run(prepare_drivers(settings, runtime.path))
+        health = _health(settings, runtime)
+        debug = _debug_server(settings, runtime, health)
+        health.start()
+        if debug is not None:
+            debug.start()
+        try:
+            _serve(server, Orders(settings, runtime.path, server.workers))
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        finally:
+            if debug is not None:
+                debug.stop()
+            health.stop()
+    return 0
+
+
+def _serve(server: MPServer, orders: Orders) -> None:
+    # Workers are started afresh: a fork would copy the threads' locks in whatever state.
+    multiprocessing.set_start_method("spawn", force=True)
+    main = sys.modules["__main__"]
+    if getattr(main, "__file__", None):
+        # Or each worker would import the command line, which it has no use for.
+        del main.__file__
+        main.__spec__ = None
+    logger.info("entrepot %s starts", __version__, extra={"fields": {"pid": os.getpid()}})
+    server.serve(target_loader=partial(load, orders), wrap_loader=False)
+
+
+def _server(settings: Settings) -> MPServer:
+    http, limits = settings.http, settings.server
+    workers = limits.workers or os.cpu_count() or 1
+    if settings.storage.driver == "inmemory":
+        workers = 1  # other processes would not see what this one holds
+    log = settings.log
+    return MPServer(
+        "entrepot",
+        **_listen(settings),
+        **tls_arguments(http.tls),
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1 if http.tls.enabled and http.http2.disabled else HTTPModes.auto,
+        websockets=False,
+        backlog=_BACKLOG,
+        # Requests at once, not connections: slow clients must not keep the others out.
+        backpressure=max(1, limits.connections // workers),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(limits.timeouts.header * 1000),
+            max_buffer_size=max(8192, limits.limits.header),
+        ),
+        http2_settings=HTTP2Settings(max_headers_size=limits.limits.header),
+        log_level=LogLevels(granian_level(log.level)),
+        log_dictconfig=log_configuration(log.level, log.formatter, log.fields),
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=max(1, int(http.draintimeout)) if http.draintimeout else None,
+    )
+
+
+def _listen(settings: Settings) -> dict[str, Any]:
+    address = settings.http.listen
+    if isinstance(address, UnixAddress):
+        check_socket_file(address)
+        return {"uds": Path(address.path)}
+    host, port = resolve(address)
+    return {"address": host, "port": port}
+
+
+def _health(settings: Settings, runtime: RuntimeDirectory) -> Health:
+    checks = configured_checks(
+        settings.health, settings.storage.driver, check_storage(settings, runtime.path)
+    )
+    return Health(checks, HealthFlag(runtime.health))
+
+
+def _debug_server(
+    settings: Settings, runtime: RuntimeDirectory, health: Health
+) -> DebugServer | None:
+    debug = settings.http.debug
+    if debug.listen is None:
+        return None
+    metrics = None
+    if debug.prometheus.enabled:
+        metrics = debug.prometheus.path, MetricsPage(runtime, health)
+    return DebugServer(debug.listen, debug_pages(health, runtime, metrics))

@@ -1,0 +1,123 @@
+"""One worker process: opens the drivers, builds the application, ends in order."""
+
+import ctypes
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from entrepot.api.application import Application
+from entrepot.assembly import Drivers, build_application, housekeeping_jobs, open_drivers
+from entrepot.config.settings import Settings
+from entrepot.operations.access_log import access_log
+from entrepot.operations.health_flag import HealthFlag
+from entrepot.operations.housekeeping import Housekeeping
+from entrepot.operations.metrics_file import MetricsFile
+from entrepot.operations.observer import Observer
+from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
+from entrepot.operations.worker_metrics import WorkerMetrics
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+logger = logging.getLogger("entrepot.server")
+
+_STANDARD_OUTPUT = 1
+_PR_SET_PDEATHSIG = 1
+# A thread that waits for the interpreter gets it after this long. Commits and uploads run in
+# threads with many short turns; Python's own 5 ms would be felt in each of them.
+_SWITCH_SECONDS = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the supervisor hands to its workers.
+
+    Attributes:
+        settings: of the whole registry.
+        runtime: RuntimeDirectory.path of this start.
+        workers: how many there are.
+    """
+
+    settings: Settings
+    runtime: Path
+    workers: int
+
+
+class Worker:
+    """The ASGI callable of one worker, with its lifespan.
+
+    Args:
+        orders: of the supervisor.
+    """
+
+    def __init__(self, orders: Orders) -> None:
+        settings = orders.settings
+        directory = RuntimeDirectory(orders.runtime)
+        self._seat = WorkerSeat.take(directory)
+        self._flag = HealthFlag(directory.health)
+        metrics = None
+        if settings.http.debug.addr and settings.http.debug.prometheus.enabled:
+            metrics = WorkerMetrics(
+                MetricsFile(directory.metrics, self._seat.number), settings.storage.driver
+            )
+        log = None
+        if not settings.log.accesslog.disabled:
+            log = access_log(
+                _STANDARD_OUTPUT, settings.log.formatter, self._seat.number, settings.log.fields
+            )
+        self._observer = Observer(log, metrics)
+        self._drivers: Drivers = open_drivers(settings, orders.runtime, metrics)
+        self._housekeeping = Housekeeping(
+            directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
+        )
+        self._application: Application = build_application(
+            settings,
+            self._drivers,
+            self._observer,
+            workers=orders.workers,
+            is_failing=lambda: self._flag.failing,
+        )
+
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer a request, or live through the worker's life."""
+        if scope["type"] == "lifespan":
+            return self._live(receive, send)
+        return self._application(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                sys.setswitchinterval(_SWITCH_SECONDS)
+                self._observer.start()
+                self._housekeeping.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._housekeeping.stop()
+                self._observer.close()
+                self._drivers.close()
+                self._flag.close()
+                self._seat.release()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def load(orders: Orders) -> Worker:
+    """Build a worker; Granian calls this in each process that it starts."""
+    _end_with_supervisor()
+    return Worker(orders)
+
+
+def _end_with_supervisor() -> None:
+    """Ask the kernel for SIGTERM when the supervisor dies, however it dies.
+
+    Workers without one would keep the port, and nothing would tell them to stop.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
+        logger.warning("this worker will not end when its supervisor is killed")
