@@ -19,7 +19,6 @@ from tests.wire.harness.contents import (
     INDEX,
     LAYER,
     LAYER_2,
-    OCI_LAYER,
     OCI_MANIFEST,
     OCI_NON_DISTRIBUTABLE,
     Content,
@@ -248,11 +247,10 @@ RULES = [
         MANIFEST,
         "config and layers must be there",
         base(),
-        put_manifest(image(config=None), "v1").answers(400, code="MANIFEST_INVALID"),
+        put_manifest(manifest(OCI_MANIFEST, config=CONFIG.described()), "v1").answers(
+            400, code="MANIFEST_INVALID"
+        ),
         put_manifest(manifest(OCI_MANIFEST, layers=[]), "v1").answers(400, code="MANIFEST_INVALID"),
-        put_manifest(
-            manifest(OCI_MANIFEST, config=Content(b"{}", OCI_LAYER).described()), "v1"
-        ).answers(400),
         get("/v2/<name>/manifests/v1").answers(404),
     ),
     rule(

@@ -136,11 +136,16 @@ RULES = [
                 "/v2//",
                 "/v2/_catalog/",
                 "/v2/_catalog/x",
-                "/v2/tags/list",
-                "/v2/manifests/latest",
                 f"/v2/{'a' * 3000}",
             )
         ],
+    ),
+    rule(
+        ROUTES,
+        "a route without a name is 400 NAME_INVALID",
+        get("/v2/tags/list").answers(400, code="NAME_INVALID"),
+        get("/v2/manifests/latest").answers(400, code="NAME_INVALID"),
+        request("POST", "/v2/blobs/uploads/").answers(400, code="NAME_INVALID"),
     ),
 ]
 

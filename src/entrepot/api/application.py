@@ -160,7 +160,7 @@ class Application:
 
     async def _send(self, response: Response, request: Request, send: Send) -> None:
         headers = [*self._common, *response.headers]
-        if response.status != 204:  # RFC 9110 section 8.6
+        if response.status not in (204, 304):  # RFC 9110 section 8.6
             headers.append((b"content-length", b"%d" % response.length))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = response.body
