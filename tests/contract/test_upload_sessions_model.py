@@ -38,7 +38,7 @@ class SessionsMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(dir="/dev/shm")
         self.runner = asyncio.Runner()
         self.database = type(self).make(Path(self.folder.name))
         self.instances = [self.database.open(), self.database.open()]
