@@ -63,14 +63,14 @@ class CombinedForm:
             and len(line) < _LONGEST_PLAIN_LINE
             and not record.referer
             and " " not in record.user
+            and " " not in record.client
         ):
             return line + "\n"
         return self._careful_line(record, target)
 
     def _careful_line(self, record: RequestRecord, target: str) -> str:
-        user = escaped(record.user).replace(" ", "\\x20") or "-"
         return (
-            f"{escaped(record.client) or '-'} - {clipped(user, 300)} {self._time} "
+            f"{_word(record.client)} - {_word(record.user)} {self._time} "
             f'"{_fit(record.method)} {_fit(target)} {_fit(record.protocol)}" '
             f"{record.status} {record.bytes_out} "
             f'"{_fit(redact(record.referer))}" "{_fit(record.user_agent)}"\n'
@@ -214,6 +214,10 @@ def access_log(
         else JsonForm(worker, fields, logstash=formatter == "logstash")
     )
     return AccessLog(LineWriter(descriptor), form)
+
+
+def _word(text: str) -> str:
+    return clipped(escaped(text).replace(" ", "\\x20"), 300) or "-"
 
 
 def _fit(text: str) -> str:

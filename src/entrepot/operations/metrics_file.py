@@ -13,7 +13,8 @@ from typing import Protocol, cast
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.utils import floatToGoString
 
-_ROOM = 512 * 1024
+# Bytes of each file. Labels come from closed lists; all of them together need less.
+_COUNTER_ROOM, _HISTOGRAM_ROOM, _GAUGE_ROOM = 256 * 1024, 768 * 1024, 16 * 1024
 
 
 class _Values(Protocol):
@@ -80,9 +81,9 @@ class MetricsFile:
     """
 
     def __init__(self, directory: Path, worker: int) -> None:
-        self._counters = _open(directory / f"counter_{worker}.db")
-        self._histograms = _open(directory / f"histogram_{worker}.db")
-        self._gauges = _open(directory / f"gauge_livesum_{worker}.db")
+        self._counters = _open(directory / f"counter_{worker}.db", _COUNTER_ROOM)
+        self._histograms = _open(directory / f"histogram_{worker}.db", _HISTOGRAM_ROOM)
+        self._gauges = _open(directory / f"gauge_livesum_{worker}.db", _GAUGE_ROOM)
 
     def counter(self, name: str, help_text: str, labels: dict[str, str]) -> Number:
         """Find or make a counter; its name ends with ``_total``."""
@@ -113,12 +114,11 @@ class MetricsFile:
             values.close()
 
 
-def _open(path: Path) -> _Values:
+def _open(path: Path, room: int) -> _Values:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        # Room is taken now: a write into a hole of a full tmpfs would be fatal (SIGBUS). Labels
-        # come from closed lists, so the room that is taken is never outgrown.
-        os.posix_fallocate(descriptor, 0, _ROOM)
+        # Room is taken now: a write into a hole of a full tmpfs would be fatal (SIGBUS).
+        os.posix_fallocate(descriptor, 0, room)
     finally:
         os.close(descriptor)
     return cast("_Values", MmapedDict(str(path)))  # type: ignore[no-untyped-call]

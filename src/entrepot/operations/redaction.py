@@ -9,7 +9,8 @@ _PARAMETER = re.compile(rf"(?i)([?&;][^=&;\s]*(?:{_NAMES})[^=&;\s]*=)[^&;\s\"']*
 _USERINFO = re.compile(r"(://)[^/@\s:\"']*:[^/@\s\"']*@")
 _HEADER = re.compile(
     r"(?i)\b((?:proxy-)?authorization|set-cookie|cookie|x-registry-auth)\b"
-    r"(['\"]?\s*[:=,]\s*b?['\"]?)(?:(basic|bearer|digest|negotiate)\s+)?[^\s'\",;]+"
+    r"(['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?)"
+    r"(?:(?:basic|bearer|digest|negotiate)\s+)?[^\s'\",;]+"
 )
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/_\-.~]{8,}=*")
 

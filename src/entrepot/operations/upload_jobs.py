@@ -54,7 +54,7 @@ def log_report(report: PurgeReport) -> None:
     verb = "would be removed" if report.dry_run else "removed"
     for upload in report.uploads:
         logger.info(
-            "abandoned upload, %s",
+            "abandoned upload %s",
             verb,
             extra={
                 "fields": {

@@ -18,7 +18,7 @@ from entrepot.operations.series import (
     byte_bucket,
 )
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTES = frozenset(ROUTES)
 _METHODS = frozenset(METHODS)
 _STATUSES = range(100, 600)
