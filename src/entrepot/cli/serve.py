@@ -19,11 +19,14 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
     warning = exposure(settings)
     if warning:
         warn(warning)
-    if settings.log.formatter == "text":  # the other forms are for programs
-        database = settings.database_path
-        first = database is None or not Path(database).exists()
-        say(welcome(settings, loaded.source, first_start=first))
+    database = settings.database_path
+    first = database is None or not Path(database).exists()
+
+    def announce() -> None:
+        if settings.log.formatter == "text":  # the other forms are for programs
+            say(welcome(settings, loaded.source, first_start=first))
+
     # Here, because it imports the server: the other commands start without it.
     from entrepot.server import run
 
-    raise typer.Exit(run(loaded))
+    raise typer.Exit(run(loaded, announce))

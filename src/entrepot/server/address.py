@@ -73,18 +73,29 @@ def _holder(port: int) -> str | None:
     """Name the process that listens on a port, as far as this user may see it."""
     inodes = _listening_inodes(port)
     for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
-            continue
-        try:
-            for descriptor in (process / "fd").iterdir():
-                target = os.readlink(descriptor)  # noqa: PTH115  (a socket is no path)
-                if target.startswith("socket:[") and target[8:-1] in inodes:
-                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
-                    shown = command.decode("utf-8", "replace").strip()[:120]
-                    return f"process {process.name} ({shown})"
-        except OSError:
-            continue
+        if process.name.isdigit() and _has_socket(process, inodes):
+            return _describe(process)
     return None
+
+
+def _has_socket(process: Path, inodes: set[str]) -> bool:
+    try:
+        targets = [os.readlink(file) for file in (process / "fd").iterdir()]  # noqa: PTH115
+    except OSError:
+        return False
+    return any(target[8:-1] in inodes for target in targets if target.startswith("socket:["))
+
+
+def _describe(process: Path) -> str | None:
+    try:
+        command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+        if b"multiprocessing" in command:  # a worker: the program that started it says more
+            fields = (process / "stat").read_text("utf-8").rpartition(")")[2].split()
+            process = Path("/proc") / fields[1]
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+    except OSError:
+        return None
+    return f"process {process.name} ({command.decode('utf-8', 'replace').strip()[:120]})"
 
 
 def _listening_inodes(port: int) -> set[str]:

@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,12 @@ _FAILED = 1
 _MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
 
 
-def run(loaded: LoadedConfiguration) -> int:
+def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None) -> int:
     """Run the registry until it is told to stop.
 
     Args:
         loaded: the configuration.
+        announce: called when nothing stands in the way of the start any more.
 
     Returns:
         The exit code of the program.
@@ -57,7 +59,7 @@ def run(loaded: LoadedConfiguration) -> int:
         logger.error("no directory for temporary files can be written: %s", error)
         return _FAILED
     try:
-        return _supervise(settings, runtime)
+        return _supervise(settings, runtime, announce)
     except ConfigurationError as error:
         logger.error("%s", error.message)
         return _MISCONFIGURED
@@ -68,17 +70,19 @@ def run(loaded: LoadedConfiguration) -> int:
         runtime.remove()
 
 
-def _supervise(settings: Settings, runtime: RuntimeDirectory) -> int:
+def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable[[], None]) -> int:
     server = _server(settings)
     with hold_directory(settings):
         asyncio.run(prepare_drivers(settings, runtime.path))
         health = _health(settings, runtime)
         debug = _debug_server(settings, runtime, health)
+        announce()
         health.start()
         if debug is not None:
             debug.start()
         try:
             _serve(server, Orders(settings, runtime.path, server.workers))
+            logger.info("stopped")
         except SystemExit as ended:
             return int(ended.code or 0)
         finally:
@@ -96,7 +100,8 @@ def _serve(server: MPServer, orders: Orders) -> None:
         # Or each worker would import the command line, which it has no use for.
         del main.__file__
         main.__spec__ = None
-    logger.info("entrepot %s starts", __version__, extra={"fields": {"pid": os.getpid()}})
+    facts = {"version": __version__, "pid": os.getpid(), "workers": orders.workers}
+    logger.info("listening on %s", orders.settings.http.listen, extra={"fields": facts})
     server.serve(target_loader=partial(load, orders), wrap_loader=False)
 
 
@@ -123,12 +128,18 @@ def _server(settings: Settings) -> MPServer:
             max_buffer_size=max(8192, limits.limits.header),
         ),
         http2_settings=HTTP2Settings(max_headers_size=limits.limits.header),
-        log_level=LogLevels(granian_level(log.level)),
+        log_level=_granian_level(log.level),
         log_dictconfig=log_configuration(log.level, log.formatter, log.fields),
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=max(1, int(http.draintimeout)) if http.draintimeout else None,
     )
+
+
+def _granian_level(level: str) -> LogLevels:
+    """Let the server tell of its own steps to those only who look for a fault."""
+    quieter = "warn" if level == "info" else level
+    return LogLevels(granian_level(quieter))
 
 
 def _listen(settings: Settings) -> dict[str, Any]:
