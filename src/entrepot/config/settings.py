@@ -7,7 +7,6 @@ from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
 from entrepot.config.listing import CatalogSettings, TagsSettings
 from entrepot.config.log import LogSettings
-from entrepot.config.policy import PolicySettings
 from entrepot.config.server import ServerSettings
 from entrepot.config.storage import StorageSettings
 from entrepot.config.validation import ValidationSettings
@@ -24,7 +23,6 @@ class Settings:
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     tags: TagsSettings = field(default_factory=TagsSettings)
-    policy: PolicySettings = field(default_factory=PolicySettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
 

@@ -25,7 +25,10 @@ KEYS = (
     *under(_TOKEN, "autoredirectpath jwks signingalgorithms", Since.NEW),
     _SILLY,
     *under(_SILLY, "realm service"),
-    works("policy.repository.classes", "`image`, `plugin`: what may be pushed; all by default"),
+    later(
+        "policy.repository.classes",
+        "refusing images or plugins by their class arrives in a later release, with access control",
+    ),
     works("validation.disabled", "the rest of the section does not apply"),
     unneeded("validation.enabled", "Docker Registry ignores it too: `disabled` took its place"),
     works("validation.manifests.urls.allow", "regular expressions; without any, no URL is allowed"),
