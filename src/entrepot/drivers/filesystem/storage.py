@@ -12,6 +12,7 @@ from entrepot.drivers.filesystem.commit import commit_file
 from entrepot.drivers.filesystem.durability import sync_directory
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
+from entrepot.drivers.filesystem.permission import check_writable, explain
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
 from entrepot.drivers.filesystem.share import KIBIBYTE, MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
@@ -110,13 +111,12 @@ def prepare(root: Path) -> None:
     for folder in wanted:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            check_writable(folder)
             while folder != root.parent:
                 sync_directory(folder)
                 folder = folder.parent
         except OSError as error:
-            raise StorageOutage(
-                f"the data directory {root} cannot be used: {error.strerror} ({error.filename})"
-            ) from error
+            raise StorageOutage(explain(root, error)) from error
 
 
 def _remove(path: Path) -> None:
