@@ -1,0 +1,37 @@
+"""The kinds of work, one file each: a name for --only, and a function from turns to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.figures import Row
+from bench.scenarios import (
+    big_downloads,
+    big_uploads,
+    catalogue,
+    image_pushes,
+    latency,
+    machine_limits,
+    manifests,
+    memory,
+    small_blobs,
+    starting,
+    tags,
+    upload_memory,
+)
+from bench.turns import Turns
+
+SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
+    "limits": machine_limits.run,
+    "manifests": manifests.run,
+    "blobs": small_blobs.run,
+    "downloads": big_downloads.run,
+    "uploads": big_uploads.run,
+    "pushes": image_pushes.run,
+    "tags": tags.run,
+    "catalogue": catalogue.run,
+    "latency": latency.run,
+    "memory": memory.run,
+    "upload-memory": upload_memory.run,
+    "start": starting.run,
+}
