@@ -1,5 +1,13 @@
 """Granian: a supervisor, its workers, signals, shutdown."""
 
-from entrepot.server.supervisor import run
+from collections.abc import Callable
 
-__all__ = ["run"]
+from entrepot.config.loaded import LoadedConfiguration
+
+
+def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None) -> int:
+    """Run the registry until it is told to stop; see `supervisor.run`."""
+    # Here, because each worker imports this package and has no use for the supervisor.
+    from entrepot.server.supervisor import run as supervise
+
+    return supervise(loaded, announce)
