@@ -22,8 +22,9 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 install: $(VENV)/.installed  ## make .venv and put the program at .venv/bin/entrepot
 
-serve: install  ## run the registry on 127.0.0.1:5000, data in ./registry-data (CONFIG=FILE for a config.yml)
-	@exec $(BIN)/entrepot serve $(CONFIG)
+# Without CONFIG nothing of the machine's own is read: a config.yml of another registry may lie there.
+serve: install  ## run the registry on 127.0.0.1:5000 (CONFIG=FILE runs it with that config.yml)
+	@exec $(BIN)/entrepot serve $(if $(CONFIG),$(CONFIG),--defaults)
 
 test: $(VENV)/.installed-dev  ## unit, contract, wire and model tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
