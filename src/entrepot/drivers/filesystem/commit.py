@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from entrepot.drivers.filesystem.durability import move_into_place
+from entrepot.drivers.filesystem.durability import move_into_place, sync_above
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import restore
 from entrepot.drivers.filesystem.upload import check_present
@@ -21,7 +21,7 @@ def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) 
     """Check an upload's file against a digest and make it the blob's file, durably.
 
     When the file is gone and a whole blob stands in its place, an earlier commit of the same
-    upload got that far, and this one has nothing left to do.
+    upload got that far, and this one waits for what may not have reached the disk since.
 
     Raises:
         InvalidDigest: the bytes have another digest; the file stays.
@@ -31,6 +31,8 @@ def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) 
     """
     known = _digest_from_progress(state, digest)
     if known == digest and not upload.exists() and _is_whole(target, state.received):
+        with translated("committing an upload"):
+            sync_above(target, _LEVELS)
         return
     if state.received:
         check_present(upload, state)

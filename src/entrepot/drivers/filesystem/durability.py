@@ -26,6 +26,16 @@ def move_into_place(source: Path, target: Path, levels: int) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
+    sync_above(target, levels)
+
+
+def sync_above(target: Path, levels: int) -> None:
+    """Wait until a file's name has reached the disk, and the names of the folders it lies in.
+
+    Args:
+        target: the file.
+        levels: how many directories above it may be new.
+    """
     directory = target.parent
     for _ in range(levels + 1):
         sync_directory(directory)

@@ -1,13 +1,27 @@
 """Digests that are computed while bytes arrive, and can be continued by another process."""
 
+import uuid
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 import rehashes
 
 _CLASSES = {"sha256": rehashes.PySha256, "sha512": rehashes.PySha512}
-# A state is good for the very version that wrote it.
-_MARK = f"rehashes {version('rehashes')}\n".encode()
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def _mark() -> bytes:
+    """Name what a state is good for: the very version that wrote it, until the machine restarts.
+
+    After a power loss a file may have its length and not its bytes, so what was hashed before it
+    says nothing; the file is read again.
+    """
+    boot = _BOOT.read_text().strip() if _BOOT.exists() else uuid.uuid4().hex
+    return f"rehashes {version('rehashes')} {boot}\n".encode()
+
+
+_MARK = _mark()
 
 
 class Hasher(Protocol):
@@ -38,7 +52,7 @@ def save(hasher: Hasher) -> bytes:
 
 
 def restore(algorithm: str, state: bytes) -> Hasher | None:
-    """Go on from a state; None when it was written by another version or is empty."""
+    """Go on from a state; None when it is empty, or no longer good."""
     if not state.startswith(_MARK):
         return None
     hasher: Hasher = _CLASSES[algorithm].deserialize(state[len(_MARK) :])
