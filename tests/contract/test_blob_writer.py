@@ -68,14 +68,16 @@ async def test_a_state_is_small_and_can_be_written_down(storages: Storages) -> N
 
 
 @pytest.mark.parametrize("more", [1, 1_000, MIB, 2 * MIB + 5])
+@pytest.mark.parametrize("before", [0, 1_000])
 async def test_bytes_behind_the_state_are_cut_off(
-    storages: Storages, storage: BlobStorage, more: int
+    storages: Storages, storage: BlobStorage, before: int, more: int
 ) -> None:
-    begin, lost, end = some_bytes(1_000, 1), some_bytes(more, 2), some_bytes(500, 3)
+    begin, lost, end = some_bytes(before, 1), some_bytes(more, 2), some_bytes(500, 3)
     state = await send(storage, await storage.begin("u", "sha256"), begin)
     await send(storage, state, lost)
     state = await send(storages.open(), state, end)
-    assert state.received == 1_500
+    assert state.received == before + 500
+    assert [upload.size async for upload in storage.uploads()] == [before + 500]
     location = await storage.commit(state, Digest.of(begin + end))
     assert storages.stored(location) == begin + end
 
