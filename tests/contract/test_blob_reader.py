@@ -124,7 +124,7 @@ async def test_a_reader_that_leaves_in_the_middle_leaves_nothing_open(storage: B
         await anext(opened.read(0, SIZE))
         opened.close()
         opened.close()
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert len(os.listdir("/proc/self/fd")) <= len(before)
 
 
 async def test_a_refused_blob_leaves_nothing_open(storage: BlobStorage) -> None:
@@ -133,4 +133,4 @@ async def test_a_refused_blob_leaves_nothing_open(storage: BlobStorage) -> None:
     for _ in range(3):
         with pytest.raises(DamagedBlob):
             await storage.open(location, 11)
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert len(os.listdir("/proc/self/fd")) <= len(before)

@@ -141,7 +141,7 @@ async def test_a_writer_that_is_cancelled_leaves_nothing_open_and_the_upload_goi
     writing.cancel()
     await asyncio.wait([writing])
     assert writing.cancelled()
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert len(os.listdir("/proc/self/fd")) <= len(before)
     location = await storage.commit(state, Digest.of(b"kept"))
     assert storages.stored(location) == b"kept"
 
@@ -288,4 +288,4 @@ async def test_uploads_leave_nothing_open(storage: BlobStorage) -> None:
         with pytest.raises(InvalidDigest):
             await storage.commit(state, Digest.of(b"x"))
         await storage.abort(f"v{number}")
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert len(os.listdir("/proc/self/fd")) <= len(before)
