@@ -5,6 +5,8 @@ last lines of everything that was running then are shown with it.
 """
 
 import os
+import shutil
+import signal
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -18,6 +20,8 @@ from tests.acceptance.harness.workshop import docker_host
 
 
 def pytest_sessionstart() -> None:
+    # Ended by SIGTERM, a run still takes its hosts and engines down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if os.geteuid() != 0:
         pytest.exit("the acceptance tests make network namespaces: run them as root", returncode=1)
 
@@ -46,8 +50,10 @@ def host(dockerd: Dockerd) -> Namespace:
 @pytest.fixture(scope="session")
 def registry(host: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """The program under test on 127.0.0.1:5000, with deletion enabled."""
-    with Registry(host, tmp_path_factory.mktemp("registry") / "data") as running:
+    directory = tmp_path_factory.mktemp("registry") / "data"
+    with Registry(host, directory) as running:
         yield running
+    shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")

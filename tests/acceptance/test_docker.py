@@ -6,7 +6,7 @@ from tests.acceptance.harness.dockerd import Dockerd
 from tests.acceptance.harness.images import HELLO, context, incompressible
 from tests.acceptance.harness.registry import Registry
 
-BIG = 96 * 1024 * 1024
+BIG = 48 * 1024 * 1024
 
 
 def test_what_is_pushed_comes_back_and_runs(dockerd: Dockerd, registry: Registry) -> None:

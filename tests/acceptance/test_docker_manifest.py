@@ -1,5 +1,6 @@
 """docker manifest: lists of several platforms, made and pushed by the classic client."""
 
+import json
 from pathlib import Path
 
 from tests.acceptance.harness.dockerd import Dockerd
@@ -28,6 +29,9 @@ def test_a_list_is_pushed_and_the_right_platform_runs(
     assert stored.digest == digest == stored.headers["docker-content-digest"]
     children = stored.json()["manifests"]
     assert [child["platform"]["architecture"] for child in children] == list(PLATFORMS)
+
+    seen = dockerd.docker("manifest", "inspect", "--insecure", f"{name}:all")
+    assert json.loads(seen) == stored.json()
 
     dockerd.docker("rmi", *members)
     assert HELLO in dockerd.docker("run", "--rm", "--network=none", f"{name}:all")
