@@ -43,6 +43,12 @@ async def test_a_new_upload_has_received_nothing(storage: BlobStorage) -> None:
     assert await send(storage, state) == state
 
 
+async def test_a_request_without_bytes_changes_nothing(storage: BlobStorage) -> None:
+    state = await send(storage, await storage.begin("u", "sha256"), b"abc")
+    assert await send(storage, state) == state
+    assert await send(storage, state, b"", b"") == state
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 async def test_every_chunk_may_go_through_another_instance(
     storages: Storages, algorithm: str

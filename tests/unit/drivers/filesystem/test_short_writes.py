@@ -1,0 +1,27 @@
+import os
+import tempfile
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.drivers.filesystem.upload import write_all
+
+
+@given(st.lists(st.binary(max_size=50), max_size=8), st.lists(st.integers(1, 60), min_size=1))
+def test_a_batch_is_written_whole_however_little_each_call_takes(
+    batch: list[bytes], takes: list[int]
+) -> None:
+    calls = 0
+
+    def short_writev(file: int, views: Sequence[memoryview]) -> int:
+        nonlocal calls
+        calls += 1
+        return os.write(file, b"".join(views)[: takes[calls % len(takes)]])
+
+    with tempfile.TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "writev", short_writev)
+        write_all(file.fileno(), batch)
+        file.seek(0)
+        assert file.read() == b"".join(batch)
