@@ -14,13 +14,13 @@ class TimeoutSettings:
     """``server.timeouts``, in seconds.
 
     Args:
-        header: a request's header must be whole this long after its first byte.
-        idle: a connection without a request is closed after this.
+        idle: a connection on which no whole request header came for this long is closed. Longer
+            than the 90 s that Docker's and containerd's HTTP library keeps a connection, so that
+            it is the client that closes it, never the server while a request is on its way.
         body: a body from which nothing came for this long is given up.
         lease: a claim on an upload session is free again this long after its worker's last sign.
     """
 
-    header: PositiveSeconds = 30.0
     idle: PositiveSeconds = 120.0
     body: PositiveSeconds = 60.0
     lease: PositiveSeconds = 30.0

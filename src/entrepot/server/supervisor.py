@@ -4,6 +4,7 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import resource
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -34,6 +35,7 @@ from entrepot.server.worker import Orders, load
 logger = logging.getLogger("entrepot.server")
 
 _BACKLOG = 4096
+_OTHER_FILES = 1024
 _FAILED = 1
 _MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
 
@@ -53,6 +55,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     configure_logs(log.level, log.formatter, log.fields)
     for warning in loaded.warnings:
         logger.warning("%s", warning)
+    _allow_many_sockets(settings.server.connections)
     try:
         runtime = RuntimeDirectory.create()
     except OSError as error:
@@ -92,6 +95,22 @@ def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable
     return 0
 
 
+def _allow_many_sockets(connections: int) -> None:
+    """Raise the limit on open files as far as this user may, for the workers too."""
+    wanted = connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        logger.warning(
+            "this process may open %d files, too few for server.connections: %d; "
+            "raise the limit (ulimit -n, LimitNOFILE=)",
+            allowed,
+            connections,
+        )
+
+
 def _serve(server: MPServer, orders: Orders) -> None:
     # Workers are started afresh: a fork would copy the threads' locks in whatever state.
     multiprocessing.set_start_method("spawn", force=True)
@@ -124,10 +143,14 @@ def _server(settings: Settings) -> MPServer:
         # Requests at once, not connections: slow clients must not keep the others out.
         backpressure=max(1, limits.connections // workers),
         http1_settings=HTTP1Settings(
-            header_read_timeout=int(limits.timeouts.header * 1000),
+            # Counted from the end of the request before, so it closes idle connections too.
+            header_read_timeout=int(limits.timeouts.idle * 1000),
             max_buffer_size=max(8192, limits.limits.header),
         ),
-        http2_settings=HTTP2Settings(max_headers_size=limits.limits.header),
+        http2_settings=HTTP2Settings(
+            max_headers_size=limits.limits.header,
+            keep_alive_interval=int(limits.timeouts.idle * 1000),
+        ),
         log_level=_granian_level(log.level),
         log_dictconfig=log_configuration(log.level, log.formatter, log.fields),
         log_access=False,

@@ -19,6 +19,7 @@ from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
 from entrepot.operations.worker_metrics import WorkerMetrics
+from entrepot.server.silent_connections import SilentConnections
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -75,6 +76,7 @@ class Worker:
         self._housekeeping = Housekeeping(
             directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
         )
+        self._silent = SilentConnections(settings.server.timeouts.idle)
         self._application: Application = build_application(
             settings,
             self._drivers,
@@ -96,8 +98,10 @@ class Worker:
                 sys.setswitchinterval(_SWITCH_SECONDS)
                 self._observer.start()
                 self._housekeeping.start()
+                self._silent.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                self._silent.stop()
                 await self._housekeeping.stop()
                 self._observer.close()
                 self._drivers.close()

@@ -11,8 +11,7 @@ KEYS = (
     ),
     works("server.workers", "processes that answer; one a core by default", Since.OWN),
     works("server.connections", "connections at once; 20000 by default", Since.OWN),
-    works("server.timeouts.header", "for a request's header; `30s` by default", Since.OWN),
-    works("server.timeouts.idle", "for an unused connection; `2m` by default", Since.OWN),
+    works("server.timeouts.idle", "for the next request's header; `2m` by default", Since.OWN),
     works("server.timeouts.body", "for a body that has stalled; `1m` by default", Since.OWN),
     works(
         "server.timeouts.lease",

@@ -1,0 +1,50 @@
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from entrepot.server.silent_connections import close_silent
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        with client, server:
+            client.settimeout(5)
+            yield client, server
+
+
+def test_a_connection_without_a_first_byte_is_closed(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    client, _ = pair
+    time.sleep(0.25)
+    # Both ends live in this process, and both have received nothing.
+    assert close_silent(0.2) == 2
+    assert client.recv(1) == b""
+
+
+def test_a_connection_that_has_begun_to_speak_is_left_alone(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = pair
+    client.sendall(b"G")
+    server.sendall(b"x")
+    assert server.recv(1) == b"G"
+    time.sleep(0.25)
+    assert close_silent(0.2) == 0
+
+
+def test_a_young_connection_has_time(pair: tuple[socket.socket, socket.socket]) -> None:
+    assert close_silent(60) == 0
+
+
+def test_a_listening_socket_is_no_connection() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        time.sleep(0.1)
+        assert close_silent(0.05) == 0
+        socket.create_connection(listener.getsockname()).close()
