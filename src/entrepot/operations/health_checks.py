@@ -3,16 +3,38 @@
 They do what Docker Registry's do, word for word in what they say.
 """
 
+import http.client
 import socket
-import ssl
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 Check = Callable[[], None]
+
+
+class _KeepHead(urllib.request.HTTPRedirectHandler):
+    """Asks HEAD again where it is sent to, and not GET."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        request = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if request is not None:
+            request.method = req.get_method()
+        return request
+
+
+_OPENER = urllib.request.build_opener(_KeepHead)
 
 
 class CheckFailed(Exception):
@@ -51,19 +73,18 @@ def http_check(
     """
 
     def check() -> None:
-        if urllib.parse.urlsplit(uri).scheme not in ("http", "https"):
-            raise CheckFailed(f"{uri}: error creating request: not an http or https address")
-        request = urllib.request.Request(uri, method="HEAD")  # noqa: S310 - the scheme is checked
-        for name, values in headers.items():
-            request.add_header(name, ", ".join(values))
+        try:
+            request = _head_request(uri, headers)
+        except ValueError as error:
+            raise CheckFailed(f"{uri}: error creating request: {error}") from error
         began = time.monotonic()
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - as above
+            with _OPENER.open(request, timeout=timeout) as answer:
                 answered = answer.status
         except urllib.error.HTTPError as error:
             answered = error.code
             error.close()
-        except (OSError, ValueError, ssl.SSLError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise CheckFailed(f"{uri}: error while checking: {error}") from error
         if time.monotonic() - began > timeout:  # each step was quick enough, but not all of them
             raise CheckFailed(f"{uri}: error while checking: timed out")
@@ -72,6 +93,15 @@ def http_check(
             raise CheckFailed(message)
 
     return check
+
+
+def _head_request(uri: str, headers: Mapping[str, Sequence[str]]) -> urllib.request.Request:
+    if urllib.parse.urlsplit(uri).scheme not in ("http", "https"):
+        raise ValueError("not an http or https address")
+    request = urllib.request.Request(uri, method="HEAD")  # noqa: S310 - the scheme is checked
+    for name, values in headers.items():
+        request.add_header(name, ", ".join(values))
+    return request
 
 
 def tcp_check(address: str, host: str, port: int, timeout: float) -> Check:
