@@ -3,13 +3,13 @@
 import pytest
 
 from tests.wire.harness.contents import (
-    ABSENT,
     DOCKER_BASE,
     DOCKER_IMAGE,
     DOCKER_INDEX,
     IMAGE,
     IMAGE_2,
     INDEX,
+    LAYER,
     OCI_INDEX,
     OCI_MANIFEST,
     Content,
@@ -111,8 +111,7 @@ RULES = [
         PULL,
         "a blob is no manifest",
         base(),
-        push_blob(ABSENT, name="<other>"),
-        get(f"/v2/<other>/manifests/{ABSENT.digest}").answers(404, code="MANIFEST_UNKNOWN"),
+        get(f"/v2/<name>/manifests/{LAYER.digest}").answers(404, code="MANIFEST_UNKNOWN"),
     ),
     rule(
         PULL,

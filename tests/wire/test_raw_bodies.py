@@ -1,5 +1,6 @@
 """Bodies that no client library sends: cut short, badly framed, slow, unwanted."""
 
+import contextlib
 import hashlib
 import socket
 import time
@@ -148,7 +149,7 @@ def test_a_manifest_that_is_cut_off_is_not_kept(server: Registry, names: dict[st
         )
         raw.socket.shutdown(socket.SHUT_WR)
         reply = raw.read_reply()
-        assert reply is None or reply.status == 400
+        assert reply is None or reply.status in {400, 408}
     assert ask(server, Request("GET", path)).status == 404
 
 
@@ -339,19 +340,17 @@ def test_a_reader_that_goes_away_or_is_slow_does_not_disturb_others(
     )
     assert transport_http1.send(request).status == 201
     path = f"/v2/{names['name']}/blobs/{LARGE.digest}"
-    stalled = []
-    for _ in range(20):
-        raw = RawConnection(server.authority)
-        raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.request(f"GET {path} HTTP/1.1")
-        stalled.append(raw)
-    for raw in stalled[::2]:
-        raw.socket.close()
-    began = time.monotonic()
-    assert transport_http1.send(Request("GET", path)).body == LARGE.payload
-    assert time.monotonic() - began < 5
-    for raw in stalled[1::2]:
-        reply = raw.read_reply()
-        assert reply is not None
-        assert reply.body == LARGE.payload
-        raw.socket.close()
+    with contextlib.ExitStack() as connections:
+        stalled = [connections.enter_context(RawConnection(server.authority)) for _ in range(20)]
+        for raw in stalled:
+            raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            raw.request(f"GET {path} HTTP/1.1")
+        for raw in stalled[::2]:
+            raw.socket.close()
+        began = time.monotonic()
+        assert transport_http1.send(Request("GET", path)).body == LARGE.payload
+        assert time.monotonic() - began < 5
+        for raw in stalled[1::2]:
+            reply = raw.read_reply()
+            assert reply is not None
+            assert reply.body == LARGE.payload

@@ -26,10 +26,17 @@ class Http2:
         self._open()
 
     def send(self, request: Request) -> Reply:
-        """Send one request on a stream of its own."""
-        if self._closed:
+        """Send one request on a stream of its own; on a new connection where the server left."""
+        try:
+            return self._send(request)
+        except (StreamBroken, ConnectionError):
+            if not self._closed:
+                raise
             self.close()
             self._open()
+            return self._send(request)
+
+    def _send(self, request: Request) -> Reply:
         exchange = _Stream(self._connection.get_next_available_stream_id(), request)
         host = request.header("host") or self.authority
         headers = [
@@ -81,6 +88,7 @@ class Http2:
     def _read(self, exchange: "_Stream") -> None:
         received = self._socket.recv(READ)
         if not received:
+            self._closed = True
             raise StreamBroken("the server closed the connection")
         for event in self._connection.receive_data(received):
             if isinstance(event, h2.events.ConnectionTerminated):

@@ -45,7 +45,11 @@ class Registry:
     def stop(self) -> int:
         """End it as an operator does, and tell its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(STOP_SECONDS)
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End it whatever it does."""
@@ -73,8 +77,12 @@ def default_configuration(port: int, data: Path) -> dict[str, Any]:
             "filesystem": {"rootdirectory": str(data)},
             "delete": {"enabled": True},
         },
-        "http": {"addr": f"127.0.0.1:{port}", "h2c": {"enabled": True}},
-        "server": {"workers": 2, "timeouts": {"header": "3s", "body": "3s"}},
+        "http": {
+            "addr": f"127.0.0.1:{port}",
+            "h2c": {"enabled": True},
+            "draintimeout": "5s",
+        },
+        "server": {"workers": 2, "timeouts": {"idle": "5s", "body": "3s"}},
     }
 
 
