@@ -7,6 +7,7 @@ import typer
 
 from entrepot import __version__
 from entrepot.cli import exit_codes
+from entrepot.cli.adopt import adopt
 from entrepot.cli.config import check, show
 from entrepot.cli.output import fail, result
 from entrepot.cli.serve import serve
@@ -28,6 +29,7 @@ configuration = typer.Typer(
 
 # Every command is one line here.
 app.command("serve")(serve)
+app.command("adopt")(adopt)
 app.add_typer(configuration, name="config")
 configuration.command("check")(check)
 configuration.command("show")(show)

@@ -125,8 +125,14 @@ class AdoptionLog(Protocol):
         """Tell whether the database knows any repository or blob."""
         ...
 
-    async def begin(self, now: int) -> AdoptionState:
+    async def begin(self, now: int, *, again: bool) -> AdoptionState:
         """Become the only one who adopts, and go on from the state that this gives.
+
+        That it began is committed with the first rows.
+
+        Args:
+            now: microseconds since 1970, UTC.
+            again: forget an adoption that is done, with its findings, and begin a new one.
 
         Raises:
             MetadataOutage: somebody else adopts at this moment.

@@ -18,6 +18,9 @@ from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import NewManifest, StoredBlob
 
 _BUSY_WAIT_MILLISECONDS = 10_000
+# Indexes are filled in the order of digests, which is none: their pages stay at hand.
+_CACHE_KIBIBYTES = 64 * 1024
+_CHECKPOINT_PAGES = 8_000
 
 
 class SqliteAdoptionStore(SqliteAdoptionLog):
@@ -36,6 +39,8 @@ class SqliteAdoptionStore(SqliteAdoptionLog):
         """
         connection = connect(path, durable=True)
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_WAIT_MILLISECONDS}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         return cls(connection, path.with_name(f"{path.name}-adopting"))
 
     @classmethod

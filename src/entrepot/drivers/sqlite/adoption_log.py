@@ -48,13 +48,14 @@ class SqliteAdoptionLog:
         with translated():
             return bool(self._run("has_content").fetchone()[0])
 
-    async def begin(self, now: int) -> AdoptionState:
+    async def begin(self, now: int, *, again: bool) -> AdoptionState:
         """Become the only one who adopts, and go on from the state that this gives."""
         if self._lock is None and self._lock_path is not None:
             self._lock = FileLock(self._lock_path, "adopting this directory")
         with self._changing():
+            if again and self._run("reopen_adoption", now=now).rowcount:
+                self._run("forget_findings")
             self._run("begin_adoption", now=now)
-        self._commit()
         state = await self.state()
         if state is None:  # pragma: no cover (the row was just written)
             raise RuntimeError("the adoption that has just begun is gone")

@@ -5,6 +5,14 @@ FROM adoption WHERE id = 1;
 -- name: begin_adoption
 INSERT INTO adoption (id, started_at) VALUES (1, :now) ON CONFLICT (id) DO NOTHING;
 
+-- name: reopen_adoption
+-- Begins anew; one that is under way goes on instead.
+UPDATE adoption SET started_at = :now, finished_at = NULL, reached = ''
+WHERE id = 1 AND finished_at IS NOT NULL;
+
+-- name: forget_findings
+DELETE FROM adoption_findings;
+
 -- name: mark_adopted
 -- The last repository that is wholly adopted.
 UPDATE adoption SET reached = :name WHERE id = 1;

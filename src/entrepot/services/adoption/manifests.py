@@ -1,0 +1,56 @@
+"""Reads a manifest that lies in another registry's directory, or says why it cannot be taken."""
+
+from entrepot.errors import DamagedBlob, InvalidDigest, InvalidManifest
+from entrepot.oci.digest import Digest
+from entrepot.oci.document import decode_document
+from entrepot.oci.manifest import parse_manifest
+from entrepot.oci.media_type import IMAGES, INDEXES
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.adoption import Finding, FindingKind
+from entrepot.ports.foreign import ForeignBlobs, Link
+from entrepot.ports.metadata import NewManifest
+
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+"""What Docker Registry takes at most, so that nothing it took is refused."""
+
+
+def read_manifest(source: ForeignBlobs, name: RepositoryName, link: Link) -> NewManifest | Finding:
+    """Read a manifest whole, check its digest, and parse it.
+
+    Its media type is what Docker Registry served it as: its own `mediaType`, or what its shape
+    says where it has none.
+    """
+    try:
+        payload = source.payload(link.target, MAX_MANIFEST_BYTES)
+    except DamagedBlob as error:
+        return Finding(FindingKind.DAMAGED_MANIFEST, name, link.digest, error.message)
+    if payload is None:
+        detail = f"the blob {link.target} is missing"
+        return Finding(FindingKind.MISSING_PAYLOAD, name, link.digest, detail)
+    if len(payload) > MAX_MANIFEST_BYTES:
+        detail = f"it has more than {MAX_MANIFEST_BYTES} bytes"
+        return Finding(FindingKind.REFUSED_MANIFEST, name, link.digest, detail)
+    if Digest.of(payload, link.digest.algorithm) != link.digest:
+        detail = f"its {len(payload)} bytes have another digest"
+        return Finding(FindingKind.DAMAGED_MANIFEST, name, link.digest, detail)
+    try:
+        manifest = parse_manifest(payload, "")
+    except (InvalidManifest, InvalidDigest) as error:
+        kind = FindingKind.SCHEMA_1 if _is_schema_1(payload) else FindingKind.REFUSED_MANIFEST
+        return Finding(kind, name, link.digest, error.message)
+    return NewManifest(link.digest, payload, manifest, link.modified_at)
+
+
+def unknown_media_type(name: RepositoryName, new: NewManifest) -> Finding | None:
+    """Note a media type that is neither an image's nor an index's."""
+    media_type = new.manifest.media_type
+    if media_type in IMAGES or media_type in INDEXES:
+        return None
+    return Finding(FindingKind.UNKNOWN_MEDIA_TYPE, name, new.digest, media_type)
+
+
+def _is_schema_1(payload: bytes) -> bool:
+    try:
+        return decode_document(payload).get("schemaVersion") == 1
+    except InvalidManifest:
+        return False
