@@ -57,8 +57,7 @@ def test_the_stack_runs_a_registry_for_a_swarm(swarm: Dockerd, image: str) -> No
     swarm.run([*deploy, f"--compose-file={DEPLOY / 'stack.yml'}", "registry"], env=env)
     try:
         _push_and_run(swarm, PORT + 1)
-        running = swarm.docker("service", "ls", "--format={{.Name}} {{.Image}} {{.Replicas}}")
-        assert running.strip() == f"registry_registry {image}:latest 1/1"
+        _wait_for_service(swarm, f"registry_registry {image}:latest 1/1")
     finally:
         swarm.docker("stack", "rm", "registry")
         _remove_volume(swarm, "registry_data")
@@ -108,6 +107,15 @@ def _wait(dockerd: Dockerd, port: int) -> None:
             time.sleep(0.2)
         else:
             return
+
+
+def _wait_for_service(swarm: Dockerd, wanted: str) -> None:
+    """Wait until Swarm counts the service as running: its container is healthy then."""
+    deadline = time.monotonic() + 60
+    listing = ("service", "ls", "--format={{.Name}} {{.Image}} {{.Replicas}}")
+    while (listed := swarm.docker(*listing).strip()) != wanted:
+        assert time.monotonic() < deadline, f"{listed}\n{_story(swarm)}"
+        time.sleep(0.5)
 
 
 def _story(dockerd: Dockerd) -> str:

@@ -19,8 +19,7 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
     warning = exposure(settings)
     if warning:
         warn(warning)
-    database = settings.database_path
-    first = database is None or not Path(database).exists()
+    first = not _exists(settings.database_path)
 
     def announce() -> None:
         if settings.log.formatter == "text":  # the other forms are for programs
@@ -30,3 +29,10 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
     from entrepot.server import run
 
     raise typer.Exit(run(loaded, announce))
+
+
+def _exists(database: str | None) -> bool:
+    try:
+        return database is not None and Path(database).exists()
+    except OSError:
+        return False  # why not is told by whoever needs it
