@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from entrepot.config.addresses import parse_tcp_address
 from entrepot.config.health import HealthSettings
-from entrepot.operations.health_checks import Check, file_check, http_check, tcp_check
+from entrepot.operations.health_checks import Check, file_check, tcp_check
 from entrepot.operations.health_flag import HealthFlag
 
 logger = logging.getLogger("entrepot.health")
@@ -155,6 +155,8 @@ def configured_checks(
         for file in settings.file
     ]
     for http in settings.http:
+        from entrepot.operations.http_check import http_check
+
         check = http_check(http.uri, http.statuscode, http.timeout, http.headers)
         checks.append(WatchedCheck(http.uri, check, http.interval, http.threshold))
     for tcp in settings.tcp:

@@ -3,38 +3,11 @@
 They do what Docker Registry's do, word for word in what they say.
 """
 
-import http.client
 import socket
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 Check = Callable[[], None]
-
-
-class _KeepHead(urllib.request.HTTPRedirectHandler):
-    """Asks HEAD again where it is sent to, and not GET."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is not None:
-            request.method = req.get_method()
-        return request
-
-
-_OPENER = urllib.request.build_opener(_KeepHead)
 
 
 class CheckFailed(Exception):
@@ -58,50 +31,6 @@ def file_check(path: str) -> Check:
         raise CheckFailed("file exists")
 
     return check
-
-
-def http_check(
-    uri: str, status: int, timeout: float, headers: Mapping[str, Sequence[str]]
-) -> Check:
-    """Fail unless a HEAD request is answered with a status; redirects are followed.
-
-    Args:
-        uri: whom to ask; http or https.
-        status: the answer that is wanted.
-        timeout: seconds for the whole of it.
-        headers: sent with the request.
-    """
-
-    def check() -> None:
-        try:
-            request = _head_request(uri, headers)
-        except ValueError as error:
-            raise CheckFailed(f"{uri}: error creating request: {error}") from error
-        began = time.monotonic()
-        try:
-            with _OPENER.open(request, timeout=timeout) as answer:
-                answered = answer.status
-        except urllib.error.HTTPError as error:
-            answered = error.code
-            error.close()
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise CheckFailed(f"{uri}: error while checking: {error}") from error
-        if time.monotonic() - began > timeout:  # each step was quick enough, but not all of them
-            raise CheckFailed(f"{uri}: error while checking: timed out")
-        if answered != status:
-            message = f"{uri}: downstream service returned unexpected status: {answered}"
-            raise CheckFailed(message)
-
-    return check
-
-
-def _head_request(uri: str, headers: Mapping[str, Sequence[str]]) -> urllib.request.Request:
-    if urllib.parse.urlsplit(uri).scheme not in ("http", "https"):
-        raise ValueError("not an http or https address")
-    request = urllib.request.Request(uri, method="HEAD")  # noqa: S310 - the scheme is checked
-    for name, values in headers.items():
-        request.add_header(name, ", ".join(values))
-    return request
 
 
 def tcp_check(address: str, host: str, port: int, timeout: float) -> Check:

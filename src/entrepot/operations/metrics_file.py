@@ -5,37 +5,24 @@ on where that one stopped, so counters never fall and dead processes leave nothi
 """
 
 import json
-import os
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
 
-from prometheus_client.mmap_dict import MmapedDict
-from prometheus_client.utils import floatToGoString
+from entrepot.operations.number_file import NumberFile
 
 # Bytes of each file. Labels come from closed lists; all of them together need less.
 _COUNTER_ROOM, _HISTOGRAM_ROOM, _GAUGE_ROOM = 256 * 1024, 768 * 1024, 16 * 1024
 
 
-class _Values(Protocol):
-    """What is used of MmapedDict, which has no types of its own."""
-
-    def read_value(self, key: str) -> tuple[float, float]: ...
-
-    def write_value(self, key: str, value: float, timestamp: float) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class Number:
     """A number in a file."""
 
-    __slots__ = ("_key", "_values", "value")
+    __slots__ = ("_file", "_position", "value")
 
-    def __init__(self, values: _Values, key: str) -> None:
-        self._values = values
-        self._key = key
-        self.value = values.read_value(key)[0]
+    def __init__(self, file: NumberFile, name: str) -> None:
+        self._file = file
+        self._position, self.value = file.find(name)
 
     def add(self, amount: float) -> None:
         """Make it larger."""
@@ -44,7 +31,7 @@ class Number:
     def set(self, value: float) -> None:
         """Replace it."""
         self.value = value
-        self._values.write_value(self._key, value, 0.0)
+        self._file.write(self._position, value)
 
 
 class HistogramNumbers:
@@ -81,9 +68,9 @@ class MetricsFile:
     """
 
     def __init__(self, directory: Path, worker: int) -> None:
-        self._counters = _open(directory / f"counter_{worker}.db", _COUNTER_ROOM)
-        self._histograms = _open(directory / f"histogram_{worker}.db", _HISTOGRAM_ROOM)
-        self._gauges = _open(directory / f"gauge_livesum_{worker}.db", _GAUGE_ROOM)
+        self._counters = NumberFile(directory / f"counter_{worker}.db", _COUNTER_ROOM)
+        self._histograms = NumberFile(directory / f"histogram_{worker}.db", _HISTOGRAM_ROOM)
+        self._gauges = NumberFile(directory / f"gauge_livesum_{worker}.db", _GAUGE_ROOM)
 
     def counter(self, name: str, help_text: str, labels: dict[str, str]) -> Number:
         """Find or make a counter; its name ends with ``_total``."""
@@ -103,25 +90,15 @@ class MetricsFile:
             return Number(self._histograms, _key(name, name + suffix, labels | more, help_text))
 
         buckets = [
-            number("_bucket", {"le": str(floatToGoString(bound))})  # type: ignore[no-untyped-call]
-            for bound in (*bounds, float("inf"))
+            number("_bucket", {"le": "+Inf" if math.isinf(bound) else str(bound)})
+            for bound in (*bounds, math.inf)
         ]
         return HistogramNumbers(buckets, number("_sum", {}))
 
     def close(self) -> None:
         """Let go of the files."""
-        for values in (self._counters, self._histograms, self._gauges):
-            values.close()
-
-
-def _open(path: Path, room: int) -> _Values:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        # Room is taken now: a write into a hole of a full tmpfs would be fatal (SIGBUS).
-        os.posix_fallocate(descriptor, 0, room)
-    finally:
-        os.close(descriptor)
-    return cast("_Values", MmapedDict(str(path)))  # type: ignore[no-untyped-call]
+        for file in (self._counters, self._histograms, self._gauges):
+            file.close()
 
 
 def _key(family: str, name: str, labels: dict[str, str], help_text: str) -> str:

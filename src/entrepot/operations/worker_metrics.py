@@ -4,7 +4,9 @@ A request costs some additions in plain Python; twice a second they are carried 
 which the supervisor makes the page for Prometheus.
 """
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from entrepot.operations.metrics_file import HistogramNumbers, MetricsFile, Number
 from entrepot.operations.requests import ROUTES, RequestRecord
@@ -17,6 +19,8 @@ from entrepot.operations.series import (
     RequestSeries,
     byte_bucket,
 )
+
+logger = logging.getLogger("entrepot.metrics")
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROUTES = frozenset(ROUTES)
@@ -182,6 +186,21 @@ class WorkerMetrics:
             )
             self._histograms[key] = numbers
         return numbers
+
+
+def open_worker_metrics(directory: Path, worker: int, driver: str) -> WorkerMetrics | None:
+    """Make the counters of a worker; None, and a warning, where there is no room for them.
+
+    Args:
+        directory: RuntimeDirectory.metrics.
+        worker: the worker's number.
+        driver: name of the storage driver.
+    """
+    try:
+        return WorkerMetrics(MetricsFile(directory, worker), driver)
+    except OSError as error:
+        logger.warning("no metrics from this worker: %s", error)
+        return None
 
 
 class _Metric:
