@@ -37,7 +37,7 @@ class NumberFile:
         finally:
             os.close(descriptor)
         self._room = room
-        self._used = max(_BEGIN, _INT.unpack_from(self._bytes, 0)[0])
+        self._used: int = max(_BEGIN, _INT.unpack_from(self._bytes, 0)[0])
         self._positions = self._read()
 
     def find(self, name: str) -> tuple[int, float]:
