@@ -18,7 +18,6 @@ class Counting:
 
     def __init__(self) -> None:
         self.under_way = 0
-        self.records: list[RequestRecord] = []
 
     def started(self, record: RequestRecord) -> None:
         """A request has begun."""
@@ -27,7 +26,6 @@ class Counting:
     def finished(self, record: RequestRecord) -> None:
         """It is over."""
         self.under_way -= 1
-        self.records.append(record)
 
 
 class Running:
@@ -40,7 +38,7 @@ class Running:
     """
 
     def __init__(self, loop: LoopThread, directory: Path, changes: dict[str, Any]) -> None:
-        self._loop = loop
+        self.loop = loop
         self.data = directory / "data"
         self.settings = settings_of(directory, changes)
         self.observer = Counting()
@@ -51,19 +49,11 @@ class Running:
     def sessions(self) -> int:
         """How many upload sessions there are that nobody is writing to."""
         far_ahead = self.drivers.clock.now() + 10**12
-        return len(self._loop.run(self.drivers.sessions.idle_since(far_ahead, "", 10_000)))
-
-    def files(self) -> dict[str, int]:
-        """Every file below the data directory but the database's, with its size."""
-        return {
-            str(path.relative_to(self.data)): path.stat().st_size
-            for path in self.data.rglob("*")
-            if path.is_file() and "entrepot" not in path.relative_to(self.data).parts
-        }
+        return len(self.loop.run(self.drivers.sessions.idle_since(far_ahead, "", 10_000)))
 
     def close(self) -> None:
         """Let go of files and databases."""
-        self._loop.run(self._close())
+        self.loop.run(self._close())
 
     async def _open(self) -> Drivers:
         await prepare_drivers(self.settings, self.data)

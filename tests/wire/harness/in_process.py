@@ -57,15 +57,20 @@ class InProcess:
 class _Conversation:
     """Both ends of one ASGI call, with a check of what the application sends."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, gone_after: int | None = None) -> None:
         self._pieces = pieces_of(request.body or b"")
+        self._left = gone_after
         self._answered = asyncio.Event()
         self._method = request.method
         self.start: dict[str, Any] | None = None
         self.body = bytearray()
 
     async def receive(self) -> dict[str, Any]:
+        if self._left == 0:
+            return {"type": "http.disconnect"}
         if self._pieces:
+            if self._left is not None:
+                self._left -= 1
             piece = self._pieces.pop(0)
             await asyncio.sleep(0)
             return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
@@ -83,6 +88,10 @@ class _Conversation:
         self.body += message.get("body", b"")
         if not message.get("more_body", False):
             self._answered.set()
+
+    @property
+    def is_answered(self) -> bool:
+        return self._answered.is_set()
 
     def reply(self) -> Reply:
         assert self.start is not None, "the application returned without an answer"
@@ -104,6 +113,18 @@ async def call(application: Application, request: Request, authority: str, clien
     conversation = _Conversation(request)
     scope = make_scope(request, authority, client)
     await application(scope, conversation.receive, conversation.send)
+    return conversation.reply()
+
+
+async def attack(
+    application: Application, request: Request, authority: str, gone_after: int | None
+) -> Reply | None:
+    """Make one ASGI call whose client may vanish; None where nobody was left to answer."""
+    conversation = _Conversation(request, gone_after)
+    scope = make_scope(request, authority, "127.0.0.1")
+    await application(scope, conversation.receive, conversation.send)
+    if gone_after is not None and not conversation.is_answered:
+        return None
     return conversation.reply()
 
 
