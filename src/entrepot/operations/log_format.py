@@ -17,6 +17,8 @@ _LEVELS = {
     logging.CRITICAL: "fatal",
 }
 
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"fields", "taskName"}
+
 _process_fields: dict[str, Any] = {}
 
 
@@ -26,7 +28,10 @@ def name_process(**fields: Any) -> None:
 
 
 class LineFormatter(logging.Formatter):
-    """Makes one line of a log record. Fields come from ``extra={"fields": {...}}``.
+    """Makes one line of a log record.
+
+    Fields come from ``extra={"upload": ...}``, or, where they have names that are no Python
+    words, from ``extra={"fields": {"vars.name": ...}}``.
 
     Args:
         form: ``log.formatter``: text, json or logstash.
@@ -58,7 +63,8 @@ class LineFormatter(logging.Formatter):
         fields = self._fields | _process_fields
         if not record.name.startswith("entrepot"):
             fields["logger"] = record.name
-        for name, value in getattr(record, "fields", {}).items():
+        added = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        for name, value in (added | getattr(record, "fields", {})).items():
             fields[name] = redact(value) if isinstance(value, str) else value
         if record.exc_info and record.exc_info[1] is not None:
             fields["error"] = redact(repr(record.exc_info[1]))

@@ -1,6 +1,6 @@
 """A metadata database whose calls are timed. Assembly puts it around the driver.
 
-A timed call costs 0.7 µs more than a bare one (docs/decisions/0060-observing-requests.md).
+A timed call costs 0.7 µs more than a bare one (docs/decisions/0010-observing-requests.md).
 """
 
 from collections.abc import Awaitable

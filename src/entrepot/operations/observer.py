@@ -1,7 +1,7 @@
 """What a worker's application calls at the begin and the end of each request.
 
 Records are gathered and looked at together, 50 ms after the first or when there are 128: writing
-the access log and counting then cost least. docs/decisions/0060-observing-requests.md has the
+the access log and counting then cost least. docs/decisions/0010-observing-requests.md has the
 measured price.
 """
 

@@ -159,6 +159,12 @@ def test_a_bug_has_its_trace(configure: Configure) -> None:
     assert "KeyError" in json.loads(read())["trace"]
 
 
+def test_fields_can_be_given_as_pythons_logging_does(configure: Configure) -> None:
+    read = configure()
+    logging.getLogger("entrepot.x").info("hello", extra={"request": "a-1", "detail": {"n": 1}})
+    assert read().endswith(' msg="hello" detail="{\\"n\\": 1}" request=a-1\n')
+
+
 def test_values_of_every_kind_are_written() -> None:
     record = logging.makeLogRecord(
         {"name": "entrepot", "msg": "x", "levelno": logging.INFO, "levelname": "INFO"}
