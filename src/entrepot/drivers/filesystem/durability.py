@@ -13,6 +13,32 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it, durably.
+
+    Names are synced up to the mount point even where they were there before: an earlier start
+    may have made them and been killed before it had synced them.
+
+    Args:
+        path: the directory; it may exist.
+
+    Raises:
+        OSError: it cannot be made, or not be synced.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    below = path
+    sync_directory(below)
+    while not below.is_mount() and below != below.parent:
+        try:
+            sync_directory(below.parent)
+        except PermissionError:
+            # Not this user's to read, so not this user's to have made anything in either.
+            if below in missing:
+                raise
+        below = below.parent
+
+
 def move_into_place(source: Path, target: Path, levels: int) -> None:
     """Give a synced file its final name, durably; a file that has that name is replaced.
 

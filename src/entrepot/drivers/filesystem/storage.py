@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from entrepot.drivers.filesystem.commit import commit_file
-from entrepot.drivers.filesystem.durability import sync_directory
+from entrepot.drivers.filesystem.durability import make_directory
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.permission import check_writable, explain
@@ -110,11 +110,8 @@ def prepare(root: Path) -> None:
     wanted = [layout.uploads, *(layout.blobs / algorithm for algorithm in HEX_LENGTH)]
     for folder in wanted:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_directory(folder)
             check_writable(folder)
-            while folder != root.parent:
-                sync_directory(folder)
-                folder = folder.parent
         except OSError as error:
             raise StorageOutage(explain(root, error)) from error
 

@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from entrepot.drivers.filesystem.durability import make_directory
 from entrepot.drivers.sqlite.connection import connect
 from entrepot.drivers.sqlite.failures import translate
 from entrepot.drivers.sqlite.queries import migration_files
-from entrepot.errors import NewerDatabase
+from entrepot.errors import MetadataOutage, NewerDatabase
 
 LOCK_WAIT_MILLISECONDS = 30_000
 
@@ -36,7 +37,7 @@ def migrate(path: Path, family: str, *, durable: bool) -> list[str]:
         NewerDatabase: the database has migrations that this program does not know.
         MetadataOutage: the database cannot be opened, or stays locked for 30 s.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     connection = connect(path, durable=durable)
     try:
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MILLISECONDS}")
@@ -52,6 +53,13 @@ def migrate(path: Path, family: str, *, durable: bool) -> list[str]:
     finally:
         connection.close()
     return applied
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        make_directory(folder)
+    except OSError as error:
+        raise MetadataOutage(f"the folder of the database, {folder}: {error.strerror}") from error
 
 
 def _apply_missing(connection: sqlite3.Connection, path: Path, family: str) -> list[str]:
