@@ -162,8 +162,6 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 class _Handler(BaseHTTPRequestHandler):
     timeout = _STEP_SECONDS
     protocol_version = "HTTP/1.1"
-    server_version = "entrepot"
-    sys_version = ""
 
     def do_GET(self) -> None:
         self.close_connection = True
@@ -185,6 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(404, _TEXT, b"404 page not found\n")
 
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_POST  # noqa: N815 - as above
+
+    def version_string(self) -> str:
+        return "entrepot"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's
         logger.debug("debug address: " + format, *args)
