@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -7,6 +8,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from tests.contract.databases import MetadataDatabase
+from tests.contract.paging import all_pages
 from tests.contract.pushing import APP, OTHER, give_blobs, some_blob
 
 pytestmark = pytest.mark.anyio
@@ -115,11 +117,8 @@ async def test_repositories_with_a_blob_come_in_pages(metadata: Metadata) -> Non
         await give_blobs(metadata, name, BLOB)
     await give_blobs(metadata, APP, some_blob("else"))
     for limit in (1, 3, 7, 100):
-        found: list[RepositoryName] = []
-        after = 0
-        while page := await metadata.repositories_with_blob(BLOB.digest, after, limit):
-            assert len(page) <= limit
-            found += [name for _, name in page]
-            after = page[-1][0]
-        assert sorted(found) == names
+        found = await all_pages(
+            partial(metadata.repositories_with_blob, BLOB.digest), 0, lambda row: row[0], limit
+        )
+        assert sorted(name for _, name in found) == names
     assert await metadata.repositories_with_blob(some_blob("never").digest, 0, 9) == []

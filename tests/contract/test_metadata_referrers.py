@@ -1,8 +1,11 @@
+from functools import partial
+
 import pytest
 
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
 from entrepot.ports.metadata import Metadata, NewManifest, Referrer, Transaction
+from tests.contract.paging import all_pages
 from tests.contract.pushing import APP, CALLER, OTHER, about, push, some_image, some_index
 
 pytestmark = pytest.mark.anyio
@@ -22,9 +25,9 @@ def digests(*manifests: NewManifest) -> list[Digest]:
 
 
 async def found(
-    metadata: Metadata, artifact_type: str | None = None, after: str = "", limit: int = 100
+    metadata: Metadata, artifact_type: str | None = None, limit: int = 100
 ) -> list[Digest]:
-    rows = await metadata.referrers(APP, SUBJECT.digest, artifact_type, after, limit)
+    rows = await metadata.referrers(APP, SUBJECT.digest, artifact_type, "", limit)
     return [row.digest for row in rows]
 
 
@@ -79,10 +82,9 @@ async def test_referrers_come_in_pages_by_digest(
     metadata: Metadata, artifact_type: str | None, limit: int
 ) -> None:
     await push(metadata, APP, *REPORTS, *SIGNATURES)
-    listed: list[Digest] = []
-    while page := await found(metadata, artifact_type, listed[-1] if listed else "", limit):
-        assert len(page) <= limit
-        listed += page
+    fetch = partial(metadata.referrers, APP, SUBJECT.digest, artifact_type)
+    rows = await all_pages(fetch, "", lambda row: str(row.digest), limit)
+    listed = [row.digest for row in rows]
     assert listed == digests(*SIGNATURES, *(REPORTS if artifact_type is None else []))
     assert await found(metadata, artifact_type, limit=0) == []
 

@@ -2,6 +2,7 @@ import pytest
 
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import Metadata, Transaction
+from tests.contract.paging import all_pages
 from tests.contract.pushing import APP, CALLER, give_blobs, push, some_blob, some_image
 
 pytestmark = pytest.mark.anyio
@@ -15,11 +16,7 @@ async def test_repositories_come_in_byte_order_and_in_pages(metadata: Metadata) 
     for number in range(len(NAMES)):
         await push(metadata, RepositoryName(NAMES[number * 4 % len(NAMES)]), IMAGE)
     for limit in (1, 4, 100):
-        found: list[RepositoryName] = []
-        while page := await metadata.repositories(found[-1] if found else "", limit):
-            assert len(page) <= limit
-            found += page
-        assert found == NAMES
+        assert await all_pages(metadata.repositories, "", str, limit) == NAMES
     assert await metadata.repositories("a/", 3) == ["a/b", "a/b/c", "a0"]
     assert await metadata.repositories("zz", 3) == []
     assert await metadata.repositories("", 0) == []

@@ -1,8 +1,11 @@
+from functools import partial
+
 import pytest
 
 from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
 from tests.contract.databases import MetadataDatabase, TagChange
+from tests.contract.paging import all_pages
 from tests.contract.pushing import APP, CALLER, OTHER, push, some_image, stored
 
 pytestmark = pytest.mark.anyio
@@ -40,11 +43,7 @@ async def test_tags_come_in_byte_order_and_in_pages(metadata: Metadata) -> None:
     await push(metadata, OTHER, OLD, tag="another")
     assert await metadata.tags(APP, "", 100) == TAGS
     for limit in (1, 3, len(TAGS)):
-        found: list[str] = []
-        while page := await metadata.tags(APP, found[-1] if found else "", limit):
-            assert len(page) <= limit
-            found += page
-        assert found == TAGS
+        assert await all_pages(partial(metadata.tags, APP), "", str, limit) == TAGS
 
 
 @pytest.mark.parametrize(

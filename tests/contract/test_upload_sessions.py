@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -8,6 +9,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
 from entrepot.ports.uploads import UploadSession, UploadSessions
 from tests.contract.databases import SessionsDatabase
+from tests.contract.paging import all_pages
 
 pytestmark = pytest.mark.anyio
 
@@ -185,11 +187,8 @@ async def test_idle_sessions_come_in_pages_by_id(sessions: UploadSessions) -> No
     ids = sorted(f"{number * 7919 % 1000:03}" for number in range(25))
     for upload_id in reversed(ids):
         await sessions.create(session(upload_id))
-    found: list[str] = []
-    while page := await sessions.idle_since(SECOND, found[-1] if found else "", 10):
-        assert len(page) <= 10
-        found += [idle.id for idle in page]
-    assert found == ids
+    found = await all_pages(partial(sessions.idle_since, SECOND), "", lambda idle: idle.id, 10)
+    assert [idle.id for idle in found] == ids
     assert [idle.id for idle in await sessions.idle_since(SECOND, "500x", 2)] == [
         upload_id for upload_id in ids if upload_id > "500x"
     ][:2]

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
 from entrepot.ports.uploads import UploadSession
 from tests.contract.databases import SESSIONS, SessionsDatabase
+from tests.contract.paging import all_pages
 
 IDS = ["a", "b", "c", "D", "é"]
 HOLDERS = ["one", "two", "three"]
@@ -118,9 +120,8 @@ class SessionsMachine(RuleBasedStateMachine):
     @rule(age=spans, limit=st.integers(1, 3))
     def list_idle(self, age: int, limit: int) -> None:
         moment = self.now - age
-        found: list[UploadSession] = []
-        while page := self.call("idle_since", moment, found[-1].id if found else "", limit):
-            found += page
+        fetch = partial(self.instances[moment % 2].idle_since, moment)
+        found = self.runner.run(all_pages(fetch, "", lambda session: session.id, limit))
         listed = [session.id for session in found]
         assert listed == sorted(set(listed), key=str.encode)
         for upload_id, life in self.lives.items():
