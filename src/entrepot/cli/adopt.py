@@ -72,7 +72,7 @@ def adopt(
 
 async def _adopt(settings: Settings, options: Options) -> int:
     # Here, because they import the drivers and Rich: the other commands start without them.
-    from entrepot.assembly_adoption import open_adoption
+    from entrepot.assembly.adoption import open_adoption
     from entrepot.cli.adopt_progress import ProgressDisplay
 
     verified: VerifiedBlobs | None = None

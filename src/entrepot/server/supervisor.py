@@ -17,7 +17,8 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from entrepot import __version__
-from entrepot.assembly import check_storage, hold_directory, prepare_drivers
+from entrepot.assembly.background import check_storage
+from entrepot.assembly.drivers import hold_directory, prepare_drivers
 from entrepot.config import LoadedConfiguration
 from entrepot.config.addresses import UnixAddress
 from entrepot.config.settings import Settings
@@ -29,6 +30,7 @@ from entrepot.operations.logs import configure_logs, granian_level, log_configur
 from entrepot.operations.metrics_page import MetricsPage
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
+from entrepot.server.adoption import adopt_before_serving
 from entrepot.server.tls import tls_arguments
 from entrepot.server.worker import Orders, load
 
@@ -76,7 +78,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
 def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable[[], None]) -> int:
     server = _server(settings)
     with hold_directory(settings):
-        asyncio.run(prepare_drivers(settings, runtime.path))
+        asyncio.run(_prepare(settings, runtime))
         health = _health(settings, runtime)
         debug = _debug_server(settings, runtime, health)
         announce()
@@ -93,6 +95,11 @@ def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable
                 debug.stop()
             health.stop()
     return 0
+
+
+async def _prepare(settings: Settings, runtime: RuntimeDirectory) -> None:
+    await prepare_drivers(settings, runtime.path)
+    await adopt_before_serving(settings)
 
 
 def _allow_many_sockets(connections: int) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.api.application import Application
-from entrepot.assembly import Drivers, build_application, housekeeping_jobs, open_drivers
+from entrepot.assembly.application import build_application
+from entrepot.assembly.background import housekeeping_jobs
+from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag

@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from entrepot.assembly import Drivers, build_application, open_drivers, prepare_drivers
+from entrepot.assembly.application import build_application
+from entrepot.assembly.drivers import Drivers, open_drivers, prepare_drivers
 from entrepot.config import load
 from entrepot.config.settings import Settings
 from entrepot.operations.requests import RequestRecord

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from entrepot.assembly.drivers import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
-from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.errors import ConfigurationError
 from entrepot.ports.adoption import AdoptionStore
 from entrepot.ports.clock import SystemClock
@@ -55,24 +55,21 @@ def open_adoption(
 
     Raises:
         ConfigurationError: blobs are not kept in files, or there is no such directory.
-        MetadataOutage: the database cannot be opened.
+        NewerDatabase: a newer Entrepot has written the database.
+        MetadataOutage: the database cannot be opened, or another process is adopting.
     """
     path = settings.database_path
     if settings.storage.driver != "filesystem" or path is None:
         raise ConfigurationError(
             f"storage.{settings.storage.driver} keeps no files, so there is nothing to adopt"
         )
-    root = Path(settings.storage.filesystem.rootdirectory).absolute()
+    root = root_directory(settings)
     if by_hand and not Layout(root).repositories.is_dir():
         raise ConfigurationError(
             f"{Layout(root).repositories} is no directory: storage.filesystem.rootdirectory "
             "names no place where Docker Registry has kept repositories"
         )
-    if dry_run:
-        store = SqliteAdoptionStore.scratch()
-    else:
-        migrate(Path(path), "metadata", durable=True)
-        store = SqliteAdoptionStore.open(Path(path))
+    store = SqliteAdoptionStore.scratch() if dry_run else SqliteAdoptionStore.open(Path(path))
     try:
         yield DockerRegistryTree(root), store
     finally:

@@ -1,0 +1,4 @@
+"""Puts the registry together: settings, drivers, services, application.
+
+The only place that names a driver.
+"""

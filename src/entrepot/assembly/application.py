@@ -1,0 +1,114 @@
+"""Puts services and endpoints together to the ASGI application of one worker."""
+
+import re
+from collections.abc import Callable
+
+from entrepot.api.application import Application, Endpoints, Observed
+from entrepot.api.base import BaseEndpoint
+from entrepot.api.blobs import BlobsEndpoint
+from entrepot.api.body import SmallBodies
+from entrepot.api.lists import CatalogueEndpoint, TagsEndpoint
+from entrepot.api.location import Locations
+from entrepot.api.manifests import ManifestsEndpoint
+from entrepot.api.origin import Origins
+from entrepot.api.referrers import ReferrersEndpoint
+from entrepot.api.uploads import UploadsEndpoint
+from entrepot.assembly.drivers import Drivers
+from entrepot.config.settings import Settings
+from entrepot.config.validation import ValidationSettings
+from entrepot.services.delete import Delete
+from entrepot.services.listing import Listing
+from entrepot.services.mount import Mount
+from entrepot.services.pull import Pull
+from entrepot.services.push import Push
+from entrepot.services.references import ManifestPolicy
+from entrepot.services.upload import Upload
+
+
+def build_application(
+    settings: Settings,
+    drivers: Drivers,
+    observer: Observed,
+    *,
+    workers: int = 1,
+    is_failing: Callable[[], bool] = lambda: False,
+) -> Application:
+    """Build the ASGI application of one worker.
+
+    Args:
+        settings: of the whole registry.
+        drivers: opened in this process.
+        observer: is told of each request.
+        workers: how many share the node's limits.
+        is_failing: tells whether a health check fails.
+    """
+    http = settings.http
+    return Application(
+        _endpoints(settings, drivers, workers),
+        Origins(http.trustedproxies),
+        observer,
+        prefix=http.prefix,
+        extra_headers=http.headers,
+        read_only=settings.storage.maintenance.readonly.enabled,
+        is_failing=is_failing,
+    )
+
+
+def _endpoints(settings: Settings, drivers: Drivers, workers: int) -> Endpoints:
+    metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
+    http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
+    pull = Pull(metadata, drivers.blobs, access)
+    delete = Delete(metadata, access, clock, enabled=settings.storage.delete.enabled)
+    listing = Listing(metadata, access)
+    locations = Locations(http.prefix, http.host, relative=http.relativeurls)
+    manifests = ManifestsEndpoint(
+        pull,
+        Push(metadata, access, clock, manifest_policy(settings.validation)),
+        delete,
+        SmallBodies(limits.manifest, timeouts.body),
+        locations,
+    )
+    blobs = BlobsEndpoint(pull, delete)
+    uploads = UploadsEndpoint(
+        Upload(metadata, drivers.sessions, drivers.blobs, access, clock, timeouts.lease),
+        Mount(metadata, access, clock),
+        locations,
+        timeouts.body,
+        max(1, limits.uploads // workers),
+    )
+    return {
+        "base": {"GET": BaseEndpoint().get},
+        "catalog": {
+            "GET": CatalogueEndpoint(listing, http.prefix, settings.catalog.maxentries).get
+        },
+        "tags": {"GET": TagsEndpoint(listing, http.prefix, settings.tags.maxtags).get},
+        "referrers": {"GET": ReferrersEndpoint(listing, http.prefix).get},
+        "manifest": {"GET": manifests.get, "PUT": manifests.put, "DELETE": manifests.delete},
+        "blob": {"GET": blobs.get, "DELETE": blobs.delete},
+        "blob_upload": {"POST": uploads.post},
+        "blob_upload_chunk": {
+            "GET": uploads.get,
+            "PATCH": uploads.patch,
+            "PUT": uploads.put,
+            "DELETE": uploads.delete,
+        },
+    }
+
+
+def manifest_policy(validation: ValidationSettings) -> ManifestPolicy:
+    """Give the rules of the section `validation` as the services want them."""
+    if validation.disabled:
+        return ManifestPolicy(urls_allowed=None)
+    urls, indexes = validation.manifests.urls, validation.manifests.indexes
+    allowed = tuple(re.compile(pattern) for pattern in urls.allow)
+    platforms: frozenset[tuple[str, str]] | None = None
+    if indexes.platforms == "none":
+        platforms = frozenset()
+    elif indexes.platforms == "list":
+        platforms = frozenset((item.os, item.architecture) for item in indexes.platformlist)
+    return ManifestPolicy(
+        # Docker Registry: with neither list, no URL; with denied ones only, any other.
+        urls_allowed=allowed if allowed or not urls.deny else None,
+        urls_denied=tuple(re.compile(pattern) for pattern in urls.deny),
+        required_platforms=platforms,
+    )

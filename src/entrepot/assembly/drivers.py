@@ -1,0 +1,123 @@
+"""Opens the drivers that the settings name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.ownership import hold
+from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sqlite.writer import ignore_group
+from entrepot.operations.metered_metadata import MeteredMetadata
+from entrepot.operations.metered_storage import MeteredStorage
+from entrepot.operations.worker_metrics import WorkerMetrics
+from entrepot.ports.access import Access, OpenAccess
+from entrepot.ports.blobs import BlobStorage
+from entrepot.ports.clock import Clock, SystemClock
+from entrepot.ports.metadata import Metadata
+from entrepot.ports.uploads import UploadSessions
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """What the services work on, opened."""
+
+    metadata: Metadata
+    sessions: UploadSessions
+    blobs: BlobStorage
+    access: Access
+    clock: Clock
+    close: Callable[[], None]
+
+
+def root_directory(settings: Settings) -> Path:
+    """Name the directory that holds everything, when blobs are files."""
+    return Path(settings.storage.filesystem.rootdirectory).absolute()
+
+
+def database_paths(settings: Settings, scratch: Path) -> tuple[Path, Path]:
+    """Name the files of the metadata and of the upload sessions.
+
+    Args:
+        settings: where the operator wants them.
+        scratch: where they lie when nothing is to be kept (the `inmemory` storage).
+    """
+    metadata = Path(settings.database_path or scratch / "metadata.db")
+    return metadata, metadata.with_name("sessions.db")
+
+
+@contextmanager
+def hold_directory(settings: Settings) -> Iterator[None]:
+    """Keep other registries off the data directory for as long as this one runs.
+
+    Raises:
+        StorageOutage: another one runs on it, or it cannot be used.
+    """
+    if settings.storage.driver == "inmemory":
+        yield
+        return
+    root = root_directory(settings)
+    prepare(root)
+    with hold(root):
+        yield
+
+
+async def prepare_drivers(settings: Settings, scratch: Path) -> None:
+    """Make what every worker relies upon: directories and schemas. Called once, before them.
+
+    Raises:
+        StorageOutage: the data directory cannot be used.
+        NewerDatabase: a newer Entrepot has written the database.
+        MetadataOutage: the database cannot be used.
+    """
+    if settings.storage.driver == "filesystem":
+        prepare(root_directory(settings))
+    metadata_path, sessions_path = database_paths(settings, scratch)
+    migrate(metadata_path, "metadata", durable=True)
+    migrate(sessions_path, "sessions", durable=False)
+    sessions = SqliteUploadSessions(sessions_path)
+    try:
+        await sessions.release_all()
+    finally:
+        sessions.close()
+
+
+def open_drivers(
+    settings: Settings, scratch: Path, metrics: WorkerMetrics | None = None
+) -> Drivers:
+    """Open the drivers in one process; `prepare_drivers` has run before.
+
+    Args:
+        settings: of the whole registry.
+        scratch: where the databases lie when nothing is to be kept.
+        metrics: times what the drivers do; None for nobody.
+
+    Raises:
+        MetadataOutage: the database cannot be opened.
+    """
+    metadata_path, sessions_path = database_paths(settings, scratch)
+    sqlite = SqliteMetadata(metadata_path, metrics.transaction if metrics else ignore_group)
+    sessions = SqliteUploadSessions(sessions_path)
+    storage = _open_storage(settings)
+
+    def close() -> None:
+        sqlite.close()
+        sessions.close()
+        storage.close()
+
+    metadata: Metadata = sqlite
+    blobs: BlobStorage = storage
+    if metrics is not None:
+        metadata, blobs = MeteredMetadata(sqlite, metrics), MeteredStorage(storage, metrics)
+    return Drivers(metadata, sessions, blobs, OpenAccess(), SystemClock(), close)
+
+
+def _open_storage(settings: Settings) -> FilesystemStorage | MemoryStorage:
+    if settings.storage.driver == "inmemory":
+        return MemoryStorage()
+    return FilesystemStorage(root_directory(settings), settings.storage.filesystem.maxthreads)
