@@ -16,11 +16,8 @@ from tests.unit.services.adoption.tree import RegistryTree
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
 from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
-from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.ports.clock import SystemClock
 from entrepot.services.adoption import adopt
-
-LAYERS_AN_IMAGE = 4
 
 
 def write_tree(root: Path, repositories: int, tags: int) -> None:
@@ -54,7 +51,6 @@ def main() -> None:
 def measure(root: Path) -> None:
     database = root / "entrepot" / "metadata.db"
     started, used = time.perf_counter(), time.process_time()
-    migrate(database, "metadata", durable=True)
     store = SqliteAdoptionStore.open(database)
     report = asyncio.run(adopt(DockerRegistryTree(root), store, SystemClock()))
     store.close()
