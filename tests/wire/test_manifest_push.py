@@ -15,6 +15,7 @@ from tests.wire.harness.contents import (
     artifact,
     image,
     manifest,
+    padded,
 )
 from tests.wire.harness.exchange import Reply, Transport
 from tests.wire.harness.rules import Check, Rule, Step, get, head, play, request, rule
@@ -31,12 +32,6 @@ def taken(content: Content) -> dict[str, str]:
         "Location": f"/v2/<name>/manifests/{content.digest}",
         "Docker-Content-Digest": content.digest,
     }
-
-
-def padded(size: int) -> Content:
-    """An image manifest of exactly that many bytes."""
-    bare = image(annotations={"padding": ""})
-    return image(annotations={"padding": "x" * (size - bare.size)})
 
 
 def put_as(content: Content, media_type: str, reference: str = "v1") -> Step:

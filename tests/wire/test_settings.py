@@ -12,11 +12,13 @@ from tests.wire.harness.contents import (
     OCI_INDEX,
     image,
     manifest,
+    padded,
 )
 from tests.wire.harness.exchange import Request
 from tests.wire.harness.rules import Rule, delete, get, head, play, request, rule
 from tests.wire.harness.steps import UPLOADS, base, push_blob, push_manifest, put_manifest
 
+MIB = 1024 * 1024
 DISABLED: dict[str, object] = {"storage": {"delete": {"enabled": False}}}
 READ_ONLY: dict[str, object] = {"storage": {"maintenance": {"readonly": {"enabled": True}}}}
 AMD64 = {"os": "linux", "architecture": "amd64"}
@@ -127,6 +129,17 @@ CASES: list[tuple[dict[str, object], Rule]] = [
             "URLs are not looked at",
             base(),
             put_manifest(FOREIGN, "v1").answers(201),
+        ),
+    ),
+    (
+        {"server": {"limits": {"manifest": "5MiB"}}},
+        rule(
+            "server.limits.manifest",
+            "a larger limit takes larger manifests, and no more than that",
+            base(),
+            put_manifest(padded(4 * MIB + 1), "v1").answers(201),
+            put_manifest(padded(5 * MIB), "v1").answers(201),
+            put_manifest(padded(5 * MIB + 1), "v1").answers(413),
         ),
     ),
     (

@@ -47,11 +47,6 @@ class Running:
         self.application = build_application(self.settings, self.drivers, self.observer)
         self.transport = InProcess(self.application, loop)
 
-    def sessions(self) -> int:
-        """How many upload sessions there are that nobody is writing to."""
-        far_ahead = self.drivers.clock.now() + 10**12
-        return len(self.loop.run(self.drivers.sessions.idle_since(far_ahead, "", 10_000)))
-
     def close(self) -> None:
         """Let go of files and databases."""
         self.loop.run(self._close())

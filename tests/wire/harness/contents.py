@@ -81,6 +81,12 @@ def artifact(kind: str, subject: Content | None = None, **fields: Any) -> Conten
     return manifest(OCI_MANIFEST, **described | fields)
 
 
+def padded(size: int) -> Content:
+    """An image manifest of exactly that many bytes."""
+    bare = image(annotations={"padding": ""})
+    return image(annotations={"padding": "x" * (size - bare.size)})
+
+
 CONFIG = Content(b'{"architecture":"amd64","os":"linux","rootfs":{}}', OCI_CONFIG)
 LAYER = Content(bytes(range(256)) * 8, OCI_LAYER)
 LAYER_2 = Content(b"a second layer", OCI_LAYER)

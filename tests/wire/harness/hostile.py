@@ -53,7 +53,7 @@ DIGESTS = (
 )
 TAGS = ("v1", "latest", "-v", "a" * 128, "a" * 129, "_", "..", "v%201", "sha256-" + "0" * 64)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
-NUMBERS = ("0", "1", "-1", "", "x", "1e9", "9" * 40, "\u0661", " 1", "1,2", "0x1")
+NUMBERS = ("0", "1", "-1", "", "x", "1e9", "9" * 40, "%D9%A1", " 1", "1,2", "0x1")
 RANGES = (
     "bytes=0-",
     "bytes=-1",

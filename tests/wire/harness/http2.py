@@ -17,7 +17,7 @@ class StreamBroken(Exception):
 
 
 class Http2:
-    """One connection, one stream after the other."""
+    """One connection; one stream after the other, or some at once."""
 
     name = "HTTP/2"
 
@@ -36,8 +36,39 @@ class Http2:
             self._open()
             return self._send(request)
 
+    def send_together(self, requests: list[Request]) -> list[Reply]:
+        """Send requests without bodies at once, each on a stream of its own."""
+        streams = [self._begin(request) for request in requests]
+        while not all(stream.done for stream in streams):
+            self._read(streams)
+        return [stream.reply() for stream in streams]
+
+    def send_and_reset(self, request: Request, after: int) -> None:
+        """Send a request and that many bytes of its body, then give the stream up."""
+        stream = self._begin(request)
+        stream.pending = stream.pending[:after]
+        while stream.pending:
+            self._send_data(stream)
+            if stream.pending:
+                self._read([stream])
+        self._connection.reset_stream(stream.id, h2.errors.ErrorCodes.CANCEL)
+        self._flush()
+
     def _send(self, request: Request) -> Reply:
-        exchange = _Stream(self._connection.get_next_available_stream_id(), request)
+        stream = self._begin(request)
+        while not stream.done:
+            if not stream.sent and stream.status == 0:
+                self._send_data(stream)
+                if not stream.pending:
+                    self._connection.end_stream(stream.id)
+                    self._flush()
+                    stream.sent = True
+                    continue
+            self._read([stream])
+        return stream.reply()
+
+    def _begin(self, request: Request) -> "_Stream":
+        stream = _Stream(self._connection.get_next_available_stream_id(), request)
         host = request.header("host") or self.authority
         headers = [
             (":method", request.method),
@@ -46,15 +77,9 @@ class Http2:
             (":path", request.target),
             *((name, value) for name, value in request.wire_headers() if name != "host"),
         ]
-        self._connection.send_headers(exchange.id, headers, end_stream=request.body is None)
+        self._connection.send_headers(stream.id, headers, end_stream=request.body is None)
         self._flush()
-        while not exchange.done:
-            if not exchange.sent and exchange.status == 0:
-                self._send_data(exchange)
-                if exchange.sent:
-                    continue
-            self._read(exchange)
-        return Reply(exchange.status, tuple(exchange.headers), bytes(exchange.answer))
+        return stream
 
     def close(self) -> None:
         """Close the connection."""
@@ -72,20 +97,18 @@ class Http2:
     def _flush(self) -> None:
         self._socket.sendall(self._connection.data_to_send())
 
-    def _send_data(self, exchange: "_Stream") -> None:
-        while exchange.pending:
-            window = self._connection.local_flow_control_window(exchange.id)
+    def _send_data(self, stream: "_Stream") -> None:
+        """Send as much of the body as the server's windows have room for."""
+        while stream.pending:
+            window = self._connection.local_flow_control_window(stream.id)
             room = min(window, self._connection.max_outbound_frame_size)
             if room <= 0:
                 return
-            piece, exchange.pending = exchange.pending[:room], exchange.pending[room:]
-            self._connection.send_data(exchange.id, piece)
+            piece, stream.pending = stream.pending[:room], stream.pending[room:]
+            self._connection.send_data(stream.id, piece)
             self._flush()
-        self._connection.end_stream(exchange.id)
-        self._flush()
-        exchange.sent = True
 
-    def _read(self, exchange: "_Stream") -> None:
+    def _read(self, streams: "list[_Stream]") -> None:
         received = self._socket.recv(READ)
         if not received:
             self._closed = True
@@ -97,7 +120,8 @@ class Http2:
                 self._connection.acknowledge_received_data(
                     event.flow_controlled_length or 0, event.stream_id
                 )
-            exchange.take(event)
+            for stream in streams:
+                stream.take(event)
         self._flush()
 
 
@@ -110,6 +134,9 @@ class _Stream:
         self.headers: list[tuple[str, str]] = []
         self.answer = bytearray()
         self.done = False
+
+    def reply(self) -> Reply:
+        return Reply(self.status, tuple(self.headers), bytes(self.answer))
 
     def take(self, event: h2.events.Event) -> None:
         if getattr(event, "stream_id", None) != self.id:
