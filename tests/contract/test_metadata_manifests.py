@@ -9,6 +9,7 @@ from tests.contract.pushing import (
     APP,
     CALLER,
     OTHER,
+    descriptor,
     push,
     some_blob,
     some_image,
@@ -149,7 +150,8 @@ async def test_blob_users_are_the_manifests_that_refer_to_a_blob_each_once(
     users = [some_image("wanted", str(number)) for number in range(3)]
     users.append(some_image("more", config="wanted"))
     users.append(some_image("wanted", "wanted", config="wanted"))
-    await push(metadata, APP, *users, some_image("else"))
+    speaks_of_it = some_image(subject=descriptor("wanted"))
+    await push(metadata, APP, *users, some_image("else"), speaks_of_it)
     await push(metadata, OTHER, some_image("wanted", "elsewhere"))
 
     async def change(transaction: Transaction) -> tuple[list[Digest], list[Digest], list[Digest]]:
