@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from entrepot.drivers.sqlite.adoption_log import SqliteAdoptionLog, translated
+from entrepot.drivers.sqlite.adoption_log import LOCKED_WORK, SqliteAdoptionLog, translated
 from entrepot.drivers.sqlite.connection import connect
-from entrepot.drivers.sqlite.migrations import split_statements
+from entrepot.drivers.sqlite.lock import FileLock
+from entrepot.drivers.sqlite.migrations import migrate, split_statements
 from entrepot.drivers.sqlite.queries import migration_files
 from entrepot.drivers.sqlite.reader import QUERIES
 from entrepot.drivers.sqlite.transaction import SqliteTransaction
@@ -32,16 +33,21 @@ class SqliteAdoptionStore(SqliteAdoptionLog):
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a database that has been migrated.
+        """Open a database, and bring it to the schema of this program.
 
         Raises:
-            MetadataOutage: it cannot be opened.
+            NewerDatabase: a newer Entrepot has written the database.
+            MetadataOutage: it cannot be opened, or another process is adopting.
         """
+        lock = path.with_name(f"{path.name}-adopting")
+        if lock.exists():  # whoever holds it keeps the database locked: do not wait for that
+            FileLock(lock, LOCKED_WORK).release()
+        migrate(path, "metadata", durable=True)
         connection = connect(path, durable=True)
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_WAIT_MILLISECONDS}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        return cls(connection, path.with_name(f"{path.name}-adopting"))
+        return cls(connection, lock)
 
     @classmethod
     def scratch(cls) -> Self:

@@ -16,6 +16,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import AdoptionCounts, AdoptionState, Finding, FindingKind
 
 CHECKPOINT_ROWS = 4_000
+LOCKED_WORK = "adopting this directory"
 _COUNTED = ("repositories", "manifests", "tags", "blobs", "blob_bytes")
 
 
@@ -51,7 +52,7 @@ class SqliteAdoptionLog:
     async def begin(self, now: int, *, again: bool) -> AdoptionState:
         """Become the only one who adopts, and go on from the state that this gives."""
         if self._lock is None and self._lock_path is not None:
-            self._lock = FileLock(self._lock_path, "adopting this directory")
+            self._lock = FileLock(self._lock_path, LOCKED_WORK)
         with self._changing():
             if again and self._run("reopen_adoption", now=now).rowcount:
                 self._run("forget_findings")
