@@ -9,7 +9,7 @@ from html import escape
 
 from bench.figures import Comparison, Row, Wanted
 
-WIDTH, LEFT, RIGHT, LINE = 960, 360, 150, 30
+WIDTH, LEFT, RIGHT, LINE = 1160, 560, 150, 30
 GOOD, BAD, MARK = "#2a7d4f", "#b5412f", "#333333"
 
 
