@@ -14,7 +14,14 @@ from entrepot.oci.reference import Tag
 from entrepot.ports.adoption import Finding, FindingKind
 from entrepot.ports.clock import SystemClock
 from entrepot.ports.metadata import Referrer, StoredBlob, StoredManifest
-from entrepot.services.adoption import AdoptionReport, adopt, all_findings, verify
+from entrepot.services.adoption import (
+    AdoptionReport,
+    ProgressObserver,
+    adopt,
+    all_findings,
+    ignore_progress,
+    verify,
+)
 
 TABLES = {
     "repositories": "name, populated",
@@ -44,7 +51,13 @@ def database(root: Path) -> Path:
     return root / "entrepot/metadata.db"
 
 
-def adopt_tree(root: Path, *, verified: bool = False, again: bool = False) -> AdoptionReport:
+def adopt_tree(
+    root: Path,
+    *,
+    verified: bool = False,
+    again: bool = False,
+    progress: ProgressObserver = ignore_progress,
+) -> AdoptionReport:
     """Adopt, as a start of the server does."""
 
     async def run() -> AdoptionReport:
@@ -52,7 +65,7 @@ def adopt_tree(root: Path, *, verified: bool = False, again: bool = False) -> Ad
         source = DockerRegistryTree(root)
         try:
             seen = await verify(source) if verified else None
-            return await adopt(source, store, SystemClock(), verified=seen, again=again)
+            return await adopt(source, store, SystemClock(), progress, seen, again=again)
         finally:
             store.close()
 

@@ -1,10 +1,8 @@
 """Adoption happens once, and goes on where it was killed."""
 
 import asyncio
-import os
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -24,7 +22,7 @@ from entrepot.services.adoption import Outcome
 from tests.unit.services.adoption.harness import Served, adopt_tree, content, database
 from tests.unit.services.adoption.tree import Content, RegistryTree, fingerprint
 
-KILLS = 5
+KILLS = 8
 
 
 def write_large(root: Path, repositories: int = 8, images: int = 40) -> None:
@@ -43,16 +41,6 @@ def write_large(root: Path, repositories: int = 8, images: int = 40) -> None:
     tree.data(shared.digest).write_bytes(b"damaged, too")
 
 
-def start(root: Path) -> subprocess.Popen[str]:
-    module = "tests.unit.services.adoption.killable"
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, str(root)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
 def state(root: Path) -> str:
     """How far an adoption is: "nothing", "half" or "done"."""
     if not database(root).exists():
@@ -69,28 +57,25 @@ def state(root: Path) -> str:
     return "half" if rows[0][0] is None else "done"
 
 
-def adopt_and_kill(root: Path, seconds: float) -> None:
-    """Adopt in another process, which is killed after a time unless it is done before."""
-    process = start(root)
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    else:
-        assert process.returncode == 0
-    finally:
+def adopt_and_kill(root: Path, steps: int, seconds: float) -> None:
+    """Adopt in another process, and kill it some time behind a step, unless it is done."""
+    module = "tests.unit.services.adoption.killable"
+    command = [sys.executable, "-m", module, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        process.stdout.close()
+        for _ in range(steps):
+            if not process.stdout.readline():
+                assert process.wait() == 0
+                return
+        time.sleep(seconds)
+        process.kill()
 
 
 def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(tmp_path: Path) -> None:
     root = tmp_path / "data"
     write_large(root)
     before = fingerprint(root)
-    started = time.monotonic()
     adopt_tree(root)
-    whole = time.monotonic() - started
     expected = content(root)
     chance = random.Random(7)
     killed_halfway = 0
@@ -99,7 +84,7 @@ def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(tmp_path: Path)
         attempts = 0
         while state(root) != "done":
             attempts += 1
-            adopt_and_kill(root, whole * chance.uniform(0, 0.8) * attempts)
+            adopt_and_kill(root, chance.randint(0, 20), chance.uniform(0, 0.02))
             killed_halfway += state(root) == "half"
         assert content(root) == expected, f"after {attempts} attempts"
     assert fingerprint(root) == before
