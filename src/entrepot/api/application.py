@@ -1,6 +1,5 @@
 """The ASGI application: finds the endpoint, answers, and lets the request be observed."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from typing import Any, Protocol
@@ -10,15 +9,15 @@ from entrepot.api.origin import Origins
 from entrepot.api.request import Receive, Request, Scope, Send
 from entrepot.api.response import Header, Response, send_stream
 from entrepot.api.routes import match_path
-from entrepot.api.wire_errors import render_error, render_simple
+from entrepot.api.wire_errors import JSON, encode_errors, render_error, render_simple
 from entrepot.errors import ClientGone, EntrepotError, Outage, Unsupported
+from entrepot.operations.failures import log_failure
 from entrepot.operations.requests import RequestRecord
 
 Handler = Callable[[Request], Awaitable[Response]]
 Endpoints = Mapping[str, Mapping[str, Handler]]
 """For each route, what answers each method. HEAD is answered where GET is."""
 
-_LOGGER = logging.getLogger(__name__)
 _API_VERSION: Header = (b"docker-distribution-api-version", b"registry/2.0")
 _NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
 _READING = frozenset({"GET", "HEAD"})
@@ -47,6 +46,8 @@ class Application:
         extra_headers: `http.headers`.
         read_only: refuse every method that changes something.
         is_failing: tells whether a health check fails, and everything is refused.
+        header_limit: bytes that the header of a request may have.
+        ahead: how many messages of an HTTP/1.1 body may be asked for at once.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class Application:
         extra_headers: Mapping[str, tuple[str, ...]] | None = None,
         read_only: bool = False,
         is_failing: Callable[[], bool] = lambda: False,
+        header_limit: int = 64 * 1024,
+        ahead: int = 1,
     ) -> None:
         self._endpoints = {
             route: _methods(handlers, read_only=read_only) for route, handlers in endpoints.items()
@@ -69,6 +72,8 @@ class Application:
         self._base = f"{prefix}v2/"
         self._common = _common_headers(extra_headers or {})
         self._is_failing = is_failing
+        self._header_limit = header_limit
+        self._ahead = ahead
         self._request_prefix = uuid4().hex[:12]
         self._request_number = count(1)
 
@@ -105,15 +110,18 @@ class Application:
             headers.get(b"user-agent", b"").decode("latin-1"),
             headers.get(b"referer", b"").decode("latin-1"),
         )
-        return Request(scope, receive, headers, record, origin)
+        ahead = self._ahead if scope["http_version"] == "1.1" else 1
+        return Request(scope, receive, headers, record, origin, ahead)
 
     async def _respond(self, request: Request) -> Response:
         record = request.record
         allowed: Mapping[str, Handler] = {}
         try:
             if self._is_failing():
+                return _unhealthy()
+            if _header_size(request.scope) > self._header_limit:
                 return render_simple(
-                    503, "UNAVAILABLE", "a health check of the registry fails; see its log"
+                    431, "UNSUPPORTED", f"a request's header may have {self._header_limit} bytes"
                 )
             path = request.scope["path"]
             if not path.startswith(self._base):
@@ -135,17 +143,15 @@ class Application:
             return response
         except ClientGone as error:
             record.aborted = True
-            _LOGGER.debug("%s", error.message, extra={"request": record.request_id})
+            log_failure(record, error)
             return render_error(error)
         except Outage as error:
-            _LOGGER.error(
-                "%s", error.message, extra={"request": record.request_id, "detail": error.detail}
-            )
+            log_failure(record, error)
             return render_error(error)
         except EntrepotError as error:
             return render_error(error)
-        except Exception:
-            _LOGGER.exception("a bug", extra={"request": record.request_id})
+        except Exception as error:
+            log_failure(record, error)
             return render_simple(
                 500, "UNKNOWN", f"the registry failed; its log has more: {record.request_id}"
             )
@@ -174,14 +180,22 @@ class Application:
             request.record.bytes_out = await send_stream(request.receive, send, body)
         except Outage as error:
             # Too late to say so: breaking the connection tells the client that it has not all.
-            _LOGGER.error(
-                "%s; the connection is broken off",
-                error.message,
-                extra={"request": request.record.request_id, "detail": error.detail},
-            )
+            log_failure(request.record, error)
             raise
         finally:
             body.close()
+
+
+def _header_size(scope: Scope) -> int:
+    return len(scope["query_string"]) + sum(
+        len(name) + len(value) for name, value in scope["headers"]
+    )
+
+
+def _unhealthy() -> Response:
+    message = "the registry is unhealthy"
+    detail = "health check failed: please see /debug/health"
+    return Response(503, [JSON], encode_errors([("UNAVAILABLE", message, detail)]))
 
 
 def _methods(handlers: Mapping[str, Handler], *, read_only: bool) -> dict[str, Handler]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from entrepot.api.messages import Messages
 from entrepot.api.request import Request
 from entrepot.errors import ClientGone, InvalidRequest, ManifestTooLarge, Overloaded, SizeMismatch
 
@@ -37,32 +38,34 @@ async def stream_body(
         ClientGone: the client went away, or was silent too long.
         SizeMismatch: the body is longer or shorter than expected.
     """
-    record, receive = request.record, request.receive
+    record = request.record
     received = 0
     more = True
-    while more:
-        try:
-            async with asyncio.timeout(patience):
-                message = await receive()
-        except TimeoutError:
-            record.aborted = True
-            raise ClientGone(
-                f"nothing came for {patience:g} s; the request is given up", {"received": received}
-            ) from None
-        if message["type"] == "http.disconnect":
-            record.aborted = True
-            raise ClientGone("the client went away", {"received": received})
-        content = message.get("body", b"")
-        more = message.get("more_body", False)
-        if content:
-            received += len(content)
-            record.bytes_in = received
-            if expected is not None and received > expected:
-                raise SizeMismatch(
-                    f"the body has more than the {expected} bytes that were declared",
-                    {"declared": expected},
-                )
-            yield content
+    with Messages(request.receive, request.ahead) as messages:
+        while more:
+            try:
+                async with asyncio.timeout(patience):
+                    message = await messages.next()
+            except TimeoutError:
+                record.aborted = True
+                raise ClientGone(
+                    f"nothing came for {patience:g} s; the request is given up",
+                    {"received": received},
+                ) from None
+            if message["type"] == "http.disconnect":
+                record.aborted = True
+                raise ClientGone("the client went away", {"received": received})
+            content = message.get("body", b"")
+            more = message.get("more_body", False)
+            if content:
+                received += len(content)
+                record.bytes_in = received
+                if expected is not None and received > expected:
+                    raise SizeMismatch(
+                        f"the body has more than the {expected} bytes that were declared",
+                        {"declared": expected},
+                    )
+                yield content
     if expected is not None and received != expected:
         raise SizeMismatch(
             f"the body has {received} bytes, {expected} were declared",

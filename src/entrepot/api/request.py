@@ -22,6 +22,7 @@ class Request:
         headers: by lower-case name; of a repeated one the last.
         record: what the logs will say of the request.
         origin: how the client sees the registry.
+        ahead: how many messages of the body may be asked for at once.
 
     Attributes:
         name: the repository's name in the path, not yet parsed.
@@ -31,6 +32,7 @@ class Request:
 
     __slots__ = (
         "_query",
+        "ahead",
         "argument",
         "caller",
         "headers",
@@ -48,12 +50,14 @@ class Request:
         headers: Mapping[bytes, bytes],
         record: RequestRecord,
         origin: Origin,
+        ahead: int = 1,
     ) -> None:
         self.scope = scope
         self.receive = receive
         self.headers = headers
         self.record = record
         self.origin = origin
+        self.ahead = ahead
         self.name = ""
         self.argument = ""
         self.caller: Caller = ANONYMOUS

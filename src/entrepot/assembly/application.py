@@ -32,6 +32,7 @@ def build_application(
     *,
     workers: int = 1,
     is_failing: Callable[[], bool] = lambda: False,
+    ahead: int = 1,
 ) -> Application:
     """Build the ASGI application of one worker.
 
@@ -41,6 +42,7 @@ def build_application(
         observer: is told of each request.
         workers: how many share the node's limits.
         is_failing: tells whether a health check fails.
+        ahead: how many messages of a body may be asked for at once: what the server allows.
     """
     http = settings.http
     return Application(
@@ -51,6 +53,8 @@ def build_application(
         extra_headers=http.headers,
         read_only=settings.storage.maintenance.readonly.enabled,
         is_failing=is_failing,
+        header_limit=settings.server.limits.header,
+        ahead=ahead,
     )
 
 

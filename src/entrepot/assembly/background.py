@@ -1,15 +1,19 @@
 """Puts together what runs beside the requests: health checks and housekeeping."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
+from entrepot.errors import Outage
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.upload_jobs import counting_job, purging_jobs
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.purge import Purge
+
+logger = logging.getLogger("entrepot.health")
 
 
 def check_storage(settings: Settings, scratch: Path) -> list[tuple[str, Callable[[], None]]]:
@@ -20,13 +24,19 @@ def check_storage(settings: Settings, scratch: Path) -> list[tuple[str, Callable
     if settings.storage.driver == "inmemory":
         return []
 
+    opened: list[Drivers] = []
+
     async def look() -> None:
-        drivers = open_drivers(settings, scratch)
+        if not opened:  # once: where the disk is read-only by now, nothing can be opened any more
+            opened.append(open_drivers(settings, scratch))
+        drivers = opened[0]
         try:
             await drivers.blobs.check()
             await drivers.metadata.check()
-        finally:
-            drivers.close()
+        except Outage as error:
+            # As long as pulls can be served, refusing everything would help nobody.
+            await _check_reading(drivers)
+            logger.warning("pushes fail at this moment: %s", error.message)
 
     return [("", lambda: asyncio.run(look()))]
 
@@ -42,3 +52,9 @@ def housekeeping_jobs(
     if metrics is not None:
         jobs.append(counting_job(drivers.sessions, metrics))
     return jobs
+
+
+async def _check_reading(drivers: Drivers) -> None:
+    await drivers.metadata.repositories("", 1)
+    async for _ in drivers.blobs.uploads():
+        break

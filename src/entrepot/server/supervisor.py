@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -23,21 +23,23 @@ from entrepot.config import LoadedConfiguration
 from entrepot.config.addresses import UnixAddress
 from entrepot.config.settings import Settings
 from entrepot.errors import ConfigurationError, EntrepotError
-from entrepot.operations.debug_server import DebugServer, debug_pages
 from entrepot.operations.health import Health, configured_checks
 from entrepot.operations.health_flag import HealthFlag
 from entrepot.operations.logs import configure_logs, granian_level, log_configuration
-from entrepot.operations.metrics_page import MetricsPage
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
 from entrepot.server.adoption import adopt_before_serving
 from entrepot.server.tls import tls_arguments
 from entrepot.server.worker import Orders, load
 
+if TYPE_CHECKING:
+    from entrepot.operations.debug_server import DebugServer
+
 logger = logging.getLogger("entrepot.server")
 
 _BACKLOG = 4096
 _OTHER_FILES = 1024
+_READ_BYTES = 1024 * 1024
 _FAILED = 1
 _MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
 
@@ -144,6 +146,8 @@ def _server(settings: Settings) -> MPServer:
         interface=Interfaces.ASGI,
         workers=workers,
         loop=Loops.uvloop,
+        # One runtime thread: fewer switches, and an order that uploads rely upon (messages.py).
+        runtime_mode=RuntimeModes.st,
         http=HTTPModes.http1 if http.tls.enabled and http.http2.disabled else HTTPModes.auto,
         websockets=False,
         backlog=_BACKLOG,
@@ -152,7 +156,8 @@ def _server(settings: Settings) -> MPServer:
         http1_settings=HTTP1Settings(
             # Counted from the end of the request before, so it closes idle connections too.
             header_read_timeout=int(limits.timeouts.idle * 1000),
-            max_buffer_size=max(8192, limits.limits.header),
+            # Bounds what one read of a body brings; the application keeps the header's limit.
+            max_buffer_size=_READ_BYTES,
         ),
         http2_settings=HTTP2Settings(
             max_headers_size=limits.limits.header,
@@ -190,10 +195,14 @@ def _health(settings: Settings, runtime: RuntimeDirectory) -> Health:
 
 def _debug_server(
     settings: Settings, runtime: RuntimeDirectory, health: Health
-) -> DebugServer | None:
+) -> "DebugServer | None":
     debug = settings.http.debug
     if debug.listen is None:
         return None
+    # Here, because most registries have no debug address, and start faster without these.
+    from entrepot.operations.debug_server import DebugServer, debug_pages
+    from entrepot.operations.metrics_page import MetricsPage
+
     metrics = None
     if debug.prometheus.enabled:
         metrics = debug.prometheus.path, MetricsPage(runtime, health)

@@ -17,10 +17,10 @@ from entrepot.config.settings import Settings
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
 from entrepot.operations.housekeeping import Housekeeping
-from entrepot.operations.metrics_file import MetricsFile
+from entrepot.operations.log_format import name_process
 from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
-from entrepot.operations.worker_metrics import WorkerMetrics
+from entrepot.operations.worker_metrics import open_worker_metrics
 from entrepot.server.silent_connections import SilentConnections
 
 Message = MutableMapping[str, Any]
@@ -30,6 +30,8 @@ Send = Callable[[Message], Awaitable[None]]
 logger = logging.getLogger("entrepot.server")
 
 _STANDARD_OUTPUT = 1
+# Granian's single-threaded mode keeps the order of calls that wait together (see messages.py).
+_AHEAD = 16
 _PR_SET_PDEATHSIG = 1
 # A thread that waits for the interpreter gets it after this long. Commits and uploads run in
 # threads with many short turns; Python's own 5 ms would be felt in each of them.
@@ -62,11 +64,12 @@ class Worker:
         settings = orders.settings
         directory = RuntimeDirectory(orders.runtime)
         self._seat = WorkerSeat.take(directory)
+        name_process(worker=self._seat.number)
         self._flag = HealthFlag(directory.health)
         metrics = None
         if settings.http.debug.addr and settings.http.debug.prometheus.enabled:
-            metrics = WorkerMetrics(
-                MetricsFile(directory.metrics, self._seat.number), settings.storage.driver
+            metrics = open_worker_metrics(
+                directory.metrics, self._seat.number, settings.storage.driver
             )
         log = None
         if not settings.log.accesslog.disabled:
@@ -85,6 +88,7 @@ class Worker:
             self._observer,
             workers=orders.workers,
             is_failing=lambda: self._flag.failing,
+            ahead=_AHEAD,
         )
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:

@@ -14,7 +14,7 @@ from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.permission import check_writable, explain
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
-from entrepot.drivers.filesystem.share import KIBIBYTE, MEBIBYTE, Share
+from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
@@ -22,7 +22,8 @@ from entrepot.ports.blobs import Location, StrayUpload, UploadState
 
 Result = TypeVar("Result")
 
-LARGEST_READ = 512 * KIBIBYTE
+# docs/decisions/0003-sending-blobs.md: the cheapest on the server that is used.
+LARGEST_READ = MEBIBYTE
 LARGEST_BATCH = MEBIBYTE
 
 
