@@ -59,7 +59,6 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     configure_logs(log.level, log.formatter, log.fields)
     for warning in loaded.warnings:
         logger.warning("%s", warning)
-    _allow_many_sockets(settings.server.connections)
     try:
         runtime = RuntimeDirectory.create()
     except OSError as error:
@@ -105,7 +104,11 @@ async def _prepare(settings: Settings, runtime: RuntimeDirectory) -> None:
 
 
 def _allow_many_sockets(connections: int) -> None:
-    """Raise the limit on open files as far as this user may, for the workers too."""
+    """Raise the limit on open files as far as this user may.
+
+    Args:
+        connections: how many one worker may have.
+    """
     wanted = connections + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -113,7 +116,7 @@ def _allow_many_sockets(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     if allowed < wanted:
         logger.warning(
-            "this process may open %d files, too few for server.connections: %d; "
+            "a worker may open %d files, too few for its share of server.connections, %d; "
             "raise the limit (ulimit -n, LimitNOFILE=)",
             allowed,
             connections,
@@ -136,6 +139,7 @@ def _serve(server: MPServer, orders: Orders) -> None:
 def _server(settings: Settings) -> MPServer:
     http, limits = settings.http, settings.server
     workers = limits.workers or os.cpu_count() or 1
+    _allow_many_sockets(-(-limits.connections // workers))
     if settings.storage.driver == "inmemory":
         workers = 1  # other processes would not see what this one holds
     log = settings.log
