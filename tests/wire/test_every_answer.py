@@ -52,8 +52,17 @@ RULES = [
     ),
     rule(
         VERSION,
-        "/v2 without its slash is understood or leads there",
-        get("/v2").answers(200, 301, 307, 308),
+        "/v2 without its slash leads there",
+        get("/v2").answers(301, present={"Location": "/v2/"}),
+    ),
+    rule(
+        "Docker Registry, /",
+        "the root answers 200 without a body, for load balancers; nothing else is outside of /v2/",
+        get("/").answers(200, body=b""),
+        head("/").answers(200),
+        get("/index.html").answers(404),
+        get("/v1/_ping").answers(404),
+        get("/metrics").answers(404),
     ),
     *[
         rule(METHODS, f"{target} has no other methods than {allowed}", unsupported(target, allowed))

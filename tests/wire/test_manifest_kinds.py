@@ -148,6 +148,18 @@ RULES = [
         ).answers(400, code="MANIFEST_BLOB_UNKNOWN", says=(ABSENT.digest,)),
     ),
     rule(
+        "RFC 8259 section 4",
+        "a document that says a thing twice is refused, for readers differ on it",
+        base(),
+        request(
+            "PUT",
+            "/v2/<name>/manifests/v1",
+            IMAGE.payload.replace(b'"layers":', b'"layers": [], "layers":'),
+            content_type=OCI_MANIFEST,
+        ).answers(400, code="MANIFEST_INVALID"),
+        get("/v2/<name>/manifests/v1").answers(404),
+    ),
+    rule(
         DESCRIPTOR,
         "a size that contradicts what is stored is 400 MANIFEST_INVALID",
         base(),

@@ -193,6 +193,15 @@ RULES = [
         get("/v2/<name>/manifests/v1").answers(404),
     ),
     rule(
+        PUSH,
+        "where the Content-Type is missing or says nothing, the manifest's own mediaType decides",
+        base(),
+        put_as(IMAGE, "application/json").answers(201),
+        get("/v2/<name>/manifests/v1").answers(200, present={"Content-Type": OCI_MANIFEST}),
+        request("PUT", "/v2/<name>/manifests/v2", IMAGE_2.payload).answers(201),
+        get("/v2/<name>/manifests/v2").answers(200, present={"Content-Type": OCI_MANIFEST}),
+    ),
+    rule(
         "image-spec manifest.md, mediaType",
         "a manifest without a mediaType is what its Content-Type says",
         base(),

@@ -121,7 +121,7 @@ def test_a_client_that_vanishes_within_patch_can_go_on_from_the_range(
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-def test_a_client_that_vanishes_within_put_leaves_nothing_visible(
+def test_a_client_that_vanishes_within_put_leaves_nothing_visible_and_can_begin_again(
     server: Registry, begun: str, framing: str
 ) -> None:
     headers, sent = FRAMINGS[framing]
@@ -133,6 +133,10 @@ def test_a_client_that_vanishes_within_put_leaves_nothing_visible(
     time.sleep(0.3)
     assert ask(server, Request("HEAD", f"{blobs}{digest}")).status == 404
     assert ask(server, Request("HEAD", f"{blobs}{LARGE.digest}")).status == 404
+    # A last chunk is sent again as a whole, so the session stands where it stood before.
+    assert received(server, begun) == 0
+    go_on(server, begun, LARGE, 0)
+    assert ask(server, Request("HEAD", f"{blobs}{LARGE.digest}")).status == 200
 
 
 def test_a_manifest_that_is_cut_off_is_not_kept(server: Registry, names: dict[str, str]) -> None:

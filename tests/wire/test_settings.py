@@ -1,5 +1,8 @@
 """What settings of the configuration change on the wire."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from tests.wire.conftest import MakeRegistry
@@ -15,7 +18,8 @@ from tests.wire.harness.contents import (
     padded,
 )
 from tests.wire.harness.exchange import Request
-from tests.wire.harness.rules import Rule, delete, get, head, play, request, rule
+from tests.wire.harness.in_process import LoopThread, make_scope
+from tests.wire.harness.rules import Rule, delete, first_code, get, head, play, request, rule
 from tests.wire.harness.steps import UPLOADS, base, push_blob, push_manifest, put_manifest
 
 MIB = 1024 * 1024
@@ -216,3 +220,43 @@ def test_deleting_that_is_off_is_told_by_head_of_allow(make_registry: MakeRegist
     reply = registry.send(Request("DELETE", f"/v2/team/app/blobs/{LAYER.digest}"))
     assert reply.status == 405
     assert "DELETE" not in (reply.header("Allow") or "DELETE")
+
+
+def test_uploads_above_the_limit_are_told_to_come_again(
+    make_registry: MakeRegistry, loop: LoopThread
+) -> None:
+    registry = make_registry({"server": {"limits": {"uploads": 1}}})
+    target = f"/v2/team/app/blobs/uploads/?digest={LAYER.digest}"
+    push = Request("POST", target, (), LAYER.payload)
+    stalled = Stalled(push)
+    running = loop.start(registry.application(make_scope(push), stalled.receive, stalled.send))
+    loop.run(stalled.begun.wait())
+    refused = registry.send(push)
+    assert refused.status == 429, refused.told()
+    assert first_code(refused) == "TOOMANYREQUESTS"
+    assert refused.header("Retry-After") == "1"
+    loop.run(stalled.let_go())
+    running.result(10)
+    assert stalled.status == 201
+    assert registry.send(push).status == 201
+
+
+class Stalled:
+    """A client whose body comes late."""
+
+    def __init__(self, request: Request) -> None:
+        self.begun = asyncio.Event()
+        self._go_on = asyncio.Event()
+        self.status = 0
+        self._body = request.body
+
+    async def receive(self) -> dict[str, object]:
+        self.begun.set()
+        await self._go_on.wait()
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+    async def let_go(self) -> None:
+        self._go_on.set()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.status = message.get("status", self.status)

@@ -114,7 +114,7 @@ RULES = [
         begin(),
         chunk(BYTES[:100], 0).answers(202),
         *[
-            patch(BYTES[100:], content_range=wrong).answers(400, 416)
+            patch(BYTES[100:], content_range=wrong).answers(416, present=got(99))
             for wrong in (
                 "",
                 "-",
@@ -140,8 +140,8 @@ RULES = [
         "and the session can go on from its Range",
         begin(),
         chunk(BYTES[:100], 0).answers(202),
-        patch(BYTES[100:150], content_range="100-199").answers(400, 416),
-        patch(BYTES[100:250], content_range="100-199").answers(400, 416),
+        patch(BYTES[100:150], content_range="100-199").answers(400, code="SIZE_INVALID"),
+        patch(BYTES[100:250], content_range="100-199").answers(400, code="SIZE_INVALID"),
         get("<location>").answers(204, present=got(99)),
         chunk(BYTES[100:], 100).answers(202),
         finish(LAYER.digest).answers(201),

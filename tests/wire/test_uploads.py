@@ -198,10 +198,11 @@ RULES = [
     ),
     rule(
         STREAM,
-        "a wrong digest after PATCH is 400 DIGEST_INVALID, and nothing is visible",
+        "a wrong digest after PATCH is 400 DIGEST_INVALID, nothing is visible, and all is over",
         begin(),
         patch(LAYER.payload).answers(202),
         finish(ABSENT.digest).answers(400, code="DIGEST_INVALID"),
+        get("<location>").answers(404, code="BLOB_UPLOAD_UNKNOWN"),
         get(blob(ABSENT.digest)).answers(404),
         get(blob()).answers(404),
     ),

@@ -43,12 +43,12 @@ class InProcess:
     authority = "registry.test:5000"
 
     def __init__(self, application: Application, loop: LoopThread) -> None:
-        self._application = application
+        self.application = application
         self._loop = loop
 
     def send(self, request: Request, client: str = "127.0.0.1") -> Reply:
         """Send one request, as a peer with that address."""
-        return self._loop.run(call(self._application, request, self.authority, client))
+        return self._loop.run(call(self.application, request, self.authority, client))
 
     def close(self) -> None:
         """Nothing is held between requests."""
@@ -128,7 +128,9 @@ async def attack(
     return conversation.reply()
 
 
-def make_scope(request: Request, authority: str, client: str) -> dict[str, Any]:
+def make_scope(
+    request: Request, authority: str = "registry.test:5000", client: str = "127.0.0.1"
+) -> dict[str, Any]:
     """Describe a request as an ASGI server does."""
     raw_path, _, query = request.target.partition("?")
     headers = request.wire_headers()
