@@ -1,5 +1,6 @@
 """Lists of tags, repositories and referrers, in pages."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.metadata import MetadataReader, Referrer
+from entrepot.services.fallback import listed_under_fallback_tag
 
 _REFERRERS_A_QUERY = 256
 
@@ -90,12 +92,26 @@ class Listing:
             Denied: the caller may not pull here.
         """
         await self._access.require(caller, Action.PULL, name)
+        listed = await listed_under_fallback_tag(self._metadata, name, subject, artifact_type)
+        others = deque(referrer for referrer in listed if referrer.digest > after)
+        async for found in self._with_subject(name, subject, artifact_type, after):
+            while others and others[0].digest < found.digest:
+                yield others.popleft()
+            if others and others[0].digest == found.digest:
+                others.popleft()
+            yield found
+        while others:
+            yield others.popleft()
+
+    async def _with_subject(
+        self, name: RepositoryName, subject: Digest, artifact_type: str | None, after: str
+    ) -> AsyncIterator[Referrer]:
         while True:
-            found = await self._metadata.referrers(
+            page = await self._metadata.referrers(
                 name, subject, artifact_type, after, _REFERRERS_A_QUERY
             )
-            for referrer in found:
+            for referrer in page:
                 yield referrer
-            if len(found) < _REFERRERS_A_QUERY:
+            if len(page) < _REFERRERS_A_QUERY:
                 return
-            after = found[-1].digest
+            after = page[-1].digest
