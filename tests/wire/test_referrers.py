@@ -15,7 +15,7 @@ from tests.wire.harness.contents import (
 )
 from tests.wire.harness.exchange import Reply, Transport
 from tests.wire.harness.paging import pages
-from tests.wire.harness.rules import Check, Rule, Step, get, head, play, rule
+from tests.wire.harness.rules import Check, Rule, Step, delete, get, head, play, rule
 from tests.wire.harness.steps import base, push_manifest
 
 LISTING = "Listing Referrers (end-12a)"
@@ -183,7 +183,7 @@ RULES = [
     ),
     rule(
         FALLBACK,
-        "what a fallback tag lists is included once; what has no subject is no referrer",
+        "what a fallback tag lists and the repository has is included, once",
         base(),
         push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2, "unrelated"),
@@ -197,6 +197,13 @@ RULES = [
             ),
             FALLBACK_TAG,
         ),
+        get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(
+            200, check=lists(described(SIGNATURE, SIGNATURE_TYPE), described(IMAGE_2, SBOM_TYPE))
+        ),
+        get(f"/v2/<name>/referrers/{IMAGE.digest}?artifactType={SBOM_TYPE}").answers(
+            200, check=lists(described(IMAGE_2, SBOM_TYPE))
+        ),
+        delete(f"/v2/<name>/manifests/{IMAGE_2.digest}").answers(202),
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(
             200, check=lists(described(SIGNATURE, SIGNATURE_TYPE))
         ),
