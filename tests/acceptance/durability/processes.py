@@ -43,8 +43,16 @@ def pss(pid: int) -> int:
     raise AssertionError(f"the kernel tells no PSS of process {pid}")
 
 
+def command_line(pid: int) -> str:
+    """Tell what a process was started as; empty for one that has ended."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat behind the command: state, parent, …"""
+    """The fields of /proc/PID/stat behind the command: state, parent and so on."""
     try:
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

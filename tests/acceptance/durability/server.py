@@ -4,6 +4,8 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +13,17 @@ from typing import Any
 
 import yaml
 
-from tests.acceptance.durability.processes import children, ended
+from tests.acceptance.durability.processes import children, command_line, ended
+from tests.acceptance.harness.journal import JOURNAL
 from tests.acceptance.harness.paths import ENTREPOT
-from tests.acceptance.harness.process import Daemon
 from tests.acceptance.harness.registry import plain_settings
 from tests.acceptance.harness.wire import Answer
 from tests.wire.harness.server import merged
 
 Settings = dict[str, Any]
+
+START_SECONDS = 60
+STOP_SECONDS = 60
 
 
 class Server:
@@ -49,19 +54,30 @@ class Server:
         config = directory / "config.yml"
         plain = plain_settings(self.data, self.port) | {"log": {"level": "info"}}
         config.write_text(yaml.safe_dump(merged(plain, settings or {})))
-        self.daemon = Daemon(
-            f"registry on port {self.port}",
-            [*before, ENTREPOT, "serve", config],
-            directory / "log",
-            env=env,
-            cwd=directory,
-        )
+        self._log = directory / "log"
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in (*before, ENTREPOT, "serve", config)],
+                env={**os.environ, **(env or {})},
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.name = f"registry on port {self.port}"
+        JOURNAL.append(self)
         if wait:
             self.wait()
 
     def wait(self) -> None:
         """Wait for the first answer."""
-        self.daemon.wait_until(self.answers, "answer on /v2/", 60)
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"{self.name} does not answer\n{self.tail()}")
+            time.sleep(0.05)
 
     def answers(self) -> bool:
         """Tell whether /v2/ answers 200."""
@@ -103,28 +119,50 @@ class Server:
         finally:
             connection.close()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the supervisor; the process group has the same number."""
+        return self._process.pid
+
     def workers(self) -> list[int]:
         """List the processes that answer requests."""
-        return [
-            pid
-            for pid in children(self.daemon.pid)
-            if "spawn_main" in _command_line(pid) or "worker-" in _command_line(pid)
-        ]
+        return [pid for pid in children(self.pid) if "worker-" in command_line(pid)]
 
     def log(self) -> str:
         """Everything that it wrote."""
-        return self.daemon.log.read_text(errors="replace")
+        return self._log.read_text(errors="replace")
+
+    def tail(self, lines: int = 20) -> str:
+        """The last lines that it wrote."""
+        return "\n".join(line[:400] for line in self.log().splitlines()[-lines:])
 
     def kill(self) -> None:
         """End the whole tree at once, as a machine that stops does to its processes."""
-        family = [self.daemon.pid, *children(self.daemon.pid)]
-        os.killpg(self.daemon.pid, signal.SIGKILL)
-        self.daemon.stop()
+        family = [self.pid, *children(self.pid)]
+        if self._process.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+        self._forget()
         ended(family)
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit status."""
-        return self.daemon.stop()
+    def terminate(self) -> None:
+        """Send SIGTERM, as an operator would, and return at once."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """SIGTERM, and wait for the end; returns the exit status."""
+        if self._process.poll() is None:
+            self.terminate()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} goes on after SIGTERM\n{self.tail()}") from None
+        return self._forget()
+
+    def _forget(self) -> int:
+        if self in JOURNAL:
+            JOURNAL.remove(self)
+        return self._process.wait()
 
 
 def free_port() -> int:
@@ -142,10 +180,3 @@ def running(directory: Path, settings: Settings | None = None, **more: Any) -> I
         yield server
     finally:
         server.stop()
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""

@@ -56,6 +56,6 @@ def _careless_connect(*arguments: Any, **more: Any) -> sqlite3.Connection:
 
 
 if _FILE:
-    os.fsync = _selective_fsync
-    os.replace = _replace_then_sync
+    os.fsync = _selective_fsync  # type: ignore[assignment]
+    os.replace = _replace_then_sync  # type: ignore[assignment]
     sqlite3.connect = _careless_connect  # type: ignore[assignment]
