@@ -143,6 +143,8 @@ def play(rule: Rule, transport: Transport, names: dict[str, str]) -> None:
         _check_step(step, reply, known, told)
         location = reply.header("Location")
         if location is not None:
+            own = f"http://{transport.authority}/"
+            assert location.startswith(("/", own)), f"Location leads elsewhere: {told}"
             known["<location>"] = path_of(location)
         session = reply.header("Docker-Upload-UUID")
         if session is not None:

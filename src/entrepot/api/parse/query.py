@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs
 
-from entrepot.errors import InvalidPagination
+from entrepot.errors import InvalidPagination, InvalidRequest
 
 _MAX_FIELDS = 1000
 
@@ -12,6 +12,9 @@ class Query:
 
     Args:
         raw: the part behind the question mark, as it was sent.
+
+    Raises:
+        InvalidRequest: there are more than can be looked through; none is passed over in silence.
     """
 
     __slots__ = ("_fields",)
@@ -30,7 +33,7 @@ class Query:
                 else {}
             )
         except ValueError:
-            self._fields = {}
+            raise InvalidRequest(f"an address has at most {_MAX_FIELDS} parameters") from None
 
     def first(self, name: str) -> str | None:
         """Give the first value of a parameter; None where it is absent."""
