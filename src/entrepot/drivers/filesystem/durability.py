@@ -50,8 +50,15 @@ def move_into_place(source: Path, target: Path, levels: int) -> None:
         target: its final name, on the same file system.
         levels: how many directories above the target may be new.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(target)
+            break
+        except FileNotFoundError:
+            # Whoever deletes a blob removes its empty folder, and may have done so just now.
+            if not source.exists():
+                raise
     sync_above(target, levels)
 
 

@@ -1,13 +1,16 @@
 """Where things lie under the root directory.
 
-<root>/
-docker/registry/v2/                       Docker Registry's own tree
-blobs/sha256/ab/abcd…/data              a blob's bytes, shared by both programs
-repositories/…                          Docker Registry's links: read by adoption, never written
-entrepot/                                 Entrepot's own
-metadata.db (-wal, -shm)                what exists
-sessions.db (-wal, -shm)                uploads that are under way
-uploads/UPLOAD-ID                       their bytes, on the blobs' own file system
+::
+
+    <root>/
+    ├── docker/registry/v2/              Docker Registry's own tree
+    │   ├── blobs/sha256/ab/abcd…/data   a blob's bytes, shared by both programs
+    │   └── repositories/…               its links: read by adoption, never written
+    └── entrepot/                        Entrepot's own
+        ├── lock                         held by the registry that runs here
+        ├── metadata.db (-wal, -shm)     what exists
+        ├── sessions.db (-wal, -shm)     uploads that are under way
+        └── uploads/UPLOAD-ID            their bytes, on the blobs' own file system
 """
 
 from dataclasses import dataclass

@@ -14,8 +14,16 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 def translate(error: sqlite3.Error) -> EntrepotError:
-    """Give Entrepot's error for one of sqlite3's."""
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    """Give Entrepot's error for one of sqlite3's, which becomes its cause.
+
+    Messages are for clients, too: what SQLite says itself is left to the cause, and so to the log.
+    """
+    outage = _outage(getattr(error, "sqlite_errorname", type(error).__name__))
+    outage.__cause__ = error
+    return outage
+
+
+def _outage(name: str) -> EntrepotError:
     if name == "SQLITE_FULL":
         return StorageFull("there is no room left for the database")
     if name in BUSY:
@@ -24,4 +32,8 @@ def translate(error: sqlite3.Error) -> EntrepotError:
         return MetadataOutage("the database cannot be written")
     if name in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
         return MetadataOutage("the database file is damaged")
-    return MetadataOutage(f"the database failed: {error} ({name})")
+    if name.startswith("SQLITE_IOERR"):
+        return MetadataOutage("the disk that the database lies on failed")
+    if name.startswith("SQLITE_CANTOPEN"):
+        return MetadataOutage("the database cannot be opened")
+    return MetadataOutage("the database failed; the log of the registry says how")

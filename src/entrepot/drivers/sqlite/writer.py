@@ -6,6 +6,7 @@ commit of its group is done.
 """
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -13,11 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from entrepot.drivers.sqlite.failures import is_busy, translate
-from entrepot.errors import EntrepotError
+from entrepot.errors import EntrepotError, MetadataOutage
 
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Awaitable[Any]]
 GroupObserver = Callable[[int, float], None]
+
+logger = logging.getLogger("entrepot.database")
 
 MAX_GROUP = 256
 BUSY_WAIT_SECONDS = 10.0
@@ -101,11 +104,11 @@ class GroupWriter:
             outcomes = [_Failure(translate(error))] * len(group)
         except EntrepotError as error:
             outcomes = [_Failure(error)] * len(group)
-        except BaseException as error:
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
-            raise
+        except BaseException as error:  # only a bug gets here; it must not stop the others
+            logger.exception("a group of changes failed in a way that nobody foresaw")
+            outage = MetadataOutage("the database failed; the log has more")
+            outage.__cause__ = error
+            outcomes = [_Failure(outage)] * len(group)
         self._observe(len(group), time.perf_counter() - started)
         for (_, future), outcome in zip(group, outcomes, strict=True):
             if future.done():
@@ -131,7 +134,7 @@ class GroupWriter:
         self._connection.execute("SAVEPOINT one")
         try:
             outcome = await work(self._connection)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             if not self._connection.in_transaction:
                 raise  # SQLite took the whole group back: no disk space, or an I/O error
             self._connection.execute("ROLLBACK TO one")
@@ -155,5 +158,5 @@ class _Failure:
 
     __slots__ = ("error",)
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
