@@ -9,7 +9,7 @@ CREATE TABLE repositories (
     created_at INTEGER NOT NULL
 );
 
-CREATE INDEX repositories_in_catalogue ON repositories (name) WHERE populated = 1;
+CREATE INDEX repositories_in_catalogue ON repositories (populated, name);
 
 CREATE TABLE blobs (
     id INTEGER PRIMARY KEY,
