@@ -43,15 +43,15 @@ def dockerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockerd]:
 
 @pytest.fixture(scope="session")
 def host(dockerd: Dockerd) -> Namespace:
-    """The host of that Docker: 127.0.0.1:5000 is its own."""
+    """The host of that Docker. Nothing listens on its port 5000 but in the classic session."""
     return dockerd.namespace
 
 
 @pytest.fixture(scope="session")
 def registry(host: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """The program under test on 127.0.0.1:5000, with deletion enabled."""
+    """The program under test on that host, with deletion enabled."""
     directory = tmp_path_factory.mktemp("registry") / "data"
-    with Registry(host, directory) as running:
+    with Registry(host, directory, port=5050) as running:
         yield running
     shutil.rmtree(directory)
 

@@ -16,7 +16,6 @@ from tests.acceptance.harness.process import Daemon, run
 from tests.acceptance.harness.registry import plain_settings
 from tests.acceptance.harness.stored import blobs
 from tests.acceptance.harness.wire import Wire
-from tests.acceptance.harness.workshop import docker_host
 
 
 class FirstTerminal:
@@ -48,14 +47,13 @@ class FirstTerminal:
 
 
 @pytest.fixture(scope="module")
-def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstTerminal]:
+def terminal(dockerd: Dockerd, tmp_path_factory: pytest.TempPathFactory) -> FirstTerminal:
     """A clone of the repository in an empty folder, installed, on a host with Docker."""
-    home = tmp_path_factory.mktemp("user")
-    run(["git", "clone", "--quiet", CHECKOUT, home / "entrepot"])
+    clone = tmp_path_factory.mktemp("user") / "entrepot"
+    run(["git", "clone", "--quiet", CHECKOUT, clone])
     # `make serve` would install too, but the host of this test has no way to a package registry.
-    run(["make", "install"], cwd=home / "entrepot", timeout=300)
-    with docker_host(home / "engine") as dockerd:
-        yield FirstTerminal(dockerd, home / "entrepot")
+    run(["make", "install"], cwd=clone, timeout=300)
+    return FirstTerminal(dockerd, clone)
 
 
 @pytest.fixture(autouse=True)

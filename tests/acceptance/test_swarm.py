@@ -81,7 +81,14 @@ def test_a_registry_that_is_a_service_of_the_swarm_serves_it(
     stack = CHECKOUT / "deploy/stack.yml"
     # The ingress mesh needs IP_VS in the kernel; the relay stands for it on the other node.
     manager.run(
-        ["docker", "stack", "deploy", f"--compose-file={stack}", "registry"],
+        [
+            "docker",
+            "stack",
+            "deploy",
+            "--resolve-image=never",
+            f"--compose-file={stack}",
+            "registry",
+        ],
         env={"ENTREPOT_PUBLISH_MODE": "host", "ENTREPOT_IMAGE": f"{IMAGE_OF_ENTREPOT}:latest"},
     )
     swarm.relay(1, tmp_path / "relay.log")

@@ -1,6 +1,5 @@
 """Start programs, read what they say, and end only those that were started here."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from tests.acceptance.harness.journal import JOURNAL
 
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 class CommandError(AssertionError):
@@ -104,25 +103,29 @@ class Daemon:
                 raise CommandError(f"{self.name}: no {what} after {seconds} s\n{self.tail()}")
             time.sleep(0.05)
 
-    def stop(self) -> int:
-        """End it as an operator would (SIGTERM), and with force when it does not listen."""
+    def stop(self) -> None:
+        """End it as an operator would, with SIGTERM."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.pid, signal.SIGKILL)
-                self._process.wait()
+        self._wait_for_the_end("SIGTERM")
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C in its terminal: SIGINT for it and all that it started."""
+        if self._process.poll() is None:
+            os.killpg(self.pid, signal.SIGINT)
+        self._wait_for_the_end("Ctrl-C")
+
+    def _wait_for_the_end(self, request: str) -> None:
         if self in JOURNAL:
             JOURNAL.remove(self)
-        return self._process.returncode
-
-    def interrupt(self) -> int:
-        """Press Ctrl-C in its terminal: SIGINT for it and all that it started."""
-        os.killpg(self.pid, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(STOP_SECONDS)
-        return self.stop()
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+            raise CommandError(
+                f"{self.name} goes on {STOP_SECONDS} s after {request}\n{self.tail()}"
+            ) from None
 
     def tail(self, lines: int = 20) -> str:
         """The last lines that it wrote."""

@@ -55,9 +55,9 @@ class Registry:
         )
         self.daemon.wait_until(self.wire.answers, "answer on /v2/")
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit status."""
-        return self.daemon.stop()
+    def stop(self) -> None:
+        """End it with SIGTERM."""
+        self.daemon.stop()
 
     def __enter__(self) -> "Registry":
         return self
