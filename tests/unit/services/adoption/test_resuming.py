@@ -3,6 +3,7 @@
 import asyncio
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -88,6 +89,23 @@ def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(tmp_path: Path)
             killed_halfway += state(root) == "half"
         assert content(root) == expected, f"after {attempts} attempts"
     assert fingerprint(root) == before
+
+
+def test_killed_behind_any_commit_it_ends_as_if_nothing_had_been(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    write_large(root, repositories=3, images=25)
+    adopt_tree(root)
+    expected = content(root)
+    command = [sys.executable, "-m", "tests.unit.services.adoption.killable", str(root)]
+    for commits in range(1, 100):
+        shutil.rmtree(root / "entrepot")
+        ended = subprocess.run([*command, str(commits)], capture_output=True, check=False)
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        adopt_tree(root)
+        assert content(root) == expected, f"killed behind {commits} commits"
+    assert commits > 4, "it was killed behind several"
 
 
 def test_it_goes_on_behind_the_last_repository_that_is_whole(tmp_path: Path) -> None:
