@@ -14,6 +14,10 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
 
     SIGTERM lets running requests finish; SIGHUP reads certificates again.
     """
+    # Here, because it imports the server: the other commands start without it.
+    from entrepot.server import prepare, run
+
+    prepare()
     loaded = read_configuration(config, defaults)
     settings = loaded.settings
     warning = exposure(settings)
@@ -24,9 +28,6 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
     def announce() -> None:
         if settings.log.formatter == "text":  # the other forms are for programs
             say(welcome(settings, loaded.source, first_start=first))
-
-    # Here, because it imports the server: the other commands start without it.
-    from entrepot.server import run
 
     raise typer.Exit(run(loaded, announce))
 

@@ -11,3 +11,10 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     from entrepot.server.supervisor import run as supervise
 
     return supervise(loaded, announce)
+
+
+def prepare() -> None:
+    """Begin to load what a start needs, beside whatever the caller does before `run`."""
+    from entrepot.server.nursery import open_nursery
+
+    open_nursery()

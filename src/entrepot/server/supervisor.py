@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import multiprocessing
 import os
 import resource
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer
 
 from entrepot import __version__
 from entrepot.assembly.background import check_storage
@@ -29,6 +26,7 @@ from entrepot.operations.logs import configure_logs, granian_level, log_configur
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
 from entrepot.server.adoption import adopt_before_serving
+from entrepot.server.nursery import NurseryServer
 from entrepot.server.tls import tls_arguments
 from entrepot.server.worker import Orders, load
 
@@ -123,27 +121,20 @@ def _allow_many_sockets(connections: int) -> None:
         )
 
 
-def _serve(server: MPServer, orders: Orders) -> None:
-    # Workers are started afresh: a fork would copy the threads' locks in whatever state.
-    multiprocessing.set_start_method("spawn", force=True)
-    main = sys.modules["__main__"]
-    if getattr(main, "__file__", None):
-        # Or each worker would import the command line, which it has no use for.
-        del main.__file__
-        main.__spec__ = None
+def _serve(server: NurseryServer, orders: Orders) -> None:
     facts = {"version": __version__, "pid": os.getpid(), "workers": orders.workers}
     logger.info("listening on %s", orders.settings.http.listen, extra={"fields": facts})
     server.serve(target_loader=partial(load, orders), wrap_loader=False)
 
 
-def _server(settings: Settings) -> MPServer:
+def _server(settings: Settings) -> NurseryServer:
     http, limits = settings.http, settings.server
     workers = limits.workers or os.cpu_count() or 1
     _allow_many_sockets(-(-limits.connections // workers))
     if settings.storage.driver == "inmemory":
         workers = 1  # other processes would not see what this one holds
     log = settings.log
-    return MPServer(
+    return NurseryServer(
         "entrepot",
         **_listen(settings),
         **tls_arguments(http.tls),

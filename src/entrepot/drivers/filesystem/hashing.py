@@ -1,7 +1,6 @@
 """Digests that are computed while bytes arrive, and can be continued by another process."""
 
 import uuid
-from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +17,13 @@ def _mark() -> bytes:
     says nothing; the file is read again.
     """
     boot = _BOOT.read_text().strip() if _BOOT.exists() else uuid.uuid4().hex
-    return f"rehashes {version('rehashes')} {boot}\n".encode()
+    return f"{_version()} {boot}\n".encode()
+
+
+def _version() -> str:
+    # importlib.metadata would say it too, after loading half of the library for reading mail.
+    installed = Path(rehashes.__file__).parent.parent.glob("rehashes-*.dist-info")
+    return next((folder.stem for folder in installed), "rehashes")
 
 
 _MARK = _mark()

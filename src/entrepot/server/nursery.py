@@ -1,0 +1,40 @@
+"""Where workers come from: a process that has loaded their code and does nothing but fork.
+
+Starting a worker afresh (spawn) costs each of them half a second of loading; forking the
+supervisor is fast, and unsafe, for it has threads. The nursery has none. It loads while the
+supervisor reads the configuration, on another core.
+"""
+
+import multiprocessing
+import multiprocessing.forkserver
+import sys
+from typing import Any
+
+from granian.server.mp import MPServer, WorkerProcess
+
+_LOADED = ["entrepot.server.worker", "granian.server.mp", "uvloop"]
+
+
+def open_nursery() -> None:
+    """Start the nursery, beside whatever the caller does next."""
+    main = sys.modules["__main__"]
+    if getattr(main, "__file__", None):
+        # Or each worker would import the command line, which it has no use for.
+        del main.__file__
+        main.__spec__ = None
+    multiprocessing.set_start_method("forkserver", force=True)
+    multiprocessing.set_forkserver_preload(_LOADED)
+    multiprocessing.forkserver.ensure_running()
+
+
+class NurseryServer(MPServer):
+    """Granian's server, with workers from the nursery."""
+
+    def _spawn_worker(  # type: ignore[override]  # as in MPServer, whose base has one more
+        self, idx: int, target: Any, callback_loader: Any
+    ) -> WorkerProcess:
+        worker = super()._spawn_worker(idx, target, callback_loader)
+        made: Any = worker.inner  # not started yet, so nothing is lost by replacing it
+        context = multiprocessing.get_context("forkserver")
+        worker.inner = context.Process(name=made.name, target=made._target, args=made._args)
+        return worker
