@@ -149,11 +149,15 @@ class Server:
         """SIGTERM, and wait for the end; returns the exit status."""
         if self._process.poll() is None:
             self.terminate()
+        return self.wait_for_end(seconds)
+
+    def wait_for_end(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait until it ends by itself; returns the exit status."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} goes on after SIGTERM\n{self.tail()}") from None
+            raise AssertionError(f"{self.name} does not end\n{self.tail()}") from None
         return self._forget()
 
     def _forget(self) -> int:

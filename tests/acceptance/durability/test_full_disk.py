@@ -1,6 +1,6 @@
 """A full disk refuses pushes, keeps serving pulls, and heals when there is room again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.acceptance.durability.pushes import (
 )
 from tests.acceptance.durability.refusals import check_refusal
 from tests.acceptance.durability.server import Server
+from tests.acceptance.harness.wire import Answer
 
 MEBIBYTE = 1 << 20
 LAYER, CONFIG = b"a layer", b"{}"
@@ -45,11 +46,12 @@ def check_big_pushes(server: Server, root: Path) -> None:
     whole = server.request("POST", f"/v2/a/blobs/uploads/?digest={digest}", BIG)
     assert "full" in check_refusal(whole, 507)
     assert uploads(root) == []
-    for send in (
+    ways: list[Callable[[str], Answer]] = [
         lambda location: finish(server, location, digest, BIG),
         lambda location: server.request("PATCH", location, pieces(BIG)),
         lambda location: server.request("PATCH", location, BIG),
-    ):
+    ]
+    for send in ways:
         location = begin(server, "a")
         assert "full" in check_refusal(send(location), 507)
         assert uploads(root) == []
@@ -58,7 +60,7 @@ def check_big_pushes(server: Server, root: Path) -> None:
 
 def manifests_until_full(server: Server) -> list[bytes]:
     """Push manifests until the database finds no room; gives those that were taken."""
-    taken = []
+    taken: list[bytes] = []
     for number in range(3000):
         payload = IMAGE[:-1] + b', "annotations": {"number": "%2000d"}}' % number
         answer = put_manifest(server, "a", f"n{number}", payload)
