@@ -1,9 +1,10 @@
 """Takes what adoption makes known: many rows a transaction, committed between batches."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from entrepot.drivers.sqlite.adoption_log import LOCKED_WORK, SqliteAdoptionLog, translated
 from entrepot.drivers.sqlite.connection import connect
@@ -130,10 +131,28 @@ class SqliteAdoptionStore(SqliteAdoptionLog):
 
     async def keep_manifests(self, repository: int, manifests: Sequence[NewManifest]) -> None:
         """Keep manifests that the repository does not have, and their edges."""
+        rows = [_manifest_row(repository, manifest) for manifest in manifests]
+        digests = json.dumps([manifest.digest for manifest in manifests])
         with self._changing():
-            for manifest in manifests:
-                await self._transaction.keep_manifest(repository, manifest)
-        self._new["manifests"] += len(manifests)
+            kept = self._connection.executemany(QUERIES["adopt_manifest"], rows).rowcount
+            numbers = dict(
+                self._run("manifest_numbers", repository=repository, digests=digests).fetchall()
+            )
+            edges = [
+                {
+                    "manifest": numbers[new.digest],
+                    "role": edge.role.value,
+                    "digest": edge.descriptor.digest,
+                    "repository": repository,
+                    "size": edge.descriptor.size,
+                }
+                for new in manifests
+                for edge in new.manifest.edges
+            ]
+            self._connection.executemany(QUERIES["keep_edge"], edges)
+            if manifests:
+                self._run("mark_populated", repository=repository)
+        self._new["manifests"] += kept
 
     async def keep_tags(self, repository: int, tags: Sequence[AdoptedTag]) -> None:
         """Keep tags of manifests that are there; a tag that is known already stays as it is."""
@@ -154,3 +173,19 @@ class SqliteAdoptionStore(SqliteAdoptionLog):
         with translated():
             rows = self._run("missing_children", repository=repository).fetchall()
         return [(Digest(index), Digest(child)) for index, child in rows]
+
+
+def _manifest_row(repository: int, new: NewManifest) -> dict[str, Any]:
+    read = new.manifest
+    subject = read.subject
+    return {
+        "repository": repository,
+        "digest": new.digest,
+        "media_type": read.media_type,
+        "artifact_type": read.artifact_type,
+        "subject": None if subject is None else subject.digest,
+        "annotations": None if subject is None else json.dumps(read.annotations),
+        "size": len(new.payload),
+        "pushed_at": new.pushed_at,
+        "payload": new.payload,
+    }

@@ -52,13 +52,32 @@ LIMIT :limit;
 
 -- name: known_blobs
 -- Those of a JSON list of digests that are known.
-SELECT blobs.digest FROM json_each(:digests) AS wanted JOIN blobs ON blobs.digest = wanted.value;
+SELECT blobs.digest
+FROM json_each(:digests) AS wanted
+CROSS JOIN blobs ON blobs.digest = wanted.value;
 
 -- name: drop_blob_links
 DELETE FROM repository_blobs WHERE blob_id = (SELECT id FROM blobs WHERE digest = :digest);
 
 -- name: drop_blob
 DELETE FROM blobs WHERE digest = :digest;
+
+-- name: adopt_manifest
+INSERT INTO manifests (
+    repository_id, digest, media_type, artifact_type, subject,
+    annotations, size, pushed_at, payload
+)
+VALUES (
+    :repository, :digest, :media_type, :artifact_type, :subject,
+    :annotations, :size, :pushed_at, :payload
+)
+ON CONFLICT (repository_id, digest) DO NOTHING;
+
+-- name: manifest_numbers
+-- The numbers of those of a JSON list of digests that the repository has as manifests.
+SELECT manifests.digest, manifests.id
+FROM json_each(:digests) AS wanted
+CROSS JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
 
 -- name: adopt_tag
 INSERT INTO tags (repository_id, name, manifest_id, updated_at)

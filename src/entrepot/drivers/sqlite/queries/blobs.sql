@@ -40,10 +40,11 @@ WHERE repository_id = :repository
 
 -- name: blob_sizes
 -- Those of a JSON list of digests that the repository has as blobs.
+-- CROSS JOIN keeps this order: SQLite would compare every blob of the repository with the list.
 SELECT blobs.digest, blobs.size
 FROM json_each(:digests) AS wanted
-JOIN blobs ON blobs.digest = wanted.value
-JOIN repository_blobs
+CROSS JOIN blobs ON blobs.digest = wanted.value
+CROSS JOIN repository_blobs
     ON repository_blobs.repository_id = :repository AND repository_blobs.blob_id = blobs.id;
 
 -- name: blob_users

@@ -37,9 +37,10 @@ LIMIT :limit;
 
 -- name: manifest_sizes
 -- Those of a JSON list of digests that the repository has as manifests.
+-- CROSS JOIN keeps this order: SQLite would compare every manifest of the repository with it.
 SELECT manifests.digest, manifests.size
 FROM json_each(:digests) AS wanted
-JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
+CROSS JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
 
 -- name: keep_manifest
 -- Pushing the same bytes again is a push: its time is the newest.
