@@ -120,7 +120,17 @@ class Worker:
 def load(orders: Orders) -> Worker:
     """Build a worker; Granian calls this in each process that it starts."""
     _end_with_supervisor()
+    _leave_interrupts_to_supervisor()
     return Worker(orders)
+
+
+def _leave_interrupts_to_supervisor() -> None:
+    """Let SIGINT not arrive: Ctrl-C reaches every process of the terminal.
+
+    The supervisor answers it with a SIGTERM for each worker. Told twice, a worker of Granian 2.8.7
+    hangs now and then, and the supervisor waits for it for ever.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _end_with_supervisor() -> None:
