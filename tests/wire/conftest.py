@@ -1,6 +1,8 @@
 """The four ways by which each rule reaches a registry."""
 
+import contextlib
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     yield registry
     assert registry.stop() == 0, registry.log.read_text()[-4000:]
     assert "Traceback" not in registry.log.read_text()
+    assert uploads_without_a_session(registry.data) == set()
+
+
+def uploads_without_a_session(data: Path) -> set[str]:
+    """Files of uploads that no client can go on with."""
+    own = data / "entrepot"
+    with contextlib.closing(sqlite3.connect(own / "sessions.db")) as connection:
+        known = {row[0] for row in connection.execute("SELECT id FROM upload_sessions")}
+    return {path.name for path in (own / "uploads").iterdir()} - known
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from tests.wire.harness.contents import (
 )
 from tests.wire.harness.exchange import Transport
 from tests.wire.harness.rules import Rule, Step, delete, get, head, play, rule
-from tests.wire.harness.steps import base, push_manifest, put_manifest
+from tests.wire.harness.steps import full_base, push_manifest, put_manifest
 
 TAGS = "Deleting tags (end-9)"
 MANIFESTS = "Deleting Manifests (end-9)"
@@ -18,7 +18,7 @@ SBOM: Content = artifact("application/vnd.example.sbom", IMAGE)
 
 
 def two_tags() -> list[Step]:
-    return [*base(), push_manifest(IMAGE, "v1"), push_manifest(IMAGE, "v2")]
+    return [*full_base(), push_manifest(IMAGE, "v1"), push_manifest(IMAGE, "v2")]
 
 
 RULES = [
@@ -85,7 +85,7 @@ RULES = [
         MANIFESTS,
         "deleting a manifest in one repository leaves it in every other",
         two_tags(),
-        base("<other>"),
+        full_base("<other>"),
         push_manifest(IMAGE, "v1", "<other>"),
         delete(f"/v2/<name>/manifests/{IMAGE.digest}").answers(202),
         get("/v2/<other>/manifests/v1").answers(200, body=IMAGE.payload),
@@ -120,7 +120,7 @@ RULES = [
     rule(
         MANIFESTS,
         "deleting an index leaves its children",
-        base(),
+        full_base(),
         push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2),
         push_manifest(INDEX, "index"),

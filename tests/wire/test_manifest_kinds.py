@@ -29,7 +29,7 @@ from tests.wire.harness.contents import (
 )
 from tests.wire.harness.exchange import Transport
 from tests.wire.harness.rules import Rule, get, play, request, rule
-from tests.wire.harness.steps import base, push_blob, push_manifest, put_manifest
+from tests.wire.harness.steps import full_base, push_blob, push_manifest, put_manifest
 
 MANIFEST = "image-spec manifest.md"
 INDEXES = "image-spec image-index.md"
@@ -58,7 +58,7 @@ RULES = [
     rule(
         MANIFEST,
         "an image manifest is taken",
-        base(),
+        full_base(),
         put_manifest(IMAGE, "v1").answers(201),
     ),
     rule(
@@ -76,14 +76,14 @@ RULES = [
     rule(
         MANIFEST,
         "fields that nobody knows are kept and do no harm",
-        base(),
+        full_base(),
         put_manifest(image(unknown={"a": [1, 2]}), "v1").answers(201),
         get("/v2/<name>/manifests/v1").answers(200, says=('"unknown"',)),
     ),
     rule(
         INDEXES,
         "an index is taken once its children are there, and may lie in another index",
-        base(),
+        full_base(),
         push_manifest(IMAGE),
         push_manifest(IMAGE_2),
         put_manifest(INDEX, "v1").answers(201),
@@ -92,13 +92,13 @@ RULES = [
     rule(
         INDEXES,
         "an index without entries is taken",
-        base(),
+        full_base(),
         put_manifest(index(), "v1").answers(201),
     ),
     rule(
         INDEXES,
         "an index whose children are absent is refused, naming each of them",
-        base(),
+        full_base(),
         push_manifest(IMAGE),
         put_manifest(index(IMAGE, IMAGE_2, ABSENT_IMAGE), "v1").answers(
             400, code="MANIFEST_BLOB_UNKNOWN", says=(IMAGE_2.digest, ABSENT_IMAGE.digest)
@@ -108,7 +108,7 @@ RULES = [
     rule(
         "BuildKit's registry cache",
         "an index whose entries are blobs of the repository is taken",
-        base(),
+        full_base(),
         push_blob(CACHE_CONFIG),
         put_manifest(CACHE_INDEX, "cache").answers(201),
         get("/v2/<name>/manifests/cache").answers(200, body=CACHE_INDEX.payload),
@@ -116,7 +116,7 @@ RULES = [
     rule(
         SCHEMA_2,
         "a schema 2 manifest and a manifest list are taken",
-        base(),
+        full_base(),
         push_blob(DOCKER_BASE),
         put_manifest(DOCKER_IMAGE, "v1").answers(201),
         put_manifest(DOCKER_INDEX, "list").answers(201),
@@ -124,7 +124,7 @@ RULES = [
     rule(
         SCHEMA_2,
         "a schema 1 manifest is refused with a message that says so",
-        base(),
+        full_base(),
         put_manifest(SIGNED, "v1").answers(400, code="MANIFEST_INVALID", says=("schema 1",)),
         request(
             "PUT", "/v2/<name>/manifests/v1", SIGNED.payload, content_type="application/json"
@@ -133,7 +133,7 @@ RULES = [
     rule(
         "extending.md",
         "a media type that nobody knows is taken when the well-known fields are there",
-        base(),
+        full_base(),
         put_manifest(UNKNOWN_KIND, "v1").answers(201),
         get("/v2/<name>/manifests/v1").answers(
             200, body=UNKNOWN_KIND.payload, present={"Content-Type": UNKNOWN_KIND.media_type}
@@ -142,7 +142,7 @@ RULES = [
     rule(
         "extending.md",
         "what it refers to must be there as well",
-        base(),
+        full_base(),
         put_manifest(
             manifest("application/vnd.example.thing.v7+json", layers=[ABSENT.described()]), "v1"
         ).answers(400, code="MANIFEST_BLOB_UNKNOWN", says=(ABSENT.digest,)),
@@ -150,7 +150,7 @@ RULES = [
     rule(
         "RFC 8259 section 4",
         "a document that says a thing twice is refused, for readers differ on it",
-        base(),
+        full_base(),
         request(
             "PUT",
             "/v2/<name>/manifests/v1",
@@ -162,7 +162,7 @@ RULES = [
     rule(
         DESCRIPTOR,
         "a size that contradicts what is stored is 400 MANIFEST_INVALID",
-        base(),
+        full_base(),
         put_manifest(image(layers=[LAYER.described(size=LAYER.size + 1)]), "v1").answers(
             400, code="MANIFEST_INVALID", says=(LAYER.digest,)
         ),
@@ -178,7 +178,7 @@ RULES = [
     rule(
         DESCRIPTOR,
         "a descriptor without a type, a digest or a size, or with a bad one, is refused",
-        base(),
+        full_base(),
         *[
             put_manifest(image(layers=[LAYER.described(**wrong)]), "v1").answers(400)
             for wrong in (
@@ -203,13 +203,13 @@ RULES = [
     rule(
         f"{DESCRIPTOR}, data",
         "embedded data is taken when it has the size and digest beside it",
-        base(),
+        full_base(),
         put_manifest(with_data(LAYER_2, LAYER_2.payload), "v1").answers(201),
     ),
     rule(
         f"{DESCRIPTOR}, data",
         "embedded data that contradicts them is refused",
-        base(),
+        full_base(),
         put_manifest(with_data(LAYER_2, b"something else"), "v1").answers(400),
         put_manifest(with_data(LAYER_2, LAYER_2.payload[:-1] + b"?"), "v1").answers(400),
         put_manifest(image(layers=[LAYER_2.described(data="not base64!")]), "v1").answers(
@@ -219,7 +219,7 @@ RULES = [
     rule(
         "image-spec layer.md, Non-Distributable Layers",
         "a layer that is non-distributable may be absent",
-        base(),
+        full_base(),
         put_manifest(image(Content(b"elsewhere", OCI_NON_DISTRIBUTABLE)), "v1").answers(201),
         push_blob(DOCKER_BASE),
         put_manifest(
@@ -237,7 +237,7 @@ RULES = [
     rule(
         "Distribution, validation.manifests.urls",
         "urls in a descriptor are refused while the configuration allows none",
-        base(),
+        full_base(),
         put_manifest(image(layers=[ABSENT.described(urls=[URL])]), "v1").answers(
             400, code="MANIFEST_INVALID"
         ),
@@ -249,7 +249,7 @@ RULES = [
     rule(
         MANIFEST,
         "schemaVersion must be 2",
-        base(),
+        full_base(),
         *[
             put_manifest(image(schemaVersion=wrong), "v1").answers(400, code="MANIFEST_INVALID")
             for wrong in (0, 3, "2", None)
@@ -258,7 +258,7 @@ RULES = [
     rule(
         MANIFEST,
         "config and layers must be there",
-        base(),
+        full_base(),
         put_manifest(manifest(OCI_MANIFEST, config=CONFIG.described()), "v1").answers(
             400, code="MANIFEST_INVALID"
         ),
@@ -268,7 +268,7 @@ RULES = [
     rule(
         f"{DESCRIPTOR}, Digests",
         "an algorithm that is not supported is 400 DIGEST_INVALID inside a manifest too",
-        base(),
+        full_base(),
         put_manifest(image(layers=[LAYER.described(digest=f"sha384:{'0' * 96}")]), "v1").answers(
             400, says=("sha384",)
         ),

@@ -16,7 +16,7 @@ from tests.wire.harness.contents import (
 )
 from tests.wire.harness.exchange import Transport
 from tests.wire.harness.rules import Rule, Step, delete, get, head, play, rule
-from tests.wire.harness.steps import base, push_blob, push_manifest
+from tests.wire.harness.steps import base, full_base, push_blob, push_manifest
 
 PULL = "Pulling manifests (end-3)"
 EXISTS = "Checking if content exists in the registry (end-3)"
@@ -39,7 +39,7 @@ def with_image() -> list[Step]:
 
 def every_kind() -> list[Step]:
     return [
-        *base(),
+        *full_base(),
         *push_blob(DOCKER_BASE),
         push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2, "v2"),
@@ -188,7 +188,8 @@ RULES = [
     rule(
         CACHING,
         "If-None-Match of a tag that has moved gives the new manifest",
-        with_image(),
+        full_base(),
+        push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2, "v1"),
         get("/v2/<name>/manifests/v1", if_none_match=f'"{IMAGE.digest}"').answers(
             200, present=served(IMAGE_2), body=IMAGE_2.payload

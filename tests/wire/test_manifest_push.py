@@ -19,7 +19,7 @@ from tests.wire.harness.contents import (
 )
 from tests.wire.harness.exchange import Reply, Transport
 from tests.wire.harness.rules import Check, Rule, Step, get, head, play, request, rule
-from tests.wire.harness.steps import base, push_blob, push_manifest, put_manifest
+from tests.wire.harness.steps import full_base, push_blob, push_manifest, put_manifest
 
 PUSH = "Pushing Manifests (end-7a)"
 TAGS = "Pushing Manifests, tag parameters (end-7b)"
@@ -73,7 +73,7 @@ RULES = [
     rule(
         PUSH,
         "a manifest pushed by tag answers 201 with a Location and digest that can be pulled",
-        base(),
+        full_base(),
         put_manifest(IMAGE, "v1").answers(201, present=taken(IMAGE)),
         get("<location>").answers(200, body=IMAGE.payload),
         get("/v2/<name>/manifests/v1").answers(200, body=IMAGE.payload),
@@ -81,7 +81,7 @@ RULES = [
     rule(
         PUSH,
         "a manifest pushed by digest answers the same and has no tag",
-        base(),
+        full_base(),
         put_manifest(IMAGE).answers(201, present=taken(IMAGE), absent=("OCI-Tag",)),
         get("<location>").answers(200, body=IMAGE.payload),
         get("/v2/<name>/tags/list").answers(200, says=('"tags":[]',)),
@@ -89,7 +89,7 @@ RULES = [
     rule(
         PUSH,
         "pushing the same manifest again is taken again",
-        base(),
+        full_base(),
         put_manifest(IMAGE, "v1").answers(201, present=taken(IMAGE)),
         put_manifest(IMAGE, "v1").answers(201, present=taken(IMAGE)),
         put_manifest(IMAGE).answers(201, present=taken(IMAGE)),
@@ -97,7 +97,7 @@ RULES = [
     rule(
         PUSH,
         "a tag moves to the newest manifest, and the older one stays",
-        base(),
+        full_base(),
         push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2, "v1"),
         get("/v2/<name>/manifests/v1").answers(200, body=IMAGE_2.payload),
@@ -106,7 +106,7 @@ RULES = [
     rule(
         PUSH,
         "a digest that is not that of the bytes is refused with 400 DIGEST_INVALID",
-        base(),
+        full_base(),
         put_manifest(IMAGE, IMAGE_2.digest).answers(400, code="DIGEST_INVALID"),
         put_manifest(IMAGE, IMAGE_2.sha512).answers(400, code="DIGEST_INVALID"),
         get(f"/v2/<name>/manifests/{IMAGE.digest}").answers(404),
@@ -115,7 +115,7 @@ RULES = [
     rule(
         PUSH,
         "a sha512 reference names the manifest by its sha512 digest",
-        base(),
+        full_base(),
         put_manifest(IMAGE, IMAGE.sha512).answers(
             201,
             present={
@@ -134,7 +134,7 @@ RULES = [
     rule(
         PUSH,
         "a reference that is neither tag nor digest is refused",
-        base(),
+        full_base(),
         put_manifest(IMAGE, "-v1").answers(400, code="TAG_INVALID"),
         put_manifest(IMAGE, "a" * 129).answers(400, code="TAG_INVALID"),
         put_manifest(IMAGE, "sha256:12").answers(400, code="DIGEST_INVALID"),
@@ -144,7 +144,7 @@ RULES = [
     rule(
         TAGS,
         "a push by digest with tag parameters moves each tag, and OCI-Tag lists them",
-        base(),
+        full_base(),
         put_tags(IMAGE, IMAGE.digest, "v1", "v1.2", "latest").answers(
             201,
             present=taken(IMAGE),
@@ -162,14 +162,14 @@ RULES = [
     rule(
         TAGS,
         "one bad tag among the parameters refuses the push, and no tag moves",
-        base(),
+        full_base(),
         put_tags(IMAGE, IMAGE.digest, "good", "-bad").answers(400, code="TAG_INVALID"),
         get("/v2/<name>/manifests/good").answers(404),
     ),
     rule(
         TAGS,
         "a push by digest that is refused moves no tag",
-        base(),
+        full_base(),
         push_manifest(IMAGE, "v1"),
         put_tags(IMAGE_2, IMAGE.digest, "v1").answers(400, code="DIGEST_INVALID"),
         get("/v2/<name>/manifests/v1").answers(200, body=IMAGE.payload),
@@ -177,7 +177,7 @@ RULES = [
     rule(
         PUSH,
         "parameters of the Content-Type and its case are ignored",
-        base(),
+        full_base(),
         put_as(IMAGE, f"{OCI_MANIFEST}; charset=utf-8").answers(201),
         get("/v2/<name>/manifests/v1").answers(200, present={"Content-Type": OCI_MANIFEST}),
         put_as(IMAGE_2, OCI_MANIFEST.upper(), "v2").answers(201),
@@ -186,7 +186,7 @@ RULES = [
     rule(
         "image-spec manifest.md, mediaType",
         "a mediaType that contradicts the Content-Type is 400 MANIFEST_INVALID",
-        base(),
+        full_base(),
         put_as(IMAGE, DOCKER_MANIFEST).answers(400, code="MANIFEST_INVALID"),
         put_as(IMAGE, OCI_INDEX).answers(400, code="MANIFEST_INVALID"),
         put_as(untyped(DOCKER_MANIFEST), OCI_MANIFEST).answers(400, code="MANIFEST_INVALID"),
@@ -195,7 +195,7 @@ RULES = [
     rule(
         PUSH,
         "where the Content-Type is missing or says nothing, the manifest's own mediaType decides",
-        base(),
+        full_base(),
         put_as(IMAGE, "application/json").answers(201),
         get("/v2/<name>/manifests/v1").answers(200, present={"Content-Type": OCI_MANIFEST}),
         request("PUT", "/v2/<name>/manifests/v2", IMAGE_2.payload).answers(201),
@@ -204,14 +204,14 @@ RULES = [
     rule(
         "image-spec manifest.md, mediaType",
         "a manifest without a mediaType is what its Content-Type says",
-        base(),
+        full_base(),
         put_as(untyped(), OCI_MANIFEST).answers(201),
         get("/v2/<name>/manifests/v1").answers(200, present={"Content-Type": OCI_MANIFEST}),
     ),
     rule(
         "image-spec manifest.md, mediaType",
         "a document that could be read as an image and as an index is refused (CVE-2021-41190)",
-        base(),
+        full_base(),
         put_manifest(image(manifests=[IMAGE.described()]), "v1").answers(
             400, code="MANIFEST_INVALID"
         ),
@@ -225,7 +225,7 @@ RULES = [
     rule(
         PUSH,
         "a body that is no JSON object is 400 MANIFEST_INVALID",
-        base(),
+        full_base(),
         *[
             put_as(Content(text), OCI_MANIFEST).answers(400, code="MANIFEST_INVALID")
             for text in (
@@ -245,14 +245,14 @@ RULES = [
     rule(
         PUSH,
         "a manifest of 4 MiB is taken",
-        base(),
+        full_base(),
         put_manifest(LARGEST, "v1").answers(201, present=taken(LARGEST)),
         get("/v2/<name>/manifests/v1").answers(200, body=LARGEST.payload),
     ),
     rule(
         PUSH,
         "a larger one is 413, and nothing of it is kept",
-        base(),
+        full_base(),
         put_manifest(TOO_LARGE, "v1").answers(413),
         head("/v2/<name>/manifests/v1").answers(404),
         head(f"/v2/<name>/manifests/{TOO_LARGE.digest}").answers(404),
@@ -272,7 +272,7 @@ RULES = [
     rule(
         "Error Codes, MANIFEST_BLOB_UNKNOWN",
         "a blob that only another repository has is lacking",
-        base("<other>"),
+        full_base("<other>"),
         put_manifest(IMAGE, "v1").answers(
             400, code="MANIFEST_BLOB_UNKNOWN", says=(CONFIG.digest, LAYER.digest)
         ),
@@ -280,7 +280,7 @@ RULES = [
     rule(
         SUBJECT,
         "a push with a subject answers OCI-Subject, whether the subject is there or not",
-        base(),
+        full_base(),
         put_manifest(REFERRER).answers(201, present={"OCI-Subject": IMAGE.digest}),
         push_manifest(IMAGE, "v1"),
         put_manifest(artifact("application/x", ABSENT_IMAGE)).answers(
@@ -291,7 +291,7 @@ RULES = [
     rule(
         PUSH,
         "a repository exists from its first push on, with slashes in its name or without",
-        base("<name>/a/b"),
+        full_base("<name>/a/b"),
         push_manifest(IMAGE, "v1", "<name>/a/b"),
         get("/v2/<name>/a/b/manifests/v1").answers(200, body=IMAGE.payload),
         get("/v2/<name>/a/manifests/v1").answers(404),

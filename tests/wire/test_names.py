@@ -132,6 +132,8 @@ RULES = [
                 "/v2/<name>/manifests",
                 "/v2/<name>/tags",
                 "/v2/<name>/tags/other",
+                "/v2/<name>/uploads/x",
+                "/v2/<name>/list",
                 "/v2/<name>/blobs",
                 "/v2//",
                 "/v2/_catalog/",

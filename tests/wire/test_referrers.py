@@ -16,7 +16,7 @@ from tests.wire.harness.contents import (
 from tests.wire.harness.exchange import Reply, Transport
 from tests.wire.harness.paging import pages
 from tests.wire.harness.rules import Check, Rule, Step, delete, get, head, play, rule
-from tests.wire.harness.steps import base, push_manifest
+from tests.wire.harness.steps import full_base, push_manifest
 
 LISTING = "Listing Referrers (end-12a)"
 FILTER = "Listing Referrers, artifactType (end-12b)"
@@ -67,7 +67,7 @@ def by_digest(descriptors: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def with_referrers() -> list[Step]:
     return [
-        *base(),
+        *full_base(),
         push_manifest(IMAGE, "v1"),
         push_manifest(SBOM),
         push_manifest(SIGNATURE),
@@ -86,7 +86,7 @@ RULES = [
     rule(
         LISTING,
         "the answer is always 200 with an image index, empty when nothing refers",
-        base(),
+        full_base(),
         push_manifest(IMAGE, "v1"),
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(
             200, present={"Content-Type": OCI_INDEX}, check=lists()
@@ -162,19 +162,19 @@ RULES = [
     rule(
         LISTING,
         "what was pushed before its subject is listed, and the list lives in one repository",
-        base(),
+        full_base(),
         push_manifest(SBOM),
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(
             200, check=lists(described(SBOM, SBOM_TYPE, **{"org.example.a": "1"}))
         ),
-        base("<other>"),
+        full_base("<other>"),
         push_manifest(IMAGE, "v1", "<other>"),
         get(f"/v2/<other>/referrers/{IMAGE.digest}").answers(200, check=lists()),
     ),
     rule(
         LISTING,
         "a referrer that is pushed twice is listed once",
-        base(),
+        full_base(),
         push_manifest(SBOM),
         push_manifest(SBOM, "sbom"),
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(
@@ -184,7 +184,7 @@ RULES = [
     rule(
         FALLBACK,
         "what a fallback tag lists and the repository has is included, once",
-        base(),
+        full_base(),
         push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2, "unrelated"),
         push_manifest(SIGNATURE),
@@ -211,7 +211,7 @@ RULES = [
     rule(
         LISTING,
         "an answer that would be over 4 MiB is cut into pages, joined by Link",
-        base(),
+        full_base(),
         [push_manifest(content) for content in LARGE],
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(200, check=at_most_4_mib),
     ),
@@ -225,7 +225,7 @@ def test_rule(rule: Rule, transport: Transport, names: dict[str, str]) -> None:
 def test_the_pages_of_a_long_list_together_are_the_whole(
     transport: Transport, names: dict[str, str]
 ) -> None:
-    pushes = rule("", "push", base(), [push_manifest(content) for content in LARGE])
+    pushes = rule("", "push", full_base(), [push_manifest(content) for content in LARGE])
     play(pushes, transport, names)
     target = f"/v2/{names['name']}/referrers/{IMAGE.digest}?artifactType={SBOM_TYPE}"
     found = [item["digest"] for page in pages(transport, target) for item in page["manifests"]]

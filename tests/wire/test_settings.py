@@ -20,7 +20,7 @@ from tests.wire.harness.contents import (
 from tests.wire.harness.exchange import Request
 from tests.wire.harness.in_process import LoopThread, make_scope
 from tests.wire.harness.rules import Rule, delete, first_code, get, head, play, request, rule
-from tests.wire.harness.steps import UPLOADS, base, push_blob, push_manifest, put_manifest
+from tests.wire.harness.steps import UPLOADS, full_base, push_blob, push_manifest, put_manifest
 
 MIB = 1024 * 1024
 DISABLED: dict[str, object] = {"storage": {"delete": {"enabled": False}}}
@@ -49,7 +49,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "storage.delete.enabled: false",
             "DELETE of tags, manifests and blobs is 405 UNSUPPORTED, and nothing is gone",
-            base(),
+            full_base(),
             push_manifest(IMAGE, "v1"),
             delete("/v2/<name>/manifests/v1").answers(405, code="UNSUPPORTED"),
             delete(f"/v2/<name>/manifests/{IMAGE.digest}").answers(405, code="UNSUPPORTED"),
@@ -72,7 +72,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "validation.manifests.indexes.platforms: none",
             "an index may lack all of its images",
-            base(),
+            full_base(),
             put_manifest(SPARSE, "v1").answers(201),
             get("/v2/<name>/manifests/v1").answers(200, body=SPARSE.payload),
         ),
@@ -82,7 +82,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "validation.manifests.indexes.platforms: list",
             "images of the listed platforms must be there, others may lack",
-            base(),
+            full_base(),
             put_manifest(SPARSE, "v1").answers(
                 400, code="MANIFEST_BLOB_UNKNOWN", says=(IMAGE.digest,)
             ),
@@ -95,7 +95,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "validation.manifests.indexes.platforms: all",
             "every image must be there",
-            base(),
+            full_base(),
             push_manifest(IMAGE),
             put_manifest(SPARSE, "v1").answers(
                 400, code="MANIFEST_BLOB_UNKNOWN", says=(IMAGE_2.digest,)
@@ -107,7 +107,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "validation.manifests.urls.allow",
             "a layer with an allowed URL may be absent, one with another URL is refused",
-            base(),
+            full_base(),
             put_manifest(FOREIGN, "v1").answers(201),
             put_manifest(
                 image(layers=[ABSENT.described(urls=["https://other.example.com/x"])]), "v2"
@@ -122,7 +122,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "validation.manifests.urls.deny",
             "a denied URL is refused, even when it is allowed",
-            base(),
+            full_base(),
             put_manifest(FOREIGN, "v1").answers(400, code="MANIFEST_INVALID"),
         ),
     ),
@@ -131,7 +131,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "validation.disabled",
             "URLs are not looked at",
-            base(),
+            full_base(),
             put_manifest(FOREIGN, "v1").answers(201),
         ),
     ),
@@ -140,7 +140,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "server.limits.manifest",
             "a larger limit takes larger manifests, and no more than that",
-            base(),
+            full_base(),
             put_manifest(padded(4 * MIB + 1), "v1").answers(201),
             put_manifest(padded(5 * MIB), "v1").answers(201),
             put_manifest(padded(5 * MIB + 1), "v1").answers(413),
@@ -151,7 +151,7 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "tags.maxtags",
             "a page of tags has that many at most",
-            base(),
+            full_base(),
             *[push_manifest(IMAGE, tag) for tag in "abc"],
             get("/v2/<name>/tags/list", {"n": "100"}).answers(
                 200,
@@ -166,9 +166,9 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         rule(
             "catalog.maxentries",
             "a page of the catalogue has that many at most",
-            base("<name>/a"),
+            full_base("<name>/a"),
             push_manifest(IMAGE, "v1", "<name>/a"),
-            base("<name>/b"),
+            full_base("<name>/b"),
             push_manifest(IMAGE, "v1", "<name>/b"),
             get("/v2/_catalog", {"n": "100"}).answers(200, says=('["<name>/a"]',)),
             get("/v2/_catalog").answers(200, says=('["<name>/a"]',)),
@@ -198,7 +198,7 @@ def test_a_setting_does_what_it_says(
 
 def test_a_read_only_registry_serves_and_refuses_to_change(make_registry: MakeRegistry) -> None:
     names = {"name": "team/app", "other": "team/other"}
-    filling = rule("", "push", base(), push_manifest(IMAGE, "v1"))
+    filling = rule("", "push", full_base(), push_manifest(IMAGE, "v1"))
     play(filling, make_registry({}), names)
     row = rule(
         "storage.maintenance.readonly",

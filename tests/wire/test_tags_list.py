@@ -6,7 +6,7 @@ from tests.wire.harness.contents import IMAGE, IMAGE_2
 from tests.wire.harness.exchange import Reply, Transport
 from tests.wire.harness.paging import next_target, pages
 from tests.wire.harness.rules import Check, Rule, Step, delete, get, head, play, request, rule
-from tests.wire.harness.steps import base, push_manifest
+from tests.wire.harness.steps import base, full_base, push_manifest
 
 LISTING = "Listing Tags (end-8a)"
 PAGING = "Listing Tags, n and last (end-8b)"
@@ -88,7 +88,7 @@ RULES = [
     rule(
         LISTING,
         "a tag is listed once however often it moves",
-        base(),
+        full_base(),
         push_manifest(IMAGE, "v1"),
         push_manifest(IMAGE_2, "v1"),
         push_manifest(IMAGE, "v1"),

@@ -88,6 +88,8 @@ class Http2:
     def _open(self) -> None:
         host, _, port = self.authority.partition(":")
         self._socket = socket.create_connection((host, int(port)), timeout=20)
+        # Without it the kernel holds a small body back until the header is acknowledged: 40 ms.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = h2.config.H2Configuration(client_side=True, header_encoding="latin-1")
         self._connection = h2.connection.H2Connection(config)
         self._connection.initiate_connection()

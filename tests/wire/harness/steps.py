@@ -36,7 +36,12 @@ def push_manifest(content: Content, reference: str = "", name: str = "<name>") -
 
 
 def base(name: str = "<name>") -> list[Step]:
-    """Push the blobs that the images of contents.py are made of."""
+    """Push the blobs that IMAGE is made of."""
+    return push_blob(CONFIG, LAYER, name=name)
+
+
+def full_base(name: str = "<name>") -> list[Step]:
+    """Push the blobs that all images and artifacts of contents.py are made of."""
     return push_blob(CONFIG, LAYER, LAYER_2, EMPTY, name=name)
 
 
