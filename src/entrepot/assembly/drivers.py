@@ -1,18 +1,21 @@
 """Opens the drivers that the settings name."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.config.settings import Settings
-from entrepot.drivers.filesystem.ownership import hold
+from entrepot.drivers.filesystem.ownership import hold, join
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.sqlite.damage import forget_if_damaged
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
 from entrepot.drivers.sqlite.writer import ignore_group
+from entrepot.errors import MetadataOutage
 from entrepot.operations.metered_metadata import MeteredMetadata
 from entrepot.operations.metered_storage import MeteredStorage
 from entrepot.operations.worker_metrics import WorkerMetrics
@@ -21,6 +24,8 @@ from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.uploads import UploadSessions
+
+logger = logging.getLogger("entrepot.assembly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,16 @@ def hold_directory(settings: Settings) -> Iterator[None]:
         yield
 
 
+def join_directory(settings: Settings) -> None:
+    """Let the next registry on the data directory wait for the end of this process, a worker.
+
+    Raises:
+        StorageOutage: the directory is gone.
+    """
+    if settings.storage.driver != "inmemory":
+        join(root_directory(settings))
+
+
 async def prepare_drivers(settings: Settings, scratch: Path) -> None:
     """Make what every worker relies upon: directories and schemas. Called once, before them.
 
@@ -79,12 +94,21 @@ async def prepare_drivers(settings: Settings, scratch: Path) -> None:
         prepare(root_directory(settings))
     metadata_path, sessions_path = database_paths(settings, scratch)
     migrate(metadata_path, "metadata", durable=True)
+    _forget_damaged_sessions(sessions_path)
     migrate(sessions_path, "sessions", durable=False)
     sessions = SqliteUploadSessions(sessions_path)
     try:
         await sessions.release_all()
     finally:
         sessions.close()
+
+
+def _forget_damaged_sessions(path: Path) -> None:
+    try:
+        if forget_if_damaged(path):
+            logger.warning("%s was damaged: uploads under way must be begun again", path)
+    except OSError as error:
+        raise MetadataOutage(f"{path} is damaged and cannot be removed: {error}") from error
 
 
 def open_drivers(

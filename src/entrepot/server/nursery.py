@@ -12,7 +12,7 @@ from typing import Any
 
 from granian.server.mp import MPServer, WorkerProcess
 
-_LOADED = ["entrepot.server.worker", "granian.server.mp", "uvloop"]
+_LOADED = ["entrepot.server.in_nursery", "entrepot.server.worker", "granian.server.mp", "uvloop"]
 
 
 def open_nursery() -> None:

@@ -1,7 +1,8 @@
 """One worker process: opens the drivers, builds the application, ends in order."""
 
-import ctypes
 import logging
+import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,7 +13,7 @@ from typing import Any
 from entrepot.api.application import Application
 from entrepot.assembly.application import build_application
 from entrepot.assembly.background import housekeeping_jobs
-from entrepot.assembly.drivers import Drivers, open_drivers
+from entrepot.assembly.drivers import Drivers, join_directory, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
@@ -21,6 +22,7 @@ from entrepot.operations.log_format import name_process
 from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
 from entrepot.operations.worker_metrics import open_worker_metrics
+from entrepot.server.bond import end_with_parent
 from entrepot.server.silent_connections import SilentConnections
 
 Message = MutableMapping[str, Any]
@@ -32,7 +34,6 @@ logger = logging.getLogger("entrepot.server")
 _STANDARD_OUTPUT = 1
 # Granian's single-threaded mode keeps the order of calls that wait together (see messages.py).
 _AHEAD = 16
-_PR_SET_PDEATHSIG = 1
 # A thread that waits for the interpreter gets it after this long. Commits and uploads run in
 # threads with many short turns; Python's own 5 ms would be felt in each of them.
 _SWITCH_SECONDS = 0.0005
@@ -77,6 +78,7 @@ class Worker:
                 _STANDARD_OUTPUT, settings.log.formatter, self._seat.number, settings.log.fields
             )
         self._observer = Observer(log, metrics)
+        join_directory(settings)
         self._drivers: Drivers = open_drivers(settings, orders.runtime, metrics)
         self._housekeeping = Housekeeping(
             directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
@@ -134,10 +136,13 @@ def _leave_interrupts_to_supervisor() -> None:
 
 
 def _end_with_supervisor() -> None:
-    """Ask the kernel for SIGTERM when the supervisor dies, however it dies.
+    """End at once when the supervisor dies, however it dies: the nursery ends then, too.
 
-    Workers without one would keep the port, and nothing would tell them to stop.
+    A worker that went on would have nobody to stop it, and would write to the uploads that the
+    next start goes on with. A kill loses nothing that was acknowledged.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
-        logger.warning("this worker will not end when its supervisor is killed")
+    end_with_parent()
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None and not supervisor.is_alive():  # before the kernel was asked
+        os.kill(os.getpid(), signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the nursery does not listen to

@@ -21,6 +21,13 @@ def children(root: int) -> list[int]:
     return found
 
 
+def parent(pid: int) -> int:
+    """Tell who started a process that lives."""
+    fields = _stat(pid)
+    assert fields is not None, f"process {pid} has ended"
+    return int(fields[1])
+
+
 def is_running(pid: int) -> bool:
     """Tell whether a process is there and no zombie."""
     fields = _stat(pid)

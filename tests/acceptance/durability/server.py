@@ -122,8 +122,9 @@ class Server:
         return self._process.pid
 
     def workers(self) -> list[int]:
-        """List the processes that answer requests."""
-        return [pid for pid in children(self.pid) if "worker-" in command_line(pid)]
+        """List the processes that answer requests: those that the nursery has made."""
+        nurseries = [pid for pid in children(self.pid) if "forkserver" in command_line(pid)]
+        return sorted({worker for pid in nurseries for worker in children(pid)})
 
     def log(self) -> str:
         """Everything that it wrote."""

@@ -46,10 +46,22 @@ def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) 
                     f"the bytes that were received have the digest {found}, not {digest}",
                     {"digest": digest, "received": found},
                 )
-            os.fsync(file)
+            _sync(file, upload)
         finally:
             os.close(file)
         move_into_place(upload, target, _LEVELS)
+
+
+def _sync(file: int, upload: Path) -> None:
+    """Wait for the disk, and forget bytes that did not get there.
+
+    Linux tells of them once: a second try would be told that all is well.
+    """
+    try:
+        os.fsync(file)
+    except OSError:
+        upload.unlink(missing_ok=True)
+        raise
 
 
 def _digest_from_progress(state: UploadState, digest: Digest) -> str | None:

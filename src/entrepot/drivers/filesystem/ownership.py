@@ -1,7 +1,14 @@
-"""One registry at a time on a data directory."""
+"""One registry at a time on a data directory.
 
+The supervisor holds the file `lock`. Each worker shares a lock on the folder beside it, so that the
+workers of a supervisor that was killed are known to have ended before the next one begins: two
+generations must never write to one upload.
+"""
+
+import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +16,17 @@ from pathlib import Path
 from entrepot.drivers.filesystem.layout import OWN_FOLDER
 from entrepot.errors import StorageOutage
 
+_PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.02
+
 
 @contextmanager
-def hold(root: Path) -> Iterator[None]:
+def hold(root: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
     """Hold a data directory until the block ends, or the process does, however it ends.
 
     Args:
         root: the directory; `prepare` has run on it.
+        patience: seconds that workers of an earlier registry have to end.
 
     Raises:
         StorageOutage: another registry holds it; the message says which process.
@@ -33,8 +44,53 @@ def hold(root: Path) -> Iterator[None]:
             raise StorageOutage(
                 f"another registry runs on {root}" + (f" (process {holder})" if holder else "")
             ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk: the number is for a message only
+            os.ftruncate(file, 0)
+            os.pwrite(file, str(os.getpid()).encode(), 0)
+        _wait_for_workers(root, patience)
         yield
     finally:
         os.close(file)
+
+
+def join(root: Path) -> int:
+    """Be one of the workers on a data directory until the process ends.
+
+    Args:
+        root: the directory, which the supervisor holds.
+
+    Returns:
+        A descriptor, which is to stay open.
+
+    Raises:
+        StorageOutage: the directory is gone.
+    """
+    try:
+        folder = _open_folder(root)
+        fcntl.flock(folder, fcntl.LOCK_SH)
+    except OSError as error:
+        raise StorageOutage(f"{root} cannot be locked: {error.strerror}") from error
+    return folder
+
+
+def _wait_for_workers(root: Path, patience: float) -> None:
+    folder = _open_folder(root)
+    deadline = time.monotonic() + patience
+    try:
+        while True:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StorageOutage(
+                        f"workers of a registry that was killed still run on {root}; end them"
+                    ) from None
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+    finally:
+        os.close(folder)
+
+
+def _open_folder(root: Path) -> int:
+    return os.open(root / OWN_FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -1,0 +1,13 @@
+"""What the nursery does for itself; imported there, before anything else, and nowhere else.
+
+It ends with the supervisor: left to itself it would live for as long as its workers, and they for
+as long as it does. It does not listen to SIGTERM: one for the whole group of processes is for the
+supervisor to answer, and the nursery's end would be that of all workers, in mid-request.
+"""
+
+import signal
+
+from entrepot.server.bond import end_with_parent
+
+end_with_parent()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
