@@ -1,6 +1,7 @@
 """Listing referrers."""
 
 from typing import Any
+from urllib.parse import quote
 
 from tests.wire.harness.contents import (
     ABSENT_IMAGE,
@@ -198,10 +199,10 @@ RULES = [
             FALLBACK_TAG,
         ),
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(
-            200, check=lists(described(SIGNATURE, SIGNATURE_TYPE), described(IMAGE_2, SBOM_TYPE))
+            200, check=lists(described(SIGNATURE, SIGNATURE_TYPE), described(IMAGE_2, OCI_CONFIG))
         ),
-        get(f"/v2/<name>/referrers/{IMAGE.digest}?artifactType={SBOM_TYPE}").answers(
-            200, check=lists(described(IMAGE_2, SBOM_TYPE))
+        get(f"/v2/<name>/referrers/{IMAGE.digest}?artifactType={quote(OCI_CONFIG)}").answers(
+            200, check=lists(described(IMAGE_2, OCI_CONFIG))
         ),
         delete(f"/v2/<name>/manifests/{IMAGE_2.digest}").answers(202),
         get(f"/v2/<name>/referrers/{IMAGE.digest}").answers(

@@ -6,22 +6,21 @@ or not it names a subject itself.
 """
 
 import json
-from typing import Any
 
-from entrepot.errors import InvalidTag
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
+from entrepot.oci.manifest import parse_manifest
 from entrepot.oci.name import RepositoryName
-from entrepot.oci.reference import MAX_TAG_LENGTH, Tag
-from entrepot.ports.metadata import MetadataReader, Referrer
+from entrepot.oci.reference import Tag
+from entrepot.ports.metadata import MetadataReader, Referrer, StoredManifest
+
+_ALGORITHM_LENGTH = 32
+_HEX_LENGTH = 64
 
 
-def fallback_tag(subject: Digest) -> Tag | None:
-    """Name the tag of a subject's list; None when the digest makes no tag."""
-    try:
-        return Tag.parse(f"{subject.algorithm}-{subject.hex}"[:MAX_TAG_LENGTH])
-    except InvalidTag:
-        return None
+def fallback_tag(subject: Digest) -> Tag:
+    """Name the tag of a subject's list (spec.md, "Referrers Tag Schema": both parts are cut)."""
+    return Tag(f"{subject.algorithm[:_ALGORITHM_LENGTH]}-{subject.hex[:_HEX_LENGTH]}")
 
 
 async def listed_under_fallback_tag(
@@ -35,27 +34,30 @@ async def listed_under_fallback_tag(
         subject: the manifest that they say something about.
         artifact_type: only those of this type.
     """
-    tag = fallback_tag(subject)
-    index = await metadata.manifest_by_tag(name, tag) if tag is not None else None
+    index = await metadata.manifest_by_tag(name, fallback_tag(subject))
     if index is None or index.media_type not in types.INDEXES:
         return []
-    listed: dict[Digest, Referrer] = {}
-    for entry in json.loads(index.payload).get("manifests") or []:
-        referrer = _read(entry)
-        if artifact_type is not None and referrer.artifact_type != artifact_type:
-            continue
-        if await metadata.manifest_by_digest(name, referrer.digest) is not None:
-            listed[referrer.digest] = referrer
-    return [listed[digest] for digest in sorted(listed)]
+    entries = json.loads(index.payload).get("manifests") or []
+    digests = sorted({Digest(entry["digest"]) for entry in entries})
+    found = []
+    for digest in digests:
+        stored = await metadata.manifest_by_digest(name, digest)
+        referrer = _read(stored, subject) if stored is not None else None
+        if referrer is not None and artifact_type in (None, referrer.artifact_type):
+            found.append(referrer)
+    return found
 
 
-def _read(entry: dict[str, Any]) -> Referrer:
-    # The index was read by parse_manifest when it came: only annotations may be anything.
-    annotations = entry.get("annotations")
+def _read(stored: StoredManifest, subject: Digest) -> Referrer | None:
+    """Describe a manifest as a referrer; None when it names another subject itself."""
+    manifest = parse_manifest(stored.payload, stored.media_type)
+    own = manifest.subject
+    if own is not None and own.digest != subject:
+        return None
     return Referrer(
-        Digest(entry["digest"]),
-        entry["mediaType"],
-        entry["size"],
-        entry.get("artifactType") or None,
-        annotations if isinstance(annotations, dict) else {},
+        stored.digest,
+        stored.media_type,
+        len(stored.payload),
+        manifest.artifact_type,
+        manifest.annotations,
     )

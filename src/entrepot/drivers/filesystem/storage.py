@@ -16,6 +16,7 @@ from entrepot.drivers.filesystem.permission import check_writable, explain
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
+from entrepot.drivers.filesystem.upload_file import DirectBuffers
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.ports.blobs import Location, StrayUpload, UploadState
@@ -42,6 +43,7 @@ class FilesystemStorage:
         self._executor = ThreadPoolExecutor(threads, "storage")
         self._reading = Share(largest=LARGEST_READ)
         self._writing = Share(largest=LARGEST_BATCH)
+        self._buffers = DirectBuffers()
 
     async def open(self, location: Location, size: int) -> FileContent:
         """Open a blob."""
@@ -57,7 +59,7 @@ class FilesystemStorage:
         path = self._layout.upload(state.upload_id)
         if state.received:
             check_present(path, state)
-        return FileUploadPart(path, state, self._executor, self._writing)
+        return FileUploadPart(path, state, self._executor, self._writing, self._buffers)
 
     async def commit(self, state: UploadState, digest: Digest) -> Location:
         """Check the bytes against the digest and make them a durable blob."""

@@ -1,7 +1,6 @@
 """Takes the bytes of an upload: hashed and written in large batches, beside the event loop."""
 
 import asyncio
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import Self
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import Hasher, new_hasher, restore, save
 from entrepot.drivers.filesystem.share import Share
+from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, DirectBuffers, UploadFile
 from entrepot.errors import UnknownUpload
 from entrepot.ports.blobs import UploadState
 
@@ -27,16 +27,24 @@ class FileUploadPart:
         state: where the upload stands; what the file holds beyond it is cut off.
         executor: where batches are hashed and written.
         share: how many bytes a batch may have.
+        buffers: for writing directly.
     """
 
     def __init__(
-        self, path: Path, state: UploadState, executor: ThreadPoolExecutor, share: Share
+        self,
+        path: Path,
+        state: UploadState,
+        executor: ThreadPoolExecutor,
+        share: Share,
+        buffers: DirectBuffers,
     ) -> None:
         self._path = path
         self._share = share
         self._state = state
         self._executor = executor
-        self._file = -1
+        self._buffers = buffers
+        self._file: UploadFile | None = None
+        self._carried = b""
         self._hasher: Hasher | None = None
         self._received = state.received
         self._batch: list[bytes] = []
@@ -49,13 +57,13 @@ class FileUploadPart:
         self._batch_bytes += len(content)
         if self._batch_bytes >= self._share.size or len(self._batch) >= _MAX_BUFFERS:
             await self._settle()
-            self._writing = self._submit()
+            self._writing = self._submit(last=False)
 
     async def flush(self) -> UploadState:
         """Hand everything to the file and tell the state that this makes."""
         await self._settle()
-        if self._batch:
-            self._writing = self._submit()
+        if self._batch or self._carried:
+            self._writing = self._submit(last=True)
             await self._settle()
         progress = self._state.progress
         if self._received != self._state.received:
@@ -78,15 +86,14 @@ class FileUploadPart:
         if writing is not None:
             await asyncio.wait([writing])
             writing.exception()
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._file is not None:
+            self._file.close()
 
-    def _submit(self) -> asyncio.Future[None]:
+    def _submit(self, *, last: bool) -> asyncio.Future[None]:
         batch, size = self._batch, self._batch_bytes
         self._batch, self._batch_bytes = [], 0
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._executor, self._write_batch, batch, size)
+        return loop.run_in_executor(self._executor, self._write_batch, batch, size, last)
 
     async def _settle(self) -> None:
         if self._writing is not None:
@@ -94,43 +101,39 @@ class FileUploadPart:
             await asyncio.shield(self._writing)
             self._writing = None
 
-    def _write_batch(self, batch: list[bytes], size: int) -> None:
+    def _write_batch(self, batch: list[bytes], size: int, last: bool) -> None:
         with translated("writing an upload"):
-            if self._file < 0:
-                self._open()
-            try:
-                write_all(self._file, batch)
-            except OSError:
-                # What was written of it gives its room back, and is written again on resuming.
-                os.ftruncate(self._file, self._received)
-                os.lseek(self._file, self._received, os.SEEK_SET)
-                raise
+            if self._file is None:
+                self._file = UploadFile(self._path, self._received, self._buffers)
+                self._hasher = self._begin_hash()
+            pieces = [self._carried, *batch]
+            size += len(self._carried)
+            # Whole blocks only, until the end: then the file can be written directly.
+            rest = 0 if last else min(size, (self._file.offset + size) % BLOCK_BYTES)
+            self._carried = _cut(pieces, rest)
+            self._file.write(pieces, size - rest)
         if self._hasher is not None:
             for content in batch:
                 self._hasher.update(content)
-        self._received += size
+        self._received = self._file.offset
 
-    def _open(self) -> None:
-        if self._state.received == 0:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-            self._file = os.open(self._path, flags, 0o644)
-            self._hasher = new_hasher(self._state.algorithm)
-            return
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-        os.ftruncate(self._file, self._received)
-        os.lseek(self._file, self._received, os.SEEK_SET)
-        self._hasher = restore(self._state.algorithm, self._state.progress)
+    def _begin_hash(self) -> Hasher | None:
+        if self._received == 0:
+            return new_hasher(self._state.algorithm)
+        return restore(self._state.algorithm, self._state.progress)
 
 
-def write_all(file: int, batch: list[bytes]) -> None:
-    """Write all of a batch at the file's position, however little each call takes."""
-    views = [memoryview(content) for content in batch if content]
-    while views:
-        written = os.writev(file, views)
-        while views and written >= len(views[0]):
-            written -= len(views.pop(0))
-        if written:
-            views[0] = views[0][written:]
+def _cut(pieces: list[bytes], rest: int) -> bytes:
+    """Take the last bytes off some pieces, and give them."""
+    taken: list[bytes] = []
+    while rest:
+        piece = pieces.pop()
+        if len(piece) > rest:
+            pieces.append(piece[:-rest])
+            piece = piece[-rest:]
+        taken.append(piece)
+        rest -= len(piece)
+    return b"".join(reversed(taken))
 
 
 def check_present(path: Path, state: UploadState) -> None:

@@ -46,10 +46,12 @@ def plan(databases: list[sqlite3.Connection], query: str) -> list[str]:
 
 
 def grows(steps: list[str]) -> list[str]:
+    # Anywhere but outermost, the list would be walked once for every row of the other tables.
+    looked_up = steps[1:] if steps and BROUGHT.fullmatch(steps[0]) else steps
     return [
         step
-        for step in steps
-        if (step.startswith("SCAN") and not BROUGHT.fullmatch(step) and "CONSTANT ROW" not in step)
+        for step in looked_up
+        if (step.startswith("SCAN") and "CONSTANT ROW" not in step)
         or "TEMP B-TREE" in step
         or "AUTOMATIC" in step
     ]
@@ -67,6 +69,8 @@ def test_a_query_finds_its_rows_by_an_index(databases: list[sqlite3.Connection],
         "SELECT name FROM repositories WHERE created_at > :now",
         "SELECT name FROM tags WHERE name > :after ORDER BY name",
         "SELECT digest FROM manifests WHERE repository_id = 1 ORDER BY pushed_at",
+        "SELECT 1 FROM repository_blobs CROSS JOIN json_each(:digests) AS wanted"
+        " WHERE repository_blobs.repository_id = 1 AND repository_blobs.blob_id = wanted.value",
     ],
 )
 def test_a_scan_or_a_sort_is_seen(databases: list[sqlite3.Connection], query: str) -> None:
