@@ -18,7 +18,11 @@ async def main(listen: str, to: str) -> None:
     host, _, port = to.rpartition(":")
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection(host, int(port))
+        try:
+            there_reader, there_writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            writer.close()
+            return
         await asyncio.gather(pour(reader, there_writer), pour(there_reader, writer))
         there_writer.close()
         writer.close()

@@ -45,6 +45,14 @@ class Swarm:
             log,
         )
         self._relays.append(relay)
+        relay.wait_until(lambda: self._listens(node), "open port")
+
+    def _listens(self, node: int) -> bool:
+        try:
+            self.hosts[node].connect(5000).close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Leave nothing of both nodes."""
