@@ -1,7 +1,9 @@
 """Uploading blobs: sessions that any worker can go on with (spec.md, "Pushing blobs")."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from entrepot.errors import (
@@ -138,13 +140,14 @@ class Upload:
         try:
             claim.check_start(chunk)
             await self._take(claim, chunk.content)
+            # Where there is no room for the new state either, the bytes must not stay.
+            await self._release(claim)
         except StorageFull:
             await self._give_up(claim)
             raise
         except BaseException:
             await self._release(claim)
             raise
-        await self._release(claim)
         return claim.session
 
     async def finish(
@@ -170,7 +173,8 @@ class Upload:
         try:
             claim.check_start(chunk)
             await self._take(claim, chunk.content)
-            await self._keep(name, claim.session.state, digest)
+            with self._holding(claim):
+                await self._keep(name, claim.session.state, digest)
         except (StorageFull, InvalidDigest):
             await self._give_up(claim)
             raise
@@ -205,12 +209,17 @@ class Upload:
         return claim
 
     async def _take(self, claim: "_Claim", content: Body) -> None:
+        piece = await anext(content, None)
+        if piece is None:
+            # The storage is not asked: a commit that was interrupted may have its bytes already.
+            return
         async with await self._blobs.append(claim.session.state) as part:
             try:
-                async for piece in content:
+                while piece is not None:
                     if self._is_stale(claim):
                         await self._renew(claim, part)
                     await part.write(piece)
+                    piece = await anext(content, None)
             except ClientGone:
                 await self._settle(claim, part)
                 raise
@@ -239,6 +248,31 @@ class Upload:
                 {"upload": claim.session.id},
             )
         claim.renewed_at = now
+
+    @contextmanager
+    def _holding(self, claim: "_Claim") -> Iterator[None]:
+        """Hold on to a session while its bytes are committed, however long the disk takes.
+
+        Who took it over would write into what is about to be a blob.
+        """
+        loop = asyncio.get_running_loop()
+        pause = self._lease / 3 / MICROSECONDS
+        renewals: list[asyncio.Task[None]] = []
+        timer = loop.call_later(
+            pause, lambda: renewals.append(loop.create_task(self._hold_on(claim, pause)))
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for renewal in renewals:
+                renewal.cancel()
+
+    async def _hold_on(self, claim: "_Claim", pause: float) -> None:
+        with suppress(EntrepotError):  # what is being committed can no longer be called back
+            while True:
+                await self._hold(claim)
+                await asyncio.sleep(pause)
 
     async def _keep(self, name: RepositoryName, state: UploadState, digest: Digest) -> None:
         location = await self._blobs.commit(state, digest)

@@ -1,0 +1,140 @@
+"""What goes wrong behind an upload, at the worst moments, on the real drivers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrepot.drivers.filesystem.layout import Layout
+from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.errors import MetadataOutage, StorageFull, UnknownUpload, UploadBusy
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import ANONYMOUS, OpenAccess
+from entrepot.ports.clock import SystemClock
+from entrepot.services.upload import Chunk, Upload
+
+NAME = RepositoryName("a")
+CONTENT = b"content" * 1000
+DIGEST = Digest.of(CONTENT)
+
+
+class Bench:
+    """The service and its drivers, whose methods a test may replace."""
+
+    def __init__(self, root: Path) -> None:
+        prepare(root)
+        migrate(root / "metadata.db", "metadata", durable=True)
+        migrate(root / "sessions.db", "sessions", durable=False)
+        self.uploads = Layout(root).uploads
+        self.metadata = SqliteMetadata(root / "metadata.db")
+        self.sessions = SqliteUploadSessions(root / "sessions.db")
+        self.blobs = FilesystemStorage(root, threads=2)
+        access, clock = OpenAccess(), SystemClock()
+        self.upload = Upload(self.metadata, self.sessions, self.blobs, access, clock, lease=0.3)
+
+    async def begin(self) -> str:
+        return (await self.upload.begin(ANONYMOUS, NAME)).id
+
+    async def append(self, upload_id: str, content: bytes) -> None:
+        await self.upload.append(ANONYMOUS, NAME, upload_id, Chunk(body(content)))
+
+    async def finish(self, upload_id: str, content: bytes = b"") -> None:
+        await self.upload.finish(ANONYMOUS, NAME, upload_id, DIGEST, Chunk(body(content)))
+
+    async def stored(self) -> bytes:
+        blob = await self.metadata.blob(NAME, DIGEST)
+        assert blob is not None
+        content = await self.blobs.open(blob.location, blob.size)
+        try:
+            return b"".join([piece async for piece in content.read(0, blob.size)])
+        finally:
+            content.close()
+
+
+async def body(content: bytes) -> AsyncIterator[bytes]:
+    if content:
+        yield content
+
+
+def on_a_bench(root: Path, work: Callable[[Bench], Awaitable[None]]) -> None:
+    async def run() -> None:
+        bench = Bench(root)
+        try:
+            await work(bench)
+        finally:
+            bench.metadata.close()
+            bench.sessions.close()
+            bench.blobs.close()
+
+    asyncio.run(run())
+
+
+def fail_once(owner: Any, method: str, error: Exception, patch: pytest.MonkeyPatch) -> None:
+    real = getattr(owner, method)
+
+    async def fail(*arguments: Any) -> None:
+        patch.setattr(owner, method, real)
+        raise error
+
+    patch.setattr(owner, method, fail)
+
+
+def test_a_put_that_the_database_refused_may_be_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(bench: Bench) -> None:
+        upload_id = await bench.begin()
+        await bench.append(upload_id, CONTENT)
+        fail_once(bench.metadata, "change", MetadataOutage("locked"), monkeypatch)
+        with pytest.raises(MetadataOutage):
+            await bench.finish(upload_id)
+        assert await bench.metadata.blob(NAME, DIGEST) is None
+        await bench.finish(upload_id)
+        assert await bench.stored() == CONTENT
+
+    on_a_bench(tmp_path, work)
+
+
+def test_an_upload_whose_state_finds_no_room_leaves_no_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(bench: Bench) -> None:
+        upload_id = await bench.begin()
+        fail_once(bench.sessions, "release", StorageFull("full"), monkeypatch)
+        with pytest.raises(StorageFull):
+            await bench.append(upload_id, CONTENT)
+        assert list(bench.uploads.iterdir()) == []
+        with pytest.raises(UnknownUpload):
+            await bench.append(upload_id, CONTENT)
+
+    on_a_bench(tmp_path, work)
+
+
+def test_nobody_writes_to_an_upload_while_a_slow_disk_commits_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(bench: Bench) -> None:
+        upload_id = await bench.begin()
+        await bench.append(upload_id, CONTENT)
+        commit = bench.blobs.commit
+
+        async def slowly(*arguments: Any) -> Any:
+            await asyncio.sleep(1.0)  # more than three leases
+            return await commit(*arguments)
+
+        monkeypatch.setattr(bench.blobs, "commit", slowly)
+        finishing = asyncio.create_task(bench.finish(upload_id))
+        for _ in range(16):
+            await asyncio.sleep(0.05)
+            with pytest.raises(UploadBusy):
+                await bench.append(upload_id, b"more")
+        await finishing
+        assert await bench.stored() == CONTENT
+
+    on_a_bench(tmp_path, work)
