@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import count
 
 from entrepot.errors import (
     ClientGone,
@@ -66,6 +67,9 @@ class Upload:
         self._access = access
         self._clock = clock
         self._lease = int(lease * MICROSECONDS)
+        # Names each claim of this process, for ever.
+        self._holder = uuid.uuid4().hex
+        self._claims = count(1)
 
     @property
     def minimum_chunk(self) -> int:
@@ -197,7 +201,7 @@ class Upload:
 
     async def _claim(self, caller: Caller, name: RepositoryName, upload_id: str) -> "_Claim":
         await self._access.require(caller, Action.PUSH, name)
-        holder = uuid.uuid4().hex
+        holder = f"{self._holder}-{next(self._claims)}"
         now = self._clock.now()
         session = await self._sessions.claim(upload_id, holder, now, now + self._lease)
         claim = _Claim(session, holder, renewed_at=now)

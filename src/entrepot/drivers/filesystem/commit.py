@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from entrepot.drivers.filesystem.durability import move_into_place, sync_above
+from entrepot.drivers.filesystem.durability import FinalNames
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import restore
 from entrepot.drivers.filesystem.upload import check_present
@@ -13,11 +13,11 @@ from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import UploadState
 
 _READ_BYTES = 1024 * 1024
-# The blob's folder, the two digits' folder, the algorithm's: the ones that may be new.
-_LEVELS = 2
 
 
-def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) -> None:
+def commit_file(
+    upload: Path, target: str, state: UploadState, digest: Digest, names: FinalNames
+) -> None:
     """Check an upload's file against a digest and make it the blob's file, durably.
 
     When the file is gone and a whole blob stands in its place, an earlier commit of the same
@@ -32,7 +32,7 @@ def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) 
     known = _digest_from_progress(state, digest)
     if known == digest and not upload.exists() and _is_whole(target, state.received):
         with translated("committing an upload"):
-            sync_above(target, _LEVELS)
+            names.sync(target)
         return
     if state.received:
         check_present(upload, state)
@@ -49,7 +49,7 @@ def commit_file(upload: Path, target: Path, state: UploadState, digest: Digest) 
             _sync(file, upload)
         finally:
             os.close(file)
-        move_into_place(upload, target, _LEVELS)
+        names.give(str(upload), target)
 
 
 def _sync(file: int, upload: Path) -> None:
@@ -83,8 +83,8 @@ def _digest_from_file(file: int, algorithm: str) -> str:
     return f"{algorithm}:{hasher.hexdigest()}"
 
 
-def _is_whole(target: Path, size: int) -> bool:
+def _is_whole(target: str, size: int) -> bool:
     try:
-        return target.stat().st_size == size
+        return os.stat(target).st_size == size
     except OSError:
         return False

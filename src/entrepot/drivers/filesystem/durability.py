@@ -1,10 +1,13 @@
-"""Makes files and names outlive a power loss."""
+"""Makes files and names outlive a power loss.
+
+Paths of blobs are plain strings here: this is the hot path of a push.
+"""
 
 import os
 from pathlib import Path
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: Path | str) -> None:
     """Wait until the names in a directory have reached the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -39,37 +42,50 @@ def make_directory(path: Path) -> None:
         below = below.parent
 
 
-def move_into_place(source: Path, target: Path, levels: int) -> None:
-    """Give a synced file its final name, durably; a file that has that name is replaced.
+class FinalNames:
+    """Gives files their final names, durably: `TOP/xx/HEX/data`, as blobs are laid out.
 
-    The directories above the target are synced even where they were there before: another
-    process may have made them a moment ago and not have synced their names yet.
-
-    Args:
-        source: the file.
-        target: its final name, on the same file system.
-        levels: how many directories above the target may be new.
+    Each name on the way is synced even where it was there before: another process may have made
+    it a moment ago and not have synced it yet. Only the names of the `xx` folders, of which
+    there are 256 and which nobody removes, are synced once by each process.
     """
-    while True:
-        target.parent.mkdir(parents=True, exist_ok=True)
+
+    def __init__(self) -> None:
+        self._settled: set[str] = set()
+
+    def give(self, source: str, target: str) -> None:
+        """Move a synced file into place; a file that has the name is replaced.
+
+        Args:
+            source: the file.
+            target: its final name, on the same file system.
+        """
+        while True:
+            self._make_folder(os.path.dirname(target))
+            try:
+                os.replace(source, target)
+                break
+            except FileNotFoundError:
+                # Whoever deletes a blob removes its empty folder, and may have done so just now.
+                if not os.path.exists(source):
+                    raise
+        self.sync(target)
+
+    def sync(self, target: str) -> None:
+        """Wait until a file's name has reached the disk, and the names of its folders."""
+        folder = os.path.dirname(target)
+        prefix = os.path.dirname(folder)
+        sync_directory(folder)
+        sync_directory(prefix)
+        if prefix not in self._settled:
+            sync_directory(os.path.dirname(prefix))
+            self._settled.add(prefix)
+
+    def _make_folder(self, folder: str) -> None:
         try:
-            source.replace(target)
-            break
+            os.mkdir(folder)
+        except FileExistsError:
+            return
         except FileNotFoundError:
-            # Whoever deletes a blob removes its empty folder, and may have done so just now.
-            if not source.exists():
-                raise
-    sync_above(target, levels)
-
-
-def sync_above(target: Path, levels: int) -> None:
-    """Wait until a file's name has reached the disk, and the names of the folders it lies in.
-
-    Args:
-        target: the file.
-        levels: how many directories above it may be new.
-    """
-    directory = target.parent
-    for _ in range(levels + 1):
-        sync_directory(directory)
-        directory = directory.parent
+            self._settled.discard(os.path.dirname(folder))
+            os.makedirs(folder, exist_ok=True)

@@ -44,7 +44,7 @@ def read_link(path: str) -> tuple[bytes, int] | None:
 def status(path: str) -> os.stat_result | None:
     """Look at a file; None if absent."""
     try:
-        return os.stat(path)  # noqa: PTH116 (asked for every blob; a Path costs as much again)
+        return os.stat(path)
     except OSError as error:
         if error.errno not in _ABSENT:
             refuse(path, error)

@@ -27,7 +27,7 @@ def repository_folders(root: str) -> Iterator[str]:
 
 
 def _leads_back(path: str) -> bool:
-    if not os.path.islink(path):  # noqa: PTH114 (asked for every folder)
+    if not os.path.islink(path):
         return False
     real = os.path.realpath(path)
-    return f"{os.path.realpath(os.path.dirname(path))}/".startswith(f"{real}/")  # noqa: PTH120
+    return f"{os.path.realpath(os.path.dirname(path))}/".startswith(f"{real}/")

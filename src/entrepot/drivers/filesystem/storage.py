@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from entrepot.drivers.filesystem.commit import commit_file
-from entrepot.drivers.filesystem.durability import make_directory
+from entrepot.drivers.filesystem.durability import FinalNames, make_directory
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.permission import check_writable, explain
@@ -44,6 +44,7 @@ class FilesystemStorage:
         self._reading = Share(largest=LARGEST_READ)
         self._writing = Share(largest=LARGEST_BATCH)
         self._buffers = DirectBuffers()
+        self._names = FinalNames()
 
     async def open(self, location: Location, size: int) -> FileContent:
         """Open a blob."""
@@ -65,8 +66,8 @@ class FilesystemStorage:
         """Check the bytes against the digest and make them a durable blob."""
         location = self._layout.location(digest)
         upload = self._layout.upload(state.upload_id)
-        target = Path(self._layout.path(location))
-        await self._in_thread(lambda: commit_file(upload, target, state, digest))
+        target = self._layout.path(location)
+        await self._in_thread(lambda: commit_file(upload, target, state, digest, self._names))
         return location
 
     async def abort(self, upload_id: str) -> None:

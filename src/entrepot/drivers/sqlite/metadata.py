@@ -21,7 +21,7 @@ class SqliteMetadata(SqliteReader):
     def __init__(self, path: Path, observe: GroupObserver = ignore_group) -> None:
         self._reading = connect(path, durable=True, read_only=True)
         super().__init__(self._reading)
-        self._writer = GroupWriter(connect(path, durable=True), durable=True, observe=observe)
+        self._writer = GroupWriter(connect(path, durable=True), observe=observe)
 
     async def change(self, change: Change[Result]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""

@@ -1,26 +1,26 @@
 """Upload sessions in an SQLite file whose commits do not wait for the disk."""
 
+import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+import time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from entrepot.drivers.sqlite.connection import connect
+from entrepot.drivers.sqlite.failures import is_busy, translate
 from entrepot.drivers.sqlite.reader import QUERIES
-from entrepot.drivers.sqlite.writer import GroupWriter
+from entrepot.drivers.sqlite.writer import BUSY_PAUSE_SECONDS, BUSY_WAIT_SECONDS
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
 from entrepot.ports.uploads import UploadSession
-
-Result = TypeVar("Result")
 
 
 class SqliteUploadSessions:
     """Implements `UploadSessions`. The file must have been migrated."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = GroupWriter(connect(path, durable=False), durable=False)
+        self._connection = connect(path, durable=False)
 
     async def create(self, session: UploadSession) -> None:
         """Keep a new session, unclaimed."""
@@ -92,15 +92,21 @@ class SqliteUploadSessions:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._writer.close()
+        self._connection.close()
 
     async def _run(self, query: str, **parameters: Any) -> tuple[list[Any], int]:
-        async def work(connection: sqlite3.Connection) -> tuple[list[Any], int]:
-            cursor = connection.execute(QUERIES[query], parameters)
-            return cursor.fetchall(), cursor.rowcount
-
-        run: Callable[[Any], Awaitable[tuple[list[Any], int]]] = self._writer.run
-        return await run(work)
+        """Run one statement, which is a transaction by itself; nothing waits for the disk."""
+        deadline = 0.0
+        while True:
+            try:
+                cursor = self._connection.execute(QUERIES[query], parameters)
+                return cursor.fetchall(), cursor.rowcount
+            except sqlite3.Error as error:
+                now = time.monotonic()
+                deadline = deadline or now + BUSY_WAIT_SECONDS
+                if not is_busy(error) or now > deadline:
+                    raise translate(error) from error
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
 
 
 def _session(row: Any) -> UploadSession:

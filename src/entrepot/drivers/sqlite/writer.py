@@ -24,7 +24,7 @@ logger = logging.getLogger("entrepot.database")
 
 MAX_GROUP = 256
 BUSY_WAIT_SECONDS = 10.0
-_BUSY_PAUSE_SECONDS = 0.001
+BUSY_PAUSE_SECONDS = 0.001
 
 
 def ignore_group(changes: int, seconds: float) -> None:
@@ -36,7 +36,6 @@ class GroupWriter:
 
     Args:
         connection: nobody else uses it.
-        durable: whether a commit waits for the disk, and so is done in a thread.
         observe: told of each group: changes in it, and seconds from its begin to its commit.
     """
 
@@ -44,11 +43,10 @@ class GroupWriter:
         self,
         connection: sqlite3.Connection,
         *,
-        durable: bool,
         observe: GroupObserver = ignore_group,
     ) -> None:
         self._connection = connection
-        self._committer = ThreadPoolExecutor(1, "commit") if durable else None
+        self._committer = ThreadPoolExecutor(1, "commit")
         self._observe = observe
         self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
         self._draining: asyncio.Task[None] | None = None
@@ -73,8 +71,7 @@ class GroupWriter:
 
     def close(self) -> None:
         """Let go of the connection and the thread."""
-        if self._committer is not None:
-            self._committer.shutdown()
+        self._committer.shutdown()
         self._connection.close()
 
     async def _drain(self) -> None:
@@ -126,7 +123,7 @@ class GroupWriter:
             except sqlite3.Error as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
-                await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+                await asyncio.sleep(BUSY_PAUSE_SECONDS)
             else:
                 return
 
@@ -143,9 +140,6 @@ class GroupWriter:
         return outcome
 
     async def _commit(self) -> None:
-        if self._committer is None:
-            self._connection.execute("COMMIT")
-            return
         loop = asyncio.get_running_loop()
         # Shielded: a commit under way cannot be called back, only waited for.
         await asyncio.shield(
