@@ -49,6 +49,7 @@ class Disk:
     changed: dict[str, int] = field(default_factory=dict)
     synced: dict[str, int] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     renames: int = 0
     database_writes: int = 0
@@ -108,9 +109,13 @@ class Disk:
         self._name(target, step.at)
         if "/blobs/" in target:
             self.renames += 1
-            # The two folders above may be new through another process, not yet synced by it.
-            for folder in list(PurePosixPath(target).parents)[1:3]:
-                self.changed[str(folder)] = step.at
+            # The folder of the blob, and the one of two digits, may be new through another
+            # process and not yet synced by it. The latter is never removed: once is enough.
+            prefix, algorithm = list(PurePosixPath(target).parents)[1:3]
+            self.changed[str(prefix)] = step.at
+            if str(prefix) not in self.settled:
+                self.settled.add(str(prefix))
+                self.changed[str(algorithm)] = step.at
 
     def _answer(self, step: Step) -> None:
         if not _promises(step.arguments):

@@ -14,6 +14,7 @@ class Share:
         budget: bytes for all transfers together.
         largest: bytes for one, however few there are.
         smallest: bytes for one, however many there are.
+        held: how many pieces of one transfer are in memory at once.
     """
 
     def __init__(
@@ -21,8 +22,9 @@ class Share:
         budget: int = 16 * MEBIBYTE,
         largest: int = MEBIBYTE,
         smallest: int = 16 * KIBIBYTE,
+        held: int = 1,
     ) -> None:
-        self._budget = budget
+        self._budget = budget // held
         self._largest = largest
         self._smallest = smallest
         self._transfers = 0

@@ -25,6 +25,8 @@ Result = TypeVar("Result")
 
 # docs/decisions/0003-sending-blobs.md: the cheapest on the server that is used.
 LARGEST_READ = MEBIBYTE
+# Measured: a reader that stops leaves the server with seven pieces, and one is on its way to it.
+READS_HELD = 8
 LARGEST_BATCH = MEBIBYTE
 
 
@@ -41,7 +43,7 @@ class FilesystemStorage:
     def __init__(self, root: Path, threads: int = 32) -> None:
         self._layout = Layout(root)
         self._executor = ThreadPoolExecutor(threads, "storage")
-        self._reading = Share(largest=LARGEST_READ)
+        self._reading = Share(largest=LARGEST_READ, held=READS_HELD)
         self._writing = Share(largest=LARGEST_BATCH)
         self._buffers = DirectBuffers()
         self._names = FinalNames()
