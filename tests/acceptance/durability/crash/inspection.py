@@ -51,6 +51,11 @@ class Inspection:
         connection = await self._free.get()
         try:
             answer = await connection.request(method, target, body, headers)
+        except ConnectionBroken:
+            # A refusal that did not wait for its body closes the connection behind it.
+            if body:
+                raise
+            answer = await connection.request(method, target, body, headers)
         finally:
             self._free.put_nowait(connection)
         self.bytes_read += len(answer.body)

@@ -57,30 +57,32 @@ def kill_again_and_again(
             report.kills_while_starting += 1
         else:
             server = Server(folder)
-            _look(server, ledger, clients, ledger.touched, report)
-            asyncio.run(_load(server, clients, randomness.uniform(0.05, load_seconds)))
+            look(server, ledger, clients, ledger.touched, report)
+            asyncio.run(load(server, clients, randomness.uniform(0.05, load_seconds)))
         report.kills += 1
         report.seconds = time.monotonic() - began
         tell(report)
     server = Server(folder)
     try:
-        _look(server, ledger, clients, set(ledger.registers), report)
+        look(server, ledger, clients, set(ledger.registers), report)
     finally:
         server.stop()
     report.seconds = time.monotonic() - began
     return report
 
 
-async def _load(server: Server, clients: list[Client], seconds: float) -> None:
+async def load(server: Server, clients: list[Client], seconds: float) -> None:
+    """Let clients work for some seconds, and kill the registry under them."""
     tasks = [asyncio.create_task(client.work(server.port)) for client in clients]
     await asyncio.sleep(seconds)
     await asyncio.to_thread(server.kill)
     await asyncio.gather(*tasks)
 
 
-def _look(
+def look(
     server: Server, ledger: Ledger, clients: list[Client], keys: set[Key], report: Report
 ) -> None:
+    """Look at these registers after a restart; the registry is killed when something is wrong."""
     inspection = Inspection(server.port, ledger)
     try:
         asyncio.run(inspection.run(set(keys), clients))
