@@ -78,7 +78,7 @@ def _one_put(server: Server) -> Answer:
 
 
 def _stream(server: Server) -> Answer:
-    content = bytes(3_000_000)
+    content = bytes(9_500_000)
     location = begin(server, "a")
     pieces = (content[at : at + 65536] for at in range(0, len(content), 65536))
     answer = server.request("PATCH", location, pieces)

@@ -65,7 +65,7 @@ class Client:
 
     def _content(self) -> bytes:
         if self._random.random() < 0.04:
-            return self._random.randbytes(self._random.randint(2 * _MEBIBYTE, 5 * _MEBIBYTE))
+            return self._random.randbytes(self._random.randint(2 * _MEBIBYTE, 8 * _MEBIBYTE))
         return self._random.randbytes(self._random.randint(1, 20_000))
 
     async def _blob(self, repository: str, content: bytes) -> None:
