@@ -145,7 +145,8 @@ class Upload:
             claim.check_start(chunk)
             await self._take(claim, chunk.content)
             # Where there is no room for the new state either, the bytes must not stay.
-            await self._release(claim)
+            if not await self._release(claim):
+                raise _taken_over(claim)
         except StorageFull:
             await self._give_up(claim)
             raise
@@ -214,9 +215,14 @@ class Upload:
 
     async def _take(self, claim: "_Claim", content: Body) -> None:
         piece = await anext(content, None)
-        if piece is None:
-            # The storage is not asked: a commit that was interrupted may have its bytes already.
-            return
+        # Without bytes the storage is not asked: a commit that was interrupted may have them.
+        if piece is not None:
+            await self._write(claim, piece, content)
+        if self._is_stale(claim):
+            await self._hold(claim)
+
+    async def _write(self, claim: "_Claim", first: bytes, content: Body) -> None:
+        piece: bytes | None = first
         async with await self._blobs.append(claim.session.state) as part:
             try:
                 while piece is not None:
@@ -247,10 +253,7 @@ class Upload:
         now = self._clock.now()
         state = claim.session.state
         if not await self._sessions.renew(state, claim.holder, now, now + self._lease):
-            raise UploadBusy(
-                "the upload session was taken over by another request",
-                {"upload": claim.session.id},
-            )
+            raise _taken_over(claim)
         claim.renewed_at = now
 
     @contextmanager
@@ -293,10 +296,14 @@ class Upload:
         if kept.location != location:
             await self._blobs.delete(location)
 
-    async def _release(self, claim: "_Claim") -> None:
-        await self._sessions.release(claim.session.state, claim.holder, self._clock.now())
+    async def _release(self, claim: "_Claim") -> bool:
+        """Let go of a session; False when it was lost before."""
+        return await self._sessions.release(claim.session.state, claim.holder, self._clock.now())
 
     async def _give_up(self, claim: "_Claim") -> None:
+        if self._is_stale(claim):
+            with suppress(StorageFull):  # then there is all the more reason to give up
+                await self._hold(claim)  # the bytes of one that was lost are another's
         try:
             await self._blobs.abort(claim.session.id)
         except EntrepotError:
@@ -322,6 +329,12 @@ class _Claim:
                 received,
                 self.session,
             )
+
+
+def _taken_over(claim: _Claim) -> UploadBusy:
+    return UploadBusy(
+        "the upload session was taken over by another request", {"upload": claim.session.id}
+    )
 
 
 def _checked(

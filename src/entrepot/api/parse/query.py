@@ -61,4 +61,5 @@ def parse_page_size(query: Query, maximum: int, fallback: int) -> int:
         return fallback
     if not (text.isascii() and text.isdigit()):
         raise InvalidPagination("n is a number of entries, 0 or more", {"n": text[:100]})
-    return min(maximum, int(text)) if len(text) < 19 else maximum
+    digits = text.lstrip("0") or "0"
+    return min(maximum, int(digits)) if len(digits) < 19 else maximum

@@ -74,4 +74,5 @@ def parse_content_range(header: str) -> tuple[int, int]:
 
 def _number(digits: str) -> int:
     # No content is that long; and int() refuses thousands of digits.
+    digits = digits.lstrip("0") or "0"
     return int(digits) if len(digits) <= 19 else MAX_OFFSET

@@ -1,0 +1,82 @@
+"""Services on the real drivers, with a clock and access rules in the test's hand."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from entrepot.drivers.filesystem.layout import Layout
+from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.errors import Denied
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Access, Action, Caller, OpenAccess
+from entrepot.ports.clock import MICROSECONDS
+
+CAROL = Caller("carol")
+
+
+class MovableClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = 1_700_000_000 * MICROSECONDS
+
+    def now(self) -> int:
+        return self._now
+
+    def forward(self, seconds: float) -> None:
+        self._now += int(seconds * MICROSECONDS)
+
+
+class HidingAccess:
+    """Everybody may do everything, but nothing that needs to see a hidden repository."""
+
+    def __init__(self, hidden: set[str]) -> None:
+        self.hidden = hidden
+
+    async def require(self, caller: Caller, action: Action, name: RepositoryName) -> None:
+        if not await self.may(caller, action, name):
+            raise Denied(f"{caller.name} may not {action} {name}")
+
+    async def may(self, caller: Caller, action: Action, name: RepositoryName) -> bool:
+        return name not in self.hidden
+
+
+class Registry:
+    """What the services of one worker work on."""
+
+    def __init__(self, root: Path, access: Access | None = None) -> None:
+        prepare(root / "data")
+        migrate(root / "metadata.db", "metadata", durable=True)
+        migrate(root / "sessions.db", "sessions", durable=False)
+        self.layout = Layout(root / "data")
+        self.metadata = SqliteMetadata(root / "metadata.db")
+        self.sessions = SqliteUploadSessions(root / "sessions.db")
+        # One thread: batches reach the file in the order in which they were handed over.
+        self.blobs = FilesystemStorage(root / "data", threads=1)
+        self.access: Access = access or OpenAccess()
+        self.clock = MovableClock()
+
+    def close(self) -> None:
+        self.metadata.close()
+        self.sessions.close()
+        self.blobs.close()
+
+
+def with_registry(
+    work: Callable[[Registry], Awaitable[None]], access: Access | None = None
+) -> None:
+    """Run a function on a new registry."""
+
+    async def run(root: Path) -> None:
+        registry = Registry(root, access)
+        try:
+            await work(registry)
+        finally:
+            registry.close()
+
+    with TemporaryDirectory(prefix="entrepot-") as root:
+        asyncio.run(run(Path(root)))
