@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from entrepot.config.addresses import TcpAddress, UnixAddress
@@ -40,15 +41,18 @@ def check_socket_file(address: UnixAddress) -> None:
     """Remove a socket file that nobody listens on.
 
     Raises:
-        ConfigurationError: somebody listens on it.
+        ConfigurationError: somebody listens on it, or the file is no socket.
     """
+    path = Path(address.path)
+    if path.exists() and not path.is_socket():
+        raise ConfigurationError(f"http.addr: {path} exists, and is no socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(address.path)
         except FileNotFoundError:
             return
         except OSError:
-            Path(address.path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             return
     raise ConfigurationError(f"http.addr: another program listens on {address.path}")
 
@@ -79,11 +83,13 @@ def _holder(port: int) -> str | None:
 
 
 def _has_socket(process: Path, inodes: set[str]) -> bool:
-    try:
-        targets = [os.readlink(file) for file in (process / "fd").iterdir()]  # noqa: PTH115
-    except OSError:
-        return False
-    return any(target[8:-1] in inodes for target in targets if target.startswith("socket:["))
+    with suppress(OSError):  # gone meanwhile, or somebody else's
+        for file in (process / "fd").iterdir():
+            with suppress(OSError):
+                target = os.readlink(file)  # noqa: PTH115  (a socket is no path)
+                if target.startswith("socket:[") and target[8:-1] in inodes:
+                    return True
+    return False
 
 
 def _describe(process: Path) -> str | None:
