@@ -1,7 +1,8 @@
 """Reads the body of a request: bounded, and not for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from entrepot.api.messages import Messages
 from entrepot.api.request import Request
@@ -26,7 +27,7 @@ def declared_length(request: Request) -> int | None:
 
 async def stream_body(
     request: Request, patience: float, expected: int | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Give a body's bytes as they arrive.
 
     Args:
@@ -100,14 +101,16 @@ class SmallBodies:
         pieces: list[bytes] = []
         size = 0
         try:
-            async for piece in stream_body(request, self._timeout, declared):
-                pieces.append(piece)
-                size += len(piece)
-                self._held += len(piece)
-                if size > self._limit:
-                    raise self._too_large()
-                if self._held > _HELD_AT_MOST:
-                    raise Overloaded("too many manifests are being pushed at once; try again")
+            # Closed at once when it is refused, so that nothing more of it is asked for.
+            async with aclosing(stream_body(request, self._timeout, declared)) as body:
+                async for piece in body:
+                    pieces.append(piece)
+                    size += len(piece)
+                    self._held += len(piece)
+                    if size > self._limit:
+                        raise self._too_large()
+                    if self._held > _HELD_AT_MOST:
+                        raise Overloaded("too many manifests are being pushed at once; try again")
         finally:
             self._held -= size
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

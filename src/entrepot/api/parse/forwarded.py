@@ -31,8 +31,8 @@ def is_trusted(address: str, networks: tuple[Network, ...]) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return address == ""  # a peer on a Unix socket
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return any((mapped or parsed) in network for network in networks)
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(mapped in network or parsed in network for network in networks)
 
 
 def read_forwarded(headers: Mapping[bytes, bytes], seen: Origin) -> Origin:

@@ -1,0 +1,241 @@
+"""Bodies: whole, bounded, and not waited for for ever."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.api.body import SmallBodies, declared_length, stream_body
+from entrepot.api.request import Request
+from entrepot.errors import (
+    ClientGone,
+    EntrepotError,
+    InvalidRequest,
+    ManifestTooLarge,
+    Overloaded,
+    SizeMismatch,
+)
+from tests.unit.api.asgi import GONE, ScriptedServer, make_request, piece, whole
+
+MIB = 1024 * 1024
+LONG = 60.0
+SHORT = 0.02
+
+
+async def read_all(
+    server: ScriptedServer, expected: int | None = None, patience: float = LONG, ahead: int = 1
+) -> bytes:
+    request = make_request(server.receive, ahead=ahead)
+    body = stream_body(request, patience, expected)
+    received = b"".join([content async for content in body])
+    assert request.record.bytes_in == len(received)
+    return received
+
+
+async def collect(request: Request, patience: float, received: list[bytes]) -> None:
+    async for content in stream_body(request, patience):
+        received.append(content)  # noqa: PERF401  # what came before an error counts, too
+
+
+async def read_small(
+    bodies: SmallBodies, messages: list[dict[str, Any]], length: bytes | None = None
+) -> bytes:
+    headers = {} if length is None else {b"content-length": length}
+    server = ScriptedServer(messages)
+    try:
+        return await bodies.read(make_request(server.receive, headers, ahead=4))
+    finally:
+        await asyncio.sleep(0)
+        assert server.open_calls == 0, "a call of a body that is over is taken back"
+
+
+@given(st.lists(st.binary(max_size=50), min_size=1, max_size=12), st.integers(1, 8), st.booleans())
+def test_a_body_comes_as_it_was_sent(contents: list[bytes], ahead: int, declared: bool) -> None:
+    async def run() -> None:
+        server = ScriptedServer(whole(*contents))
+        sent = b"".join(contents)
+        assert await read_all(server, len(sent) if declared else None, ahead=ahead) == sent
+        assert server.open_calls == 0
+
+    asyncio.run(run())
+
+
+@given(st.lists(st.binary(max_size=50), min_size=1, max_size=12), st.integers(0, 700))
+def test_a_body_of_another_length_than_declared_is_refused(
+    contents: list[bytes], declared: int
+) -> None:
+    async def run() -> None:
+        sent = b"".join(contents)
+        server = ScriptedServer(whole(*contents))
+        if declared == len(sent):
+            assert await read_all(server, declared) == sent
+        else:
+            with pytest.raises(SizeMismatch):
+                await read_all(server, declared)
+
+    asyncio.run(run())
+
+
+def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
+    async def run() -> None:
+        server = ScriptedServer([piece(bytes(10))] * 100)
+        with pytest.raises(SizeMismatch):
+            await read_all(server, 25)
+        assert len(server.calls) == 3
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("ahead", [1, 8])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_a_client_that_goes_away_is_told_from_the_end_of_a_body(count: int, ahead: int) -> None:
+    async def run() -> None:
+        server = ScriptedServer([*[piece(bytes(10))] * count, GONE])
+        request = make_request(server.receive, ahead=ahead)
+        received: list[bytes] = []
+        with pytest.raises(ClientGone) as gone:
+            await collect(request, LONG, received)
+        assert received == [bytes(10)] * count
+        assert gone.value.detail == {"received": 10 * count}
+        assert request.record.aborted
+        await asyncio.sleep(0)
+        assert server.open_calls == 0
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("ahead", [1, 8])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_a_silent_client_is_given_up(count: int, ahead: int) -> None:
+    async def run() -> None:
+        server = ScriptedServer([piece(bytes(10))] * count)
+        request = make_request(server.receive, ahead=ahead)
+        with pytest.raises(ClientGone, match=r"nothing came for 0\.02 s"):
+            await collect(request, SHORT, [])
+        assert request.record.aborted
+        await asyncio.sleep(0)
+        assert server.open_calls == 0
+
+    asyncio.run(run())
+
+
+def test_a_client_that_is_slow_but_not_silent_is_waited_for() -> None:
+    async def run() -> None:
+        left = whole(*[b"x"] * 8)
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0.05)
+            return left.pop(0)
+
+        request = make_request(receive)
+        body = stream_body(request, 0.3)  # less than the whole body takes
+        assert b"".join([content async for content in body]) == b"x" * 8
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("headers", "length"),
+    [
+        ({}, None),
+        ({b"content-length": b"0"}, 0),
+        ({b"content-length": b"007"}, 7),
+        ({b"content-length": b"999999999999999999"}, 10**18 - 1),
+        # Chunked wins (RFC 9112 section 6.3).
+        ({b"content-length": b"5", b"transfer-encoding": b"chunked"}, None),
+    ],
+)
+def test_the_length_that_is_declared(headers: dict[bytes, bytes], length: int | None) -> None:
+    assert declared_length(make_request(ScriptedServer([]).receive, headers)) == length
+
+
+@given(st.binary(max_size=30))
+def test_a_length_is_a_number_or_refused(value: bytes) -> None:
+    request = make_request(ScriptedServer([]).receive, {b"content-length": value})
+    try:
+        length = declared_length(request)
+    except InvalidRequest:
+        return
+    assert length == int(value.decode("ascii"))
+    assert value.isdigit()
+
+
+@pytest.mark.parametrize("value", [b"", b"-1", b"+1", b"1e3", b"0x10", b"1, 1", b"\xb2", b"1" * 19])
+def test_a_length_that_is_no_number_is_refused(value: bytes) -> None:
+    request = make_request(ScriptedServer([]).receive, {b"content-length": value})
+    with pytest.raises(InvalidRequest):
+        declared_length(request)
+
+
+@given(st.lists(st.binary(max_size=30), min_size=1, max_size=10), st.integers(0, 200))
+def test_a_small_body_is_whole_or_over_the_limit(contents: list[bytes], limit: int) -> None:
+    async def run() -> None:
+        sent = b"".join(contents)
+        bodies = SmallBodies(limit, LONG)
+        for length in (None, b"%d" % len(sent)):
+            if len(sent) <= limit:
+                assert await read_small(bodies, whole(*contents), length) == sent
+            else:
+                with pytest.raises(ManifestTooLarge):
+                    await read_small(bodies, whole(*contents), length)
+
+    asyncio.run(run())
+
+
+def test_what_is_declared_too_large_is_not_read_at_all() -> None:
+    async def run() -> None:
+        server = ScriptedServer([])
+        request = make_request(server.receive, {b"content-length": b"101"})
+        with pytest.raises(ManifestTooLarge):
+            await SmallBodies(100, LONG).read(request)
+        assert server.calls == []
+
+    asyncio.run(run())
+
+
+def test_small_bodies_together_are_bounded_and_make_room_again() -> None:
+    megabyte = bytes(MIB)  # one object for all, so that the test is small
+
+    async def run() -> None:
+        bodies = SmallBodies(4 * MIB, LONG)
+        stalled = [ScriptedServer([piece(megabyte)] * 4) for _ in range(16)]
+        reading = [
+            asyncio.create_task(bodies.read(make_request(server.receive))) for server in stalled
+        ]
+        for _ in range(20):  # turns of the loop: each brings one of the four pieces at least
+            await asyncio.sleep(0)
+        assert all(len(server.calls) == 5 for server in stalled)
+        with pytest.raises(Overloaded):
+            await read_small(bodies, whole(b"x"))
+        reading[0].cancel()
+        await asyncio.wait(reading[:1])
+        assert await read_small(bodies, whole(b"x")) == b"x"
+        for task in reading:
+            task.cancel()
+        await asyncio.wait(reading)
+
+    asyncio.run(run())
+
+
+def test_a_failed_body_gives_its_room_back() -> None:
+    megabyte = bytes(MIB)
+    failing: list[tuple[list[dict[str, Any]], bytes | None]] = [
+        ([piece(megabyte), GONE], None),
+        ([piece(megabyte)] * 5, None),
+        (whole(megabyte), b"%d" % (2 * MIB)),
+        (whole(megabyte, megabyte), b"%d" % MIB),
+        ([piece(megabyte)], None),
+    ]
+
+    async def run() -> None:
+        bodies = SmallBodies(4 * MIB, SHORT)
+        for _ in range(20):
+            for messages, length in failing:
+                with pytest.raises(EntrepotError) as refused:
+                    await read_small(bodies, messages, length)
+                assert not isinstance(refused.value, Overloaded)
+        assert await read_small(bodies, whole(megabyte)) == megabyte
+
+    asyncio.run(run())
