@@ -5,10 +5,12 @@ written `sha256-HEX`. What such an index lists and the repository has is a refer
 or not it names a subject itself.
 """
 
-import json
+from contextlib import suppress
 
+from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
+from entrepot.oci.document import decode_document
 from entrepot.oci.manifest import parse_manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -37,10 +39,8 @@ async def listed_under_fallback_tag(
     index = await metadata.manifest_by_tag(name, fallback_tag(subject))
     if index is None or index.media_type not in types.INDEXES:
         return []
-    entries = json.loads(index.payload).get("manifests") or []
-    digests = sorted({Digest(entry["digest"]) for entry in entries})
     found = []
-    for digest in digests:
+    for digest in sorted(_listed(index.payload)):
         stored = await metadata.manifest_by_digest(name, digest)
         referrer = _read(stored, subject) if stored is not None else None
         if referrer is not None and artifact_type in (None, referrer.artifact_type):
@@ -48,9 +48,29 @@ async def listed_under_fallback_tag(
     return found
 
 
+def _listed(payload: bytes) -> set[Digest]:
+    """Take the digests out of an index, which may have been adopted as it was."""
+    try:
+        entries = decode_document(payload).get("manifests")
+    except InvalidManifest:
+        return set()
+    found = set()
+    for entry in entries if isinstance(entries, list) else []:
+        text = entry.get("digest") if isinstance(entry, dict) else None
+        with suppress(InvalidDigest):
+            found.add(Digest.parse(text if isinstance(text, str) else ""))
+    return found
+
+
 def _read(stored: StoredManifest, subject: Digest) -> Referrer | None:
-    """Describe a manifest as a referrer; None when it names another subject itself."""
-    manifest = parse_manifest(stored.payload, stored.media_type)
+    """Describe a manifest as a referrer; None when it names another subject itself.
+
+    None, too, for one that was adopted though no client could push it today.
+    """
+    try:
+        manifest = parse_manifest(stored.payload, stored.media_type)
+    except (InvalidManifest, InvalidDigest):
+        return None
     own = manifest.subject
     if own is not None and own.digest != subject:
         return None

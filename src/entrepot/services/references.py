@@ -14,6 +14,9 @@ from entrepot.oci.manifest import Edge, Manifest, Role
 from entrepot.oci.media_type import is_non_distributable
 from entrepot.ports.metadata import Transaction
 
+# Some readers of URLs drop these, some do not: a pattern would be held against another URL.
+_DROPPED = re.compile(r"[\x00-\x20\x7f]")
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestPolicy:
@@ -52,6 +55,8 @@ def _is_allowed(url: str, policy: ManifestPolicy) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
+    if _DROPPED.search(url):
+        return False
     if parts.scheme not in ("http", "https") or parts.fragment:
         return False
     if any(pattern.search(url) for pattern in policy.urls_denied):
@@ -72,14 +77,17 @@ async def check_references(
     """
     edges = [edge for edge in manifest.edges if edge.role is not Role.SUBJECT]
     digests = dict.fromkeys(edge.descriptor.digest for edge in edges)
-    sizes = await transaction.blob_sizes(repository, digests)
+    blobs = await transaction.blob_sizes(repository, digests)
     children = [edge.descriptor.digest for edge in edges if edge.role is Role.MANIFEST]
+    manifests: dict[str, int] = {}
     if children:
-        # A child that is absent as a manifest may be a blob: BuildKit's cache is written so.
-        sizes |= await transaction.manifest_sizes(repository, dict.fromkeys(children))
+        manifests = await transaction.manifest_sizes(repository, dict.fromkeys(children))
     missing: dict[str, None] = {}
     for edge in edges:
-        stored = sizes.get(edge.descriptor.digest)
+        stored = blobs.get(edge.descriptor.digest)
+        if edge.role is Role.MANIFEST:
+            # A child that is absent as a manifest may be a blob: BuildKit's cache is written so.
+            stored = manifests.get(edge.descriptor.digest, stored)
         if stored is None:
             if not _may_be_absent(edge, policy):
                 missing[edge.descriptor.digest] = None

@@ -17,6 +17,9 @@ from entrepot.ports.clock import MICROSECONDS
 
 CAROL = Caller("carol")
 
+# Rules are tested here, not durability: waiting for a disk would only take time.
+_IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
 
 class MovableClock:
     """Stands still until it is moved."""
@@ -78,5 +81,5 @@ def with_registry(
         finally:
             registry.close()
 
-    with TemporaryDirectory(prefix="entrepot-") as root:
+    with TemporaryDirectory(prefix="entrepot-", dir=_IN_MEMORY) as root:
         asyncio.run(run(Path(root)))
