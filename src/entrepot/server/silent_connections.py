@@ -1,7 +1,7 @@
-"""Closes connections on which the client has never said anything.
+"""Closes connections on which the client has said nothing, or too little to be a request.
 
-The server waits without a limit for the first byte, by which it tells HTTP/1.1 from HTTP/2; and
-each such connection holds a place that another client could have.
+The server waits without a limit for the bytes by which it tells HTTP/1.1 from HTTP/2; and each such
+connection holds a place that another client could have.
 """
 
 import contextlib
@@ -18,13 +18,16 @@ logger = logging.getLogger("entrepot.server")
 _INFO_SIZE = 136
 _LAST_DATA_RECEIVED = 52
 _BYTES_RECEIVED = 128
+# HTTP/2 begins with these many bytes (RFC 9113 section 3.4). No blob or manifest can be asked for
+# in fewer, so a connection that has sent fewer has no long answer under way.
+_PREFACE_BYTES = 24
 
 
 class SilentConnections:
     """Looks at this process's connections again and again, in a thread.
 
     Args:
-        patience: seconds after which a connection without a first byte is closed.
+        patience: seconds after which a connection that has hardly spoken is closed.
     """
 
     def __init__(self, patience: float) -> None:
@@ -48,7 +51,7 @@ class SilentConnections:
 
 
 def close_silent(patience: float) -> int:
-    """Shut down this process's TCP connections that have been silent from their start.
+    """Shut down this process's TCP connections that fell silent before they had asked anything.
 
     Args:
         patience: seconds.
@@ -76,7 +79,7 @@ def _close_if_silent(descriptor: int, patience: float) -> bool:
             return False
         (received,) = struct.unpack_from("=Q", info, _BYTES_RECEIVED)
         (silent_ms,) = struct.unpack_from("=I", info, _LAST_DATA_RECEIVED)
-        if received or silent_ms < patience * 1000:
+        if received >= _PREFACE_BYTES or silent_ms < patience * 1000:
             return False
         connection.shutdown(socket.SHUT_RDWR)
         return True

@@ -28,13 +28,30 @@ def test_a_connection_without_a_first_byte_is_closed(
     assert client.recv(1) == b""
 
 
-def test_a_connection_that_has_begun_to_speak_is_left_alone(
-    pair: tuple[socket.socket, socket.socket],
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@pytest.mark.parametrize("begin", [PREFACE[:1], PREFACE[:3], PREFACE[:-1]])
+def test_a_connection_that_stops_before_it_says_which_protocol_it_speaks_is_closed(
+    pair: tuple[socket.socket, socket.socket], begin: bytes
 ) -> None:
     client, server = pair
-    client.sendall(b"G")
-    server.sendall(b"x")
-    assert server.recv(1) == b"G"
+    client.sendall(begin)
+    server.sendall(PREFACE)
+    assert server.recv(len(begin)) == begin
+    time.sleep(0.25)
+    assert close_silent(0.2) >= 1
+    assert server.recv(1) == b""
+
+
+@pytest.mark.parametrize("begin", [PREFACE, b"GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_a_connection_that_has_begun_to_speak_is_left_alone(
+    pair: tuple[socket.socket, socket.socket], begin: bytes
+) -> None:
+    client, server = pair
+    client.sendall(begin)
+    server.sendall(PREFACE)
+    assert server.recv(len(begin)) == begin
     time.sleep(0.25)
     assert close_silent(0.2) == 0
 
