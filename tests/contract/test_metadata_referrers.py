@@ -108,3 +108,16 @@ async def delete(metadata: Metadata, manifest: NewManifest) -> None:
         await transaction.delete_manifest(repository, manifest.digest, CALLER, 1)
 
     await metadata.change(change)
+
+
+async def test_large_referrers_come_in_short_pages(metadata: Metadata) -> None:
+    annotations = {"large": "x" * 700_000}
+    large = [
+        some_image(f"l{number}", subject=about(SUBJECT), annotations=annotations)
+        for number in range(6)
+    ]
+    await push(metadata, APP, *large)
+    assert 1 <= len(await found(metadata, limit=100)) <= 2
+    pages = partial(metadata.referrers, APP, SUBJECT.digest, None)
+    rows = await all_pages(pages, "", lambda row: row.digest, 100)
+    assert [row.digest for row in rows] == digests(*large)

@@ -78,7 +78,10 @@ class ManifestReader(Protocol):
         after: str,
         limit: int,
     ) -> list[Referrer]:
-        """List manifests with this subject, by digest, those of one artifact type if given."""
+        """List manifests with this subject, by digest, those of one artifact type if given.
+
+        Fewer than the limit where they are large: only an empty list says that there are no more.
+        """
         ...
 
 

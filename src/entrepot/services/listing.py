@@ -1,5 +1,6 @@
 """Lists of tags, repositories and referrers, in pages."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -110,8 +111,9 @@ class Listing:
             page = await self._metadata.referrers(
                 name, subject, artifact_type, after, _REFERRERS_A_QUERY
             )
+            if not page:
+                return
             for referrer in page:
                 yield referrer
-            if len(page) < _REFERRERS_A_QUERY:
-                return
             after = page[-1].digest
+            await asyncio.sleep(0)  # others have their turn: large pages take long to read

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from typing import Any
 
 from entrepot.drivers.sqlite.failures import is_busy, translate
@@ -17,6 +18,8 @@ from entrepot.ports.metadata import Referrer, StoredBlob, StoredManifest
 QUERIES = load_queries()
 BUSY_WAIT_SECONDS = 5.0
 _BUSY_PAUSE_SECONDS = 0.005
+# Annotations of one page of referrers, as text; decoded they take many times that.
+_PAGE_BYTES = 1024 * 1024
 
 _MANIFEST_BY_TAG = QUERIES["manifest_by_tag"]
 _MANIFEST_BY_DIGEST = QUERIES["manifest_by_digest"]
@@ -60,7 +63,9 @@ class SqliteReader:
         }
         return [
             Referrer(Digest(digest), media_type, size, kind, json.loads(annotations or "{}"))
-            for digest, media_type, size, kind, annotations in await self._rows(query, parameters)
+            for digest, media_type, size, kind, annotations in await self._rows(
+                query, parameters, _first_referrers
+            )
         ]
 
     async def blob(self, name: RepositoryName, digest: Digest) -> StoredBlob | None:
@@ -94,23 +99,46 @@ class SqliteReader:
         rows = await self._rows(QUERIES["repositories"], {"after": after, "limit": limit})
         return [RepositoryName(row[0]) for row in rows]
 
-    async def _rows(self, query: str, parameters: dict[str, Any]) -> list[Any]:
+    async def _rows(
+        self,
+        query: str,
+        parameters: dict[str, Any],
+        take: Callable[[sqlite3.Cursor], list[Any]] = sqlite3.Cursor.fetchall,
+    ) -> list[Any]:
         try:
-            return self._connection.execute(query, parameters).fetchall()
+            return take(self._connection.execute(query, parameters))
         except sqlite3.Error as error:
             if not is_busy(error):
                 raise translate(error) from error
-        return await self._rows_when_free(query, parameters)
+        return await self._rows_when_free(query, parameters, take)
 
-    async def _rows_when_free(self, query: str, parameters: dict[str, Any]) -> list[Any]:
+    async def _rows_when_free(
+        self,
+        query: str,
+        parameters: dict[str, Any],
+        take: Callable[[sqlite3.Cursor], list[Any]],
+    ) -> list[Any]:
         deadline = time.monotonic() + BUSY_WAIT_SECONDS
         while True:
             await asyncio.sleep(_BUSY_PAUSE_SECONDS)
             try:
-                return self._connection.execute(query, parameters).fetchall()
+                return take(self._connection.execute(query, parameters))
             except sqlite3.Error as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise translate(error) from error
+
+
+def _first_referrers(cursor: sqlite3.Cursor) -> list[Any]:
+    """Take rows until their annotations are large: a manifest's may have 4 MiB."""
+    rows: list[Any] = []
+    size = 0
+    for row in cursor:
+        rows.append(row)
+        size += len(row[-1] or "")
+        if size > _PAGE_BYTES:
+            break
+    cursor.close()
+    return rows
 
 
 def _manifest(rows: list[Any]) -> StoredManifest | None:
