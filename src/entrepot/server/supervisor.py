@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import resource
 from collections.abc import Callable
@@ -162,7 +163,8 @@ def _server(settings: Settings) -> NurseryServer:
         log_dictconfig=log_configuration(log.level, log.formatter, log.fields),
         log_access=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=max(1, int(http.draintimeout)) if http.draintimeout else None,
+        # A whole second at least; without a number Granian would wait for the slowest client.
+        workers_kill_timeout=max(1, math.ceil(http.draintimeout)),
     )
 
 
