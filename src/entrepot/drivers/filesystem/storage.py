@@ -74,8 +74,8 @@ class FilesystemStorage:
 
     async def abort(self, upload_id: str) -> None:
         """Forget an upload's bytes."""
-        with translated("removing an upload"):
-            self._layout.upload(upload_id).unlink(missing_ok=True)
+        path = self._layout.upload(upload_id)
+        await self._in_thread(lambda: _remove_upload(path))
 
     async def uploads(self) -> AsyncIterator[StrayUpload]:
         """List the uploads whose bytes are here."""
@@ -103,7 +103,17 @@ class FilesystemStorage:
         self._executor.shutdown()
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        """Run something in a thread, and wait for its end though the request is cancelled.
+
+        Who let go of an upload earlier would hand it to the next writer in the middle of a commit.
+        """
+        working = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait([working])
+            working.exception()  # seen; the cancellation is what the caller is told
+            raise
 
 
 def prepare(root: Path) -> None:
@@ -120,6 +130,11 @@ def prepare(root: Path) -> None:
             check_writable(folder)
         except OSError as error:
             raise StorageOutage(explain(root, error)) from error
+
+
+def _remove_upload(path: Path) -> None:
+    with translated("removing an upload"):
+        path.unlink(missing_ok=True)
 
 
 def _remove(path: Path) -> None:
