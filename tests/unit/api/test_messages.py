@@ -22,7 +22,8 @@ def test_messages_come_in_their_order_however_many_are_asked_for(
         server = ScriptedServer(sent)
         with Messages(server.receive, ahead) as messages:
             for message in sent:
-                assert await messages.next() is message
+                async with asyncio.timeout(1):
+                    assert await messages.next() is message
                 assert server.open_calls <= ahead
         assert server.open_calls == 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -219,6 +220,28 @@ def test_a_full_disk_met_after_the_lease_does_not_remove_the_successors_bytes(
             raise StorageFull("there is no room")
 
         monkeypatch.setattr(registry.blobs, "append", late_and_full)
+        with pytest.raises(UploadBusy):
+            await worker.append(upload_id, pieces(OLD))
+        await worker.finish(upload_id, b"shared" + NEW, pieces())
+        assert await stored(registry, b"shared" + NEW) == b"shared" + NEW
+
+    with_registry(work)
+
+
+def test_bytes_whose_state_comes_too_late_to_be_kept_are_not_said_to_be_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work(registry: Registry) -> None:
+        worker = Worker(registry)
+        upload_id = await worker.begin(b"shared")
+        release = registry.sessions.release
+
+        async def stopped_for_long(*arguments: Any) -> bool:
+            monkeypatch.setattr(registry.sessions, "release", release)
+            await takeover(registry, upload_id, NEW)()
+            return await release(*arguments)
+
+        monkeypatch.setattr(registry.sessions, "release", stopped_for_long)
         with pytest.raises(UploadBusy):
             await worker.append(upload_id, pieces(OLD))
         await worker.finish(upload_id, b"shared" + NEW, pieces())

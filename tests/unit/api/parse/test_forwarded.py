@@ -125,6 +125,12 @@ def test_which_peers_are_trusted(address: str, trusted: bool) -> None:
     assert is_trusted(address, PRIVATE) is trusted
 
 
+def test_a_network_of_mapped_addresses_has_mapped_peers() -> None:
+    networks = (ip_network("::ffff:10.0.0.0/104"),)
+    assert is_trusted("::ffff:10.1.2.3", networks)
+    assert not is_trusted("::ffff:11.1.2.3", networks)
+
+
 @given(anything.filter(bool))
 def test_a_peer_of_any_name_is_not_trusted_by_nobody(address: str) -> None:
     assert not is_trusted(address, ())
