@@ -81,5 +81,5 @@ def with_registry(
         finally:
             registry.close()
 
-    with TemporaryDirectory(prefix="entrepot-", dir=_IN_MEMORY) as root:
+    with TemporaryDirectory(dir=_IN_MEMORY) as root:
         asyncio.run(run(Path(root)))
