@@ -166,6 +166,19 @@ async def test_a_start_lets_go_of_every_claim_and_tells_how_many(sessions: Uploa
         await sessions.claim(f"u{number}", "new", 3, SECOND)
 
 
+async def test_the_claims_of_some_holders_are_let_go(sessions: UploadSessions) -> None:
+    holders = ["worker-1/a-1", "worker-1/b-7", "worker-10/a-1", "worker-%/a-1", "worker-1"]
+    for holder in holders:
+        await sessions.create(session(holder))
+        await sessions.claim(holder, holder, 0, SECOND)
+    assert await sessions.release_all("worker-1/") == 2
+    for holder in holders[:2]:
+        await sessions.claim(holder, "new", 1, SECOND)
+    for holder in holders[2:]:
+        with pytest.raises(UploadBusy):
+            await sessions.claim(holder, "new", 1, SECOND)
+
+
 async def test_idle_sessions_are_those_untouched_and_unclaimed(sessions: UploadSessions) -> None:
     for number in range(6):
         await sessions.create(session(f"u{number}", started_at=0))

@@ -31,6 +31,7 @@ def build_application(
     observer: Observed,
     *,
     workers: int = 1,
+    holders: str = "",
     is_failing: Callable[[], bool] = lambda: False,
     ahead: int = 1,
 ) -> Application:
@@ -41,12 +42,13 @@ def build_application(
         drivers: opened in this process.
         observer: is told of each request.
         workers: how many share the node's limits.
+        holders: what the names of this worker's claims on uploads begin with.
         is_failing: tells whether a health check fails.
         ahead: how many messages of a body may be asked for at once: what the server allows.
     """
     http = settings.http
     return Application(
-        _endpoints(settings, drivers, workers),
+        _endpoints(settings, drivers, workers, holders),
         Origins(http.trustedproxies),
         observer,
         prefix=http.prefix,
@@ -58,7 +60,7 @@ def build_application(
     )
 
 
-def _endpoints(settings: Settings, drivers: Drivers, workers: int) -> Endpoints:
+def _endpoints(settings: Settings, drivers: Drivers, workers: int, holders: str) -> Endpoints:
     metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
     pull = Pull(metadata, drivers.blobs, access)
@@ -74,7 +76,7 @@ def _endpoints(settings: Settings, drivers: Drivers, workers: int) -> Endpoints:
     )
     blobs = BlobsEndpoint(pull, delete)
     uploads = UploadsEndpoint(
-        Upload(metadata, drivers.sessions, drivers.blobs, access, clock, timeouts.lease),
+        Upload(metadata, drivers.sessions, drivers.blobs, access, clock, timeouts.lease, holders),
         Mount(metadata, access, clock),
         locations,
         timeouts.body,

@@ -72,8 +72,12 @@ class UploadSessions(Protocol):
         """Forget a session that its holder has made a blob, or has given up."""
         ...
 
-    async def release_all(self) -> int:
-        """Let go of every claim, at a start, when nobody else can be writing; tell how many."""
+    async def release_all(self, holders: str = "") -> int:
+        """Let go of claims whose holders are known to have ended; tell how many.
+
+        Args:
+            holders: what the names of these holders begin with; empty for all, at a start.
+        """
         ...
 
     async def idle_since(self, moment: int, after: str, limit: int) -> list[UploadSession]:

@@ -1,5 +1,6 @@
 """One worker process: opens the drivers, builds the application, ends in order."""
 
+import asyncio
 import logging
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ from entrepot.assembly.application import build_application
 from entrepot.assembly.background import housekeeping_jobs
 from entrepot.assembly.drivers import Drivers, join_directory, open_drivers
 from entrepot.config.settings import Settings
+from entrepot.errors import EntrepotError
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
 from entrepot.operations.housekeeping import Housekeeping
@@ -37,6 +39,8 @@ _AHEAD = 16
 # A thread that waits for the interpreter gets it after this long. Commits and uploads run in
 # threads with many short turns; Python's own 5 ms would be felt in each of them.
 _SWITCH_SECONDS = 0.0005
+# Runs in the first turn of the second loop, or as much later: see _hear_sigterm.
+_LISTENING_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,15 @@ class Worker:
         self._housekeeping = Housekeeping(
             directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
         )
+        # Nobody else has this number, so claims under it that are there now are of a dead worker.
+        self._holders = f"worker-{self._seat.number}/"
         self._silent = SilentConnections(settings.server.timeouts.idle)
         self._application: Application = build_application(
             settings,
             self._drivers,
             self._observer,
             workers=orders.workers,
+            holders=self._holders,
             is_failing=lambda: self._flag.failing,
             ahead=_AHEAD,
         )
@@ -104,9 +111,11 @@ class Worker:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 sys.setswitchinterval(_SWITCH_SECONDS)
+                await self._release_claims_of_predecessor()
                 self._observer.start()
                 self._housekeeping.start()
                 self._silent.start()
+                asyncio.get_running_loop().call_later(_LISTENING_SECONDS, _hear_sigterm)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self._silent.stop()
@@ -118,12 +127,27 @@ class Worker:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
+    async def _release_claims_of_predecessor(self) -> None:
+        try:
+            await self._drivers.sessions.release_all(self._holders)
+        except EntrepotError as error:
+            logger.warning("claims on uploads are left to their leases: %s", error.message)
+
 
 def load(orders: Orders) -> Worker:
     """Build a worker; Granian calls this in each process that it starts."""
     _end_with_supervisor()
     _leave_interrupts_to_supervisor()
     return Worker(orders)
+
+
+def _hear_sigterm() -> None:
+    """Let SIGTERM arrive, which the nursery has blocked and which has waited since.
+
+    Granian 2.8.7 runs its event loop twice, for the start and for all the rest, and a signal
+    that comes between the two is lost: the supervisor would wait for the whole drain time.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the nursery does not listen to
 
 
 def _leave_interrupts_to_supervisor() -> None:
@@ -145,4 +169,3 @@ def _end_with_supervisor() -> None:
     supervisor = multiprocessing.parent_process()
     if supervisor is not None and not supervisor.is_alive():  # before the kernel was asked
         os.kill(os.getpid(), signal.SIGKILL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the nursery does not listen to

@@ -50,6 +50,7 @@ class Upload:
         access: who may push.
         clock: tells the time.
         lease: seconds after which a claim on a session ends, unless it is renewed.
+        holders: what the names of all holders of claims begin with here.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Upload:
         access: Access,
         clock: Clock,
         lease: float = 30.0,
+        holders: str = "",
     ) -> None:
         self._metadata = metadata
         self._sessions = sessions
@@ -68,7 +70,7 @@ class Upload:
         self._clock = clock
         self._lease = int(lease * MICROSECONDS)
         # Names each claim of this process, for ever.
-        self._holder = uuid.uuid4().hex
+        self._holder = f"{holders}{uuid.uuid4().hex}"
         self._claims = count(1)
 
     @property

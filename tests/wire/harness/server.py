@@ -29,6 +29,11 @@ class Registry:
         document = merged(default_configuration(self.port, self.data), changes or {})
         self._configuration.write_text(yaml.safe_dump(document))
 
+    @property
+    def process(self) -> int:
+        """The number of its first process."""
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait for its first answer."""
         with self.log.open("ab") as log:

@@ -80,9 +80,9 @@ class SqliteUploadSessions:
         """Forget a session that its holder has made a blob, or has given up."""
         await self._run("finish_session", id=upload_id, holder=holder)
 
-    async def release_all(self) -> int:
-        """Let go of every claim; tell how many."""
-        _, count = await self._run("release_all_sessions")
+    async def release_all(self, holders: str = "") -> int:
+        """Let go of claims whose holders are known to have ended; tell how many."""
+        _, count = await self._run("release_all_sessions", holders=holders)
         return count
 
     async def idle_since(self, moment: int, after: str, limit: int) -> list[UploadSession]:
