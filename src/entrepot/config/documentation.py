@@ -61,6 +61,8 @@ def _row(entry: tuple[Key, str]) -> str:
 
 def main() -> None:
     """Rewrite the table in the file that is named on the command line."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m entrepot.config.documentation FILE.md")
     path = Path(sys.argv[1])
     path.write_text(insert(path.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -94,14 +94,19 @@ def _has_socket(process: Path, inodes: set[str]) -> bool:
 
 def _describe(process: Path) -> str | None:
     try:
-        command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
-        if b"multiprocessing" in command:  # a worker: the program that started it says more
+        command = _command(process)
+        while "multiprocessing" in command:  # a worker: the program that started it says more
             fields = (process / "stat").read_text("utf-8").rpartition(")")[2].split()
             process = Path("/proc") / fields[1]
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+            command = _command(process)
     except OSError:
         return None
-    return f"process {process.name} ({command.decode('utf-8', 'replace').strip()[:120]})"
+    return f"process {process.name} ({command[:120]})"
+
+
+def _command(process: Path) -> str:
+    raw = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+    return raw.decode("utf-8", "replace").strip()
 
 
 def _listening_inodes(port: int) -> set[str]:

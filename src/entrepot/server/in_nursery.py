@@ -10,4 +10,5 @@ import signal
 from entrepot.server.bond import end_with_parent
 
 end_with_parent()
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+# Blocked, not ignored: one for a worker that has just been forked must wait until it listens.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import resource
+import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -63,8 +64,11 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     except OSError as error:
         logger.error("no directory for temporary files can be written: %s", error)
         return _FAILED
+    signal.signal(signal.SIGTERM, _stop_the_start)
     try:
         return _supervise(settings, runtime, announce)
+    except SystemExit as ended:
+        return int(ended.code or 0)
     except ConfigurationError as error:
         logger.error("%s", error.message)
         return _MISCONFIGURED
@@ -73,6 +77,12 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
         return _FAILED
     finally:
         runtime.remove()
+
+
+def _stop_the_start(number: int, frame: object) -> None:
+    """Answer SIGTERM until the server does: what was begun is undone, or gone on with next time."""
+    logger.info("stopped before the start was over")
+    raise SystemExit(0)
 
 
 def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable[[], None]) -> int:
@@ -88,8 +98,6 @@ def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable
         try:
             _serve(server, Orders(settings, runtime.path, server.workers))
             logger.info("stopped")
-        except SystemExit as ended:
-            return int(ended.code or 0)
         finally:
             if debug is not None:
                 debug.stop()
@@ -125,7 +133,12 @@ def _allow_many_sockets(connections: int) -> None:
 def _serve(server: NurseryServer, orders: Orders) -> None:
     facts = {"version": __version__, "pid": os.getpid(), "workers": orders.workers}
     logger.info("listening on %s", orders.settings.http.listen, extra={"fields": facts})
+    server.on_reload(_tell_of_reload)
     server.serve(target_loader=partial(load, orders), wrap_loader=False)
+
+
+def _tell_of_reload() -> None:
+    logger.info("SIGHUP: new workers take over, with the certificate as it is now")
 
 
 def _server(settings: Settings) -> NurseryServer:

@@ -147,7 +147,7 @@ def _hear_sigterm() -> None:
     Granian 2.8.7 runs its event loop twice, for the start and for all the rest, and a signal
     that comes between the two is lost: the supervisor would wait for the whole drain time.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the nursery does not listen to
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _leave_interrupts_to_supervisor() -> None:
