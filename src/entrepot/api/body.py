@@ -1,8 +1,8 @@
 """Reads the body of a request: bounded, and not for ever."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 
 from entrepot.api.messages import Messages
 from entrepot.api.request import Request
@@ -114,6 +114,15 @@ class SmallBodies:
         finally:
             self._held -= size
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @contextmanager
+    def holding(self, payload: bytes) -> Iterator[None]:
+        """Count a body that was read for as long as it is kept, which others may hold up."""
+        self._held += len(payload)
+        try:
+            yield
+        finally:
+            self._held -= len(payload)
 
     def _too_large(self) -> ManifestTooLarge:
         return ManifestTooLarge(

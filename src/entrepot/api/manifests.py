@@ -54,9 +54,10 @@ class ManifestsEndpoint:
         tags = tuple(Tag.parse(tag) for tag in request.query.every("tag"))
         payload = await self._bodies.read(request)
         content_type = request.header(b"content-type") or ""
-        pushed = await self._push.manifest(
-            request.caller, name, reference, payload, content_type, tags
-        )
+        with self._bodies.holding(payload):
+            pushed = await self._push.manifest(
+                request.caller, name, reference, payload, content_type, tags
+            )
         request.record.digest = pushed.digest
         location = self._locations.url(request, f"v2/{name}/manifests/{pushed.digest}")
         headers: list[Header] = [
