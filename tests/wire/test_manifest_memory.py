@@ -1,5 +1,6 @@
 """However many large manifests wait for the database, a bounded number is held in memory."""
 
+import http.client
 import json
 import socket
 import sqlite3
@@ -8,10 +9,12 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from tests.wire.harness.server import Registry
+from tests.wire.test_dead_worker import children
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MEBIBYTE = 1024 * 1024
 MANIFESTS = 24  # of 4 MiB, where 64 MiB are held
+READERS = 60
 
 
 def large_index() -> bytes:
@@ -61,3 +64,52 @@ def test_manifests_that_wait_for_a_locked_database_are_bounded(tmp_path: Path) -
     finally:
         registry.stop()
     assert 8 <= kept <= 16
+
+
+def resident(registry: Registry) -> int:
+    """Bytes that the workers of a registry have in memory."""
+    total = 0
+    for child in children(registry.process):
+        for worker in children(child):
+            lines = Path(f"/proc/{worker}/status").read_text("ascii").splitlines()
+            total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+    return total
+
+
+def test_a_reader_that_stops_in_a_large_manifest_costs_a_fraction_of_it(tmp_path: Path) -> None:
+    registry = Registry(tmp_path, {"server": {"workers": 1}})
+    registry.start()
+    payload = large_index()
+    try:
+        with ExitStack() as opened:
+            pusher = socket.create_connection(("127.0.0.1", registry.port), timeout=20)
+            push(opened.enter_context(pusher), 0, payload)
+            assert is_kept(pusher)
+            before = resident(registry)
+            for _ in range(READERS):
+                reader = opened.enter_context(socket.socket())
+                reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                reader.connect(("127.0.0.1", registry.port))
+                reader.sendall(b"GET /v2/app/manifests/t0 HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(1.5)
+            assert resident(registry) - before < READERS * len(payload) // 4
+    finally:
+        registry.stop()
+
+
+def test_a_large_manifest_comes_back_as_it_was_pushed(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    registry.start()
+    payload = large_index()
+    connection = http.client.HTTPConnection(registry.authority, timeout=20)
+    try:
+        connection.request("PUT", "/v2/app/manifests/t", payload, {"Content-Type": INDEX})
+        assert connection.getresponse().read() == b""
+        for method, body in (("HEAD", b""), ("GET", payload)):
+            connection.request(method, "/v2/app/manifests/t")
+            answer = connection.getresponse()
+            assert answer.headers["Content-Length"] == str(len(payload))
+            assert answer.read() == body
+    finally:
+        connection.close()
+        registry.stop()

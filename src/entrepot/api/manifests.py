@@ -1,15 +1,22 @@
 """`/v2/NAME/manifests/REFERENCE` (spec.md, "Pulling manifests", "Pushing manifests")."""
 
+from collections.abc import AsyncIterator
+from weakref import WeakValueDictionary
+
 from entrepot.api.body import SmallBodies
 from entrepot.api.location import Locations
 from entrepot.api.parse.conditions import matches_any
 from entrepot.api.request import Request
 from entrepot.api.response import Header, Response
+from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag, parse_reference
 from entrepot.services.delete import Delete
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
+
+_AT_ONCE = 64 * 1024
+_PIECE = 16 * 1024
 
 
 class ManifestsEndpoint:
@@ -28,6 +35,8 @@ class ManifestsEndpoint:
         self._delete = delete
         self._bodies = bodies
         self._locations = locations
+        # Shared by all who are being sent the same manifest, however slowly.
+        self._sending: WeakValueDictionary[Digest, _LargePayload] = WeakValueDictionary()
 
     async def get(self, request: Request) -> Response:
         """Serve what is stored, whatever Accept says, as Docker Registry 3 does."""
@@ -45,7 +54,12 @@ class ManifestsEndpoint:
         condition = request.header(b"if-none-match")
         if condition is not None and matches_any(condition, digest):
             return Response(304, headers[1:])
-        return Response(200, headers, stored.payload)
+        if len(stored.payload) <= _AT_ONCE:
+            return Response(200, headers, stored.payload)
+        if request.scope["method"] == "HEAD":
+            return Response(200, headers, length=len(stored.payload))
+        payload = self._sending.setdefault(digest, _LargePayload(stored.payload))
+        return Response(200, headers, payload, len(stored.payload))
 
     async def put(self, request: Request) -> Response:
         """Keep a manifest and move tags."""
@@ -76,3 +90,19 @@ class ManifestsEndpoint:
         reference = parse_reference(request.argument)
         await self._delete.manifest(request.caller, name, reference)
         return Response(202, [])
+
+
+class _LargePayload:
+    """A large manifest as a response's body: a reader that stops holds a few pieces of it."""
+
+    __slots__ = ("__weakref__", "_content")
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), _PIECE):
+            yield self._content[start : start + _PIECE]
+
+    def close(self) -> None:
+        """Nothing is open."""
