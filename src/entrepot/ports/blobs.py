@@ -80,6 +80,7 @@ class UploadPart(Protocol):
         """Take bytes, of any length; returns when it may be called again.
 
         Raises:
+            UploadBusy: an earlier request is still writing, though its claim has ended.
             StorageFull: there is no room.
             StorageOutage: writing failed.
         """
@@ -138,6 +139,7 @@ class BlobWriter(Protocol):
         Raises:
             InvalidDigest: the bytes have another digest; the upload goes on as it was.
             UnknownUpload: the storage no longer has the bytes that the state tells of.
+            UploadBusy: an earlier request is still writing, though its claim has ended.
             StorageFull: there is no room.
             StorageOutage: the storage failed.
         """

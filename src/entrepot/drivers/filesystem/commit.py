@@ -8,6 +8,7 @@ from entrepot.drivers.filesystem.durability import FinalNames
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import restore
 from entrepot.drivers.filesystem.upload import check_present
+from entrepot.drivers.filesystem.upload_file import locked
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import UploadState
@@ -26,6 +27,7 @@ def commit_file(
     Raises:
         InvalidDigest: the bytes have another digest; the file stays.
         UnknownUpload: the file lacks bytes that the state tells of.
+        UploadBusy: an earlier request is still writing to the file.
         StorageFull: there is no room for a directory.
         StorageOutage: the file system failed.
     """
@@ -39,17 +41,18 @@ def commit_file(
     with translated("committing an upload"):
         file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            os.ftruncate(file, state.received)
-            found = known or _digest_from_file(file, digest.algorithm)
-            if found != digest:
-                raise InvalidDigest(
-                    f"the bytes that were received have the digest {found}, not {digest}",
-                    {"digest": digest, "received": found},
-                )
-            _sync(file, upload)
+            with locked(file, upload):
+                os.ftruncate(file, state.received)
+                found = known or _digest_from_file(file, digest.algorithm)
+                if found != digest:
+                    raise InvalidDigest(
+                        f"the bytes that were received have the digest {found}, not {digest}",
+                        {"digest": digest, "received": found},
+                    )
+                _sync(file, upload)
+                names.give(str(upload), target)
         finally:
             os.close(file)
-        names.give(str(upload), target)
 
 
 def _sync(file: int, upload: Path) -> None:

@@ -11,8 +11,11 @@ import fcntl
 import mmap
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
+
+from entrepot.errors import UploadBusy
 
 BLOCK_BYTES = 4096
 DIRECT_FROM_BYTES = 4 * 1024 * 1024
@@ -57,17 +60,23 @@ class UploadFile:
         buffers: for writing directly.
 
     Raises:
+        UploadBusy: somebody else has it open.
         OSError: it cannot be opened.
     """
 
     def __init__(self, path: Path, offset: int, buffers: DirectBuffers) -> None:
-        make = os.O_CREAT | os.O_TRUNC if offset == 0 else 0
+        make = os.O_CREAT if offset == 0 else 0
+        self._path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | make, 0o644)
         self._buffers = buffers
         self._direct = False
         self.offset = offset
-        if offset:
-            os.ftruncate(self._file, offset)
+        try:
+            with locked(self._file, path):
+                os.ftruncate(self._file, offset)
+        except BaseException:
+            os.close(self._file)
+            raise
 
     def write(self, pieces: list[bytes], size: int) -> None:
         """Write pieces behind what the file holds.
@@ -77,17 +86,33 @@ class UploadFile:
             size: of all of them.
 
         Raises:
+            UploadBusy: another request has gone on with the upload meanwhile.
             OSError: they could not be written; the file is as it was before.
         """
-        try:
-            if not self._write_directly(pieces, size):
-                self._set_direct(on=False)
-                write_all(self._file, pieces, self.offset)
-        except OSError:
-            # What was written of it gives its room back, and is written again on resuming.
-            os.ftruncate(self._file, self.offset)
-            raise
+        with locked(self._file, self._path):
+            self._check_own()
+            try:
+                if not self._write_directly(pieces, size):
+                    self._set_direct(on=False)
+                    write_all(self._file, pieces, self.offset)
+            except OSError:
+                # What was written of it gives its room back, and is written again on resuming.
+                os.ftruncate(self._file, self.offset)
+                raise
         self.offset += size
+
+    def _check_own(self) -> None:
+        """Refuse to write when the file has gone on, or has become a blob, without this one.
+
+        A batch that waited long for its turn may find its claim gone and its successor done.
+        """
+        own = os.fstat(self._file)
+        try:
+            named = os.stat(self._path)
+        except FileNotFoundError:
+            raise _busy(self._path) from None
+        if named.st_ino != own.st_ino or own.st_size != self.offset:
+            raise _busy(self._path)
 
     def close(self) -> None:
         """Close the file; closing twice is allowed."""
@@ -129,6 +154,30 @@ class UploadFile:
             wanted = flags | os.O_DIRECT if on else flags & ~os.O_DIRECT
             fcntl.fcntl(self._file, fcntl.F_SETFL, wanted)
             self._direct = on
+
+
+@contextmanager
+def locked(file: int, path: Path) -> Iterator[None]:
+    """Hold an upload's file, for one write or for its commit.
+
+    A claim on a session ends with its lease, and a write that hangs in the disk does not: whoever
+    takes the session over must not write, or commit, beside it.
+
+    Raises:
+        UploadBusy: somebody else holds it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _busy(path) from None
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _busy(path: Path) -> UploadBusy:
+    return UploadBusy("another request is writing to this upload session", {"upload": path.name})
 
 
 def _fill(buffer: mmap.mmap, pieces: list[bytes]) -> Iterator[int]:
