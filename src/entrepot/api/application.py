@@ -178,7 +178,7 @@ class Application:
             return
         try:
             request.record.bytes_out = await send_stream(request.receive, send, body)
-        except Outage as error:
+        except Exception as error:
             # Too late to say so: breaking the connection tells the client that it has not all.
             log_failure(request.record, error)
             raise

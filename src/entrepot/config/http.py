@@ -76,14 +76,14 @@ class HttpSettings:
         net: ``tcp`` or ``unix``.
         prefix: the path before ``v2/``; begins and ends with a slash.
         host: the URL under which clients see the registry; None takes it from each request.
-        secret: what signs state that clients hold; None makes one up.
+        secret: accepted for Docker Registry's sake; clients hold no state that needs signing.
         relativeurls: Location headers name no host.
         draintimeout: seconds that running requests have to finish after SIGTERM.
         tls: certificate and key.
         headers: what is added to every answer.
         debug: the second address.
         http2: HTTP/2 over TLS.
-        h2c: HTTP/2 without TLS.
+        h2c: accepted for Docker Registry's sake; HTTP/2 without TLS is always answered.
         trustedproxies: networks whose X-Forwarded-* and Forwarded headers are believed.
     """
 

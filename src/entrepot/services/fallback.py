@@ -5,6 +5,7 @@ written `sha256-HEX`. What such an index lists and the repository has is a refer
 or not it names a subject itself.
 """
 
+import asyncio
 from contextlib import suppress
 
 from entrepot.errors import InvalidDigest, InvalidManifest
@@ -18,6 +19,7 @@ from entrepot.ports.metadata import MetadataReader, Referrer, StoredManifest
 
 _ALGORITHM_LENGTH = 32
 _HEX_LENGTH = 64
+_READ_IN_ONE_GO = 32
 
 
 def fallback_tag(subject: Digest) -> Tag:
@@ -26,7 +28,11 @@ def fallback_tag(subject: Digest) -> Tag:
 
 
 async def listed_under_fallback_tag(
-    metadata: MetadataReader, name: RepositoryName, subject: Digest, artifact_type: str | None
+    metadata: MetadataReader,
+    name: RepositoryName,
+    subject: Digest,
+    artifact_type: str | None,
+    after: str = "",
 ) -> list[Referrer]:
     """Give what the subject's fallback tag lists and the repository has, by digest.
 
@@ -35,12 +41,16 @@ async def listed_under_fallback_tag(
         name: in which repository.
         subject: the manifest that they say something about.
         artifact_type: only those of this type.
+        after: only digests behind this one.
     """
     index = await metadata.manifest_by_tag(name, fallback_tag(subject))
     if index is None or index.media_type not in types.INDEXES:
         return []
     found = []
-    for digest in sorted(_listed(index.payload)):
+    digests = sorted(digest for digest in _listed(index.payload) if digest > after)
+    for number, digest in enumerate(digests, 1):
+        if number % _READ_IN_ONE_GO == 0:
+            await asyncio.sleep(0)  # others have their turn: such a list can be very long
         stored = await metadata.manifest_by_digest(name, digest)
         referrer = _read(stored, subject) if stored is not None else None
         if referrer is not None and artifact_type in (None, referrer.artifact_type):

@@ -93,8 +93,10 @@ class Listing:
             Denied: the caller may not pull here.
         """
         await self._access.require(caller, Action.PULL, name)
-        listed = await listed_under_fallback_tag(self._metadata, name, subject, artifact_type)
-        others = deque(referrer for referrer in listed if referrer.digest > after)
+        listed = await listed_under_fallback_tag(
+            self._metadata, name, subject, artifact_type, after
+        )
+        others = deque(listed)
         async for found in self._with_subject(name, subject, artifact_type, after):
             while others and others[0].digest < found.digest:
                 yield others.popleft()

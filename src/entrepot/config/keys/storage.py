@@ -44,7 +44,7 @@ KEYS = (
     works("storage.filesystem.maxthreads", "file operations at once in one worker"),
     works("storage.inmemory", "for tests; everything is gone at the end"),
     works("storage.delete.enabled", "whether clients may delete manifests and blobs"),
-    works("storage.redirect.disable", "no driver of this release redirects"),
+    works("storage.redirect.disable", "accepted; no driver of this release redirects"),
     works("storage.maintenance.uploadpurging.enabled", "`true` by default"),
     works("storage.maintenance.uploadpurging.age", "`168h` by default"),
     works("storage.maintenance.uploadpurging.interval", "`24h` by default"),
