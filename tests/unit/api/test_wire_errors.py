@@ -76,8 +76,7 @@ def make(kind: type[EntrepotError]) -> EntrepotError:
 
 def test_every_error_that_can_be_raised_has_a_row() -> None:
     ours = {kind for kind in family(EntrepotError) if kind.__module__.startswith("entrepot.")}
-    never = set().union(*(family(kind) for kind in NEVER_ON_THE_WIRE))
-    assert ours - never == set(ROWS)
+    assert ours - NEVER_ON_THE_WIRE - family(errors.ConfigurationError) == set(ROWS)
 
 
 @pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)
