@@ -11,19 +11,23 @@ from entrepot.oci.name import RepositoryName
 from entrepot.services.listing import Listing, Page
 
 
-class TagsEndpoint:
-    """Lists a repository's tags.
+class _ListEndpoint:
+    """Lists names in pages.
 
     Args:
         listing: what the caller may see.
         prefix: `http.prefix`.
-        maximum: `tags.maxtags`.
+        maximum: names that a page may have.
     """
 
     def __init__(self, listing: Listing, prefix: str, maximum: int) -> None:
         self._listing = listing
         self._prefix = prefix
         self._maximum = maximum
+
+
+class TagsEndpoint(_ListEndpoint):
+    """Lists a repository's tags; a page has `tags.maxtags` at most."""
 
     async def get(self, request: Request) -> Response:
         """Give one page."""
@@ -35,19 +39,8 @@ class TagsEndpoint:
         return Response(200, _headers(f"{self._prefix}v2/{name}/tags/list", page, size), body)
 
 
-class CatalogueEndpoint:
-    """Lists repositories.
-
-    Args:
-        listing: what the caller may see.
-        prefix: `http.prefix`.
-        maximum: `catalog.maxentries`.
-    """
-
-    def __init__(self, listing: Listing, prefix: str, maximum: int) -> None:
-        self._listing = listing
-        self._prefix = prefix
-        self._maximum = maximum
+class CatalogueEndpoint(_ListEndpoint):
+    """Lists repositories; a page has `catalog.maxentries` at most."""
 
     async def get(self, request: Request) -> Response:
         """Give one page."""
