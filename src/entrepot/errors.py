@@ -19,6 +19,8 @@ EntrepotError
 │   ├── UnknownUpload             no such upload session in the repository
 │   ├── UploadBusy                another request is writing to the upload session
 │   ├── ClientGone                the client went away before its request was whole
+│   ├── Unauthenticated           nobody knows who the caller is
+│   ├── TooManyGuesses            wrong credentials came too often
 │   ├── Denied                    the caller may not do this
 │   └── Unsupported               a known operation that is switched off or not offered
 └── Outage                        the registry cannot do now what it was rightly asked
@@ -140,6 +142,32 @@ class UploadBusy(ClientError):
 
 class ClientGone(ClientError):
     """The client went away, or fell silent too long, before its request was whole."""
+
+
+class Unauthenticated(ClientError):
+    """Nobody knows who the caller is: credentials are missing, wrong, or of nobody.
+
+    Args:
+        message: for a person; the same for an unknown name and a wrong secret.
+        problem: `invalid_token` when a token is wrong or expired, `insufficient_scope` when it
+            does not reach as far as this (RFC 6750 section 3.1); empty when there was none.
+    """
+
+    def __init__(self, message: str = "authentication is required", problem: str = "") -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class TooManyGuesses(ClientError):
+    """Wrong credentials came too often for this account or from this address.
+
+    Args:
+        retry_after: seconds until the next try is looked at.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many wrong credentials; wait before trying again")
+        self.retry_after = retry_after
 
 
 class Denied(ClientError):

@@ -28,6 +28,8 @@ _TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.UnknownUpload: (404, "BLOB_UPLOAD_UNKNOWN"),
     errors.UploadBusy: (409, "BLOB_UPLOAD_INVALID"),
     errors.ClientGone: (408, "BLOB_UPLOAD_INVALID"),
+    errors.Unauthenticated: (401, "UNAUTHORIZED"),
+    errors.TooManyGuesses: (429, "TOOMANYREQUESTS"),
     errors.Denied: (403, "DENIED"),
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageFull: (507, "UNAVAILABLE"),
@@ -64,7 +66,9 @@ def encode_errors(entries: list[tuple[str, str, Any]]) -> bytes:
 
 def _render(status: int, code: str, error: errors.EntrepotError) -> Response:
     headers = [JSON]
-    if status in (429, 503):
+    if isinstance(error, errors.TooManyGuesses):
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    elif status in (429, 503):
         headers.append(RETRY_SOON)
     detail = error.detail
     if isinstance(error, errors.UnknownReferences):

@@ -1,8 +1,8 @@
 """Who asks, and what they may do. Asked at the top of each use case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from entrepot.oci.name import RepositoryName
 
@@ -14,20 +14,97 @@ class Action(StrEnum):
     PUSH = "push"
     DELETE = "delete"
     LIST = "list"
+    ADMIN = "admin"
+
+
+class Kind(StrEnum):
+    """What sort of caller it is."""
+
+    ANONYMOUS = "anonymous"
+    USER = "user"
+    ROBOT = "robot"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions in the repositories that patterns match.
+
+    Attributes:
+        actions: what may be done.
+        patterns: globs of repositories as rules have them; one that begins with ``!`` takes away.
+    """
+
+    actions: frozenset[Action]
+    patterns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks.
+    """Who asks. Hashable, so that what was found out about a caller can be kept by it.
 
     Attributes:
-        name: the account's name; empty for somebody unknown.
+        name: the account's name, users' and robots' in one space; empty for somebody unknown.
+        kind: what sort of account it is.
+        groups: those that only the authenticator knows of (a directory's, say).
+        limits: rights are no wider than these; None where they are the account's own.
+        delegated: an external token server has decided: the limits alone count, and no rule.
     """
 
     name: str = ""
+    kind: Kind = Kind.ANONYMOUS
+    groups: frozenset[str] = frozenset()
+    limits: tuple[Grant, ...] | None = None
+    delegated: bool = False
 
 
 ANONYMOUS = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class BasicCredentials:
+    """A name and a secret: a password or a token.
+
+    Attributes:
+        username: as it was sent.
+        secret: never logged, never in an error, never stored as it is.
+        address: the client's, without a port.
+    """
+
+    username: str
+    secret: str = field(repr=False)
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BearerCredentials:
+    """A token by itself.
+
+    Attributes:
+        token: never logged, never in an error.
+        address: the client's, without a port.
+    """
+
+    token: str = field(repr=False)
+    address: str = ""
+
+
+Credentials: TypeAlias = BasicCredentials | BearerCredentials
+
+
+class Authenticator(Protocol):
+    """Finds out who somebody is. Several can be asked in turn."""
+
+    async def authenticate(self, credentials: Credentials) -> Caller:
+        """Give the account that the credentials are of.
+
+        An unknown name takes as long as a wrong secret, and both raise the same error.
+
+        Raises:
+            Unauthenticated: they are of nobody here, wrong, expired, or of a disabled account.
+            TooManyGuesses: too many wrong ones came before.
+            MetadataOutage: accounts cannot be read now.
+        """
+        ...
 
 
 class Access(Protocol):
@@ -36,8 +113,11 @@ class Access(Protocol):
     async def require(self, caller: Caller, action: Action, name: RepositoryName) -> None:
         """Return when the caller may do it.
 
+        Says the same for a repository that does not exist, and takes as long.
+
         Raises:
-            Denied: the caller may not.
+            Unauthenticated: nobody unknown may; somebody known perhaps may.
+            Denied: this caller may not.
         """
         ...
 

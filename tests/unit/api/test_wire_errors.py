@@ -47,6 +47,8 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.UnknownUpload: (404, "BLOB_UPLOAD_UNKNOWN"),
     errors.UploadBusy: (409, "BLOB_UPLOAD_INVALID"),
     errors.ClientGone: (408, "BLOB_UPLOAD_INVALID"),
+    errors.Unauthenticated: (401, "UNAUTHORIZED"),
+    errors.TooManyGuesses: (429, "TOOMANYREQUESTS"),
     errors.Denied: (403, "DENIED"),
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
@@ -71,6 +73,8 @@ def family(kind: type[EntrepotError]) -> set[type[EntrepotError]]:
 def make(kind: type[EntrepotError]) -> EntrepotError:
     if kind is errors.UnknownReferences:
         return errors.UnknownReferences(["sha256:one", "sha256:two"])
+    if kind is errors.TooManyGuesses:
+        return errors.TooManyGuesses(7)
     return kind("what was wrong")
 
 
@@ -97,6 +101,10 @@ def test_what_may_be_tried_again_says_when(kind: type[EntrepotError]) -> None:
     response = render_error(make(kind))
     is_told = any(name == b"retry-after" for name, _ in response.headers)
     assert is_told is (ROWS[kind][0] in (429, 503))
+
+
+def test_who_guessed_too_often_is_told_how_long_to_wait() -> None:
+    assert (b"retry-after", b"7") in render_error(errors.TooManyGuesses(7)).headers
 
 
 @pytest.mark.parametrize("kind", NEVER_ON_THE_WIRE, ids=lambda kind: kind.__name__)
