@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 
 from entrepot.ports.blobs import BlobStorage
+from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.uploads import UploadSessions
-from tests.contract.databases import METADATA, SESSIONS, MetadataDatabase, SessionsDatabase
+from tests.contract.databases import (
+    JOBS,
+    METADATA,
+    SESSIONS,
+    JobsDatabase,
+    MetadataDatabase,
+    SessionsDatabase,
+)
 from tests.contract.storages import STORAGES, Storages
 
 
@@ -46,3 +54,15 @@ def session_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
 @pytest.fixture
 def sessions(session_database: SessionsDatabase) -> UploadSessions:
     return session_database.open()
+
+
+@pytest.fixture(params=JOBS)
+def jobs_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JobsDatabase]:
+    database = JOBS[request.param](tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def jobs(jobs_database: JobsDatabase) -> JobLedger:
+    return jobs_database.open()

@@ -11,6 +11,7 @@ from entrepot.drivers.filesystem.ownership import hold, join
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.damage import forget_if_damaged
+from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
@@ -22,6 +23,7 @@ from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.access import Access, OpenAccess
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
+from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.uploads import UploadSessions
 
@@ -37,6 +39,7 @@ class Drivers:
     blobs: BlobStorage
     access: Access
     clock: Clock
+    jobs: JobLedger
     close: Callable[[], None]
 
 
@@ -138,7 +141,8 @@ def open_drivers(
     blobs: BlobStorage = storage
     if metrics is not None:
         metadata, blobs = MeteredMetadata(sqlite, metrics), MeteredStorage(storage, metrics)
-    return Drivers(metadata, sessions, blobs, OpenAccess(), SystemClock(), close)
+    jobs = SqliteJobLedger(sqlite)
+    return Drivers(metadata, sessions, blobs, OpenAccess(), SystemClock(), jobs, close)
 
 
 def _open_storage(settings: Settings) -> FilesystemStorage | MemoryStorage:

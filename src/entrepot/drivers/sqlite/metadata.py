@@ -1,10 +1,12 @@
 """The metadata in an SQLite file: one reading and one writing connection a process."""
 
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from entrepot.drivers.sqlite.connection import connect
-from entrepot.drivers.sqlite.reader import SqliteReader
+from entrepot.drivers.sqlite.reader import QUERIES, SqliteReader
 from entrepot.drivers.sqlite.transaction import SqliteTransaction
 from entrepot.drivers.sqlite.writer import GroupObserver, GroupWriter, ignore_group
 from entrepot.ports.metadata import Change, Result
@@ -29,6 +31,18 @@ class SqliteMetadata(SqliteReader):
         async def work(connection: sqlite3.Connection) -> Result:
             return await change(SqliteTransaction(connection))
 
+        return await self._writer.run(work)
+
+    async def rows(self, query: str, **parameters: Any) -> list[Any]:
+        """Ask a query by its name, for another port that lives in the same file."""
+        return await self._rows(QUERIES[query], parameters)
+
+    async def work(self, work: Callable[[sqlite3.Connection], Awaitable[Result]]) -> Result:
+        """Change something else in the same file; when this returns, it is durable.
+
+        Args:
+            work: runs on the writer's connection, in a transaction; awaits nothing of its own.
+        """
         return await self._writer.run(work)
 
     async def check(self) -> None:

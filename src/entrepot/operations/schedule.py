@@ -1,0 +1,79 @@
+"""When something is due: every so often, or as a cron expression says, in UTC.
+
+A schedule answers one question: at which moment, the latest before now, was a run due? The job
+ledger compares that with the begin of the last run, so that no process has to remember anything.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from entrepot.ports.clock import MICROSECONDS
+
+_EXPECTED = "a cron expression of five fields, such as `30 3 * * *` (03:30 each day, UTC)"
+
+
+class Schedule(Protocol):
+    """When something is due."""
+
+    def since(self, now: int) -> int:
+        """Tell before which moment the last run must have begun for another one to be due now.
+
+        Args:
+            now: microseconds since 1970, UTC; so is what is given back.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """So often.
+
+    Args:
+        seconds: from the begin of one run to that of the next.
+    """
+
+    seconds: float
+
+    def since(self, now: int) -> int:
+        """Tell before which moment the last run must have begun for another one to be due now."""
+        return now - int(self.seconds * MICROSECONDS) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """As a cron expression says, in UTC.
+
+    Args:
+        expression: one that `check_cron` has passed.
+    """
+
+    expression: str
+
+    def since(self, now: int) -> int:
+        """Tell before which moment the last run must have begun for another one to be due now."""
+        from cronsim import CronSim
+
+        # The library gives the last moment strictly before the one it is handed.
+        behind = datetime.fromtimestamp(now // MICROSECONDS, UTC) + timedelta(seconds=1)
+        moment = next(CronSim(self.expression, behind, reverse=True))
+        return int(moment.timestamp()) * MICROSECONDS
+
+
+def check_cron(expression: str) -> str:
+    """Give back a cron expression that can be used.
+
+    Raises:
+        ValueError: it cannot; the message says what was expected.
+    """
+    from cronsim import CronSim, CronSimError
+
+    if len(expression.split()) != 5:
+        raise ValueError(_EXPECTED)
+    try:
+        next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))
+    except CronSimError as error:
+        raise ValueError(f"{_EXPECTED}: {error}") from None
+    except StopIteration:
+        raise ValueError(f"{_EXPECTED} that names a day which exists") from None
+    return expression
