@@ -1,8 +1,10 @@
 """What one setting asks of another."""
 
+from entrepot.config.access_agreement import check_access
 from entrepot.config.document import Document
 from entrepot.config.problems import describe
 from entrepot.config.settings import Settings
+from entrepot.config.tls_agreement import check_tls_agreement
 
 
 def check_agreement(settings: Settings, document: Document) -> list[str]:
@@ -15,10 +17,9 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
     Returns:
         Warnings.
     """
+    warnings = check_access(settings, document)
     http, debug = settings.http, settings.http.debug
-    for name, other in (("certificate", "key"), ("key", "certificate")):
-        if getattr(http.tls, name) is None and getattr(http.tls, other) is not None:
-            document.refuse(("http", "tls", name), None, f"a file, as http.tls.{other} is set")
+    warnings = check_tls_agreement(http.tls, document)
     try:
         address = http.listen
     except ValueError as error:
@@ -31,5 +32,5 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
         document.refuse(("http", "addr"), None, "a file for the socket, as http.net is unix")
     if debug.prometheus.enabled and debug.addr is None:
         place = ("http", "debug", "prometheus", "enabled")
-        return [f"{document.origin(place)}: metrics are off: http.debug.addr is not set"]
-    return []
+        warnings.append(f"{document.origin(place)}: metrics are off: http.debug.addr is not set")
+    return warnings

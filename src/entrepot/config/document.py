@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import yaml
 
-from entrepot.config.problems import KeyPath, Origin, Problem, spell
+from entrepot.config.problems import KeyPath, Origin, Problem, nearest, spell
 
 Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | None"
 
@@ -38,11 +38,7 @@ class Document:
 
     def origin(self, path: KeyPath) -> Origin:
         """Where a path, or else the nearest that holds it, was written."""
-        for end in range(len(path), 0, -1):
-            found = self.origins.get(path[:end])
-            if found is not None:
-                return found
-        return Origin(self.place)
+        return nearest(self.origins, path) or Origin(self.place)
 
     def refuse(self, path: KeyPath, found: str | None, expected: str) -> None:
         """Add a problem at a path."""

@@ -1,8 +1,10 @@
 """What reading the configuration gives."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from entrepot.config.problems import KeyPath, Origin, nearest
 from entrepot.config.settings import Settings
 
 
@@ -15,8 +17,14 @@ class LoadedConfiguration:
         source: the file that was read; None where there is none, and the defaults hold.
         warnings: one sentence each, for the person who starts the registry: keys and environment
             variables that have no effect, and why.
+        origins: where each key was written, for what is found out later (certificates).
     """
 
     settings: Settings
     source: Path | None
     warnings: tuple[str, ...] = ()
+    origins: Mapping[KeyPath, Origin] = field(default_factory=dict, repr=False)
+
+    def origin(self, path: KeyPath) -> Origin:
+        """Where a path, or else the nearest that holds it, was written."""
+        return nearest(self.origins, path) or Origin(str(self.source or "the defaults"))

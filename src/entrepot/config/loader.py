@@ -7,6 +7,7 @@ from pathlib import Path
 from entrepot.config.agreement import check_agreement
 from entrepot.config.document import Document, Tree, read_document
 from entrepot.config.environment import override
+from entrepot.config.keys import TRIE
 from entrepot.config.loaded import LoadedConfiguration
 from entrepot.config.lookup import DEFAULT_FILES, default_rootdirectory, find_file, read_file
 from entrepot.config.problems import InvalidConfiguration, Problem, describe
@@ -48,12 +49,12 @@ def load(
     kept, more = sift(document)
     warnings += more
     warnings += _follow_old_names(kept, document)
-    settings = validate(_prepare(kept, driver), document)
+    settings = validate(_prepare(kept, driver, document), document)
     if settings is not None:
         warnings += check_agreement(settings, document)
     if settings is None or document.problems:
         raise InvalidConfiguration(_in_order(document.problems))
-    return LoadedConfiguration(settings, source, tuple(warnings))
+    return LoadedConfiguration(settings, source, tuple(warnings), document.origins)
 
 
 def _check_top(document: Document) -> None:
@@ -81,14 +82,25 @@ def _follow_old_names(kept: dict[str, Tree], document: Document) -> list[str]:
     return [f"{document.origin(('loglevel',))}: loglevel is an old name: use log.level"]
 
 
-def _prepare(kept: dict[str, Tree], driver: str) -> dict[str, Tree]:
+def _prepare(kept: dict[str, Tree], driver: str, document: Document) -> dict[str, Tree]:
     """Turn the file's way to say things into that of the settings."""
-    sections = {name: value for name, value in kept.items() if name not in ("version", "auth")}
+    sections = {name: value for name, value in kept.items() if name != "version"}
+    sections["auth"] = _schemes(kept.get("auth"), document)
     storage = sections.get("storage")
     if isinstance(storage, dict) or storage is None:
         storage = {key: value for key, value in (storage or {}).items() if key != "inmemory"}
         sections["storage"] = {**storage, "driver": driver}
     return sections
+
+
+def _schemes(kept: Tree, document: Document) -> Tree:
+    """Let a scheme that is named and told nothing be missed what it needs, not be passed over."""
+    section = document.tree.get("auth") if isinstance(document.tree, dict) else None
+    if not isinstance(section, dict) or not isinstance(kept, dict | None):
+        return kept if kept is not None else {}
+    told = kept or {}
+    branch = TRIE.children["auth"].children
+    return {name: told.get(name, {}) for name in section if name in branch and name != "none"}
 
 
 def _in_order(problems: Sequence[Problem]) -> list[Problem]:

@@ -5,12 +5,12 @@ import re
 MASK = "********"
 
 _SECRET_NAMES = re.compile(
-    r"secret|passw|token|credential|cookie|authori[sz]ation|authenticate"
+    r"secret|passw|passphrase|token|credential|cookie|authori[sz]ation|authenticate"
     r"|private|api-?key|accesskey|accountkey|licensekey",
     re.IGNORECASE,
 )
 # These contain such a word and are no secrets.
-_HARMLESS_NAMES = frozenset({"token", "htpasswd", "credentials"})
+_HARMLESS_NAMES = frozenset({"token", "htpasswd", "credentials", "keypassphrasefile"})
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 

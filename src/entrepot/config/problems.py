@@ -1,6 +1,6 @@
 """What is wrong with a configuration, said so that it can be put right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from entrepot.config.masking import MASK, is_secret
@@ -58,6 +58,20 @@ class InvalidConfiguration(ConfigurationError):
         noun = "problem" if len(self.problems) == 1 else "problems"
         lines = [f"the configuration has {len(self.problems)} {noun}:"]
         super().__init__("\n  ".join([*lines, *map(str, self.problems)]))
+
+
+def nearest(origins: Mapping[KeyPath, Origin], path: KeyPath) -> Origin | None:
+    """Find where a path, or else the nearest that holds it, was written.
+
+    Args:
+        origins: of all paths that were written.
+        path: the path.
+    """
+    for end in range(len(path), 0, -1):
+        found = origins.get(path[:end])
+        if found is not None:
+            return found
+    return None
 
 
 def spell(path: KeyPath) -> str:

@@ -1,9 +1,17 @@
 """The section ``http.tls``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
+from entrepot.config.cipher_suites import CipherSuites
 from entrepot.config.fields import ReadBy, Text
+from entrepot.config.letsencrypt import LetsEncryptSettings
+
+REQUIRE_AND_VERIFY = "require-and-verify-client-cert"
+VERIFY_IF_GIVEN = "verify-client-cert-if-given"
+NO_CLIENT_CERTIFICATE = "none"
+# These take certificates that nobody has vouched for; the TLS library has no such thing.
+_UNVERIFIED = ("request-client-cert", "require-any-client-cert")
 
 
 def _minimum(value: object) -> str:
@@ -12,21 +20,57 @@ def _minimum(value: object) -> str:
     raise ValueError("tls1.2 or tls1.3 (older versions are broken, and not offered)")
 
 
+def _client_auth(value: object) -> str:
+    had = (REQUIRE_AND_VERIFY, VERIFY_IF_GIVEN, NO_CLIENT_CERTIFICATE)
+    if isinstance(value, str) and value.lower() in had:
+        return value.lower()
+    if isinstance(value, str) and value.lower() in _UNVERIFIED:
+        raise ValueError(
+            f"one of {', '.join(had)}: the TLS library verifies every client certificate that it"
+            " takes, so one that no CA of http.tls.clientcas has signed cannot be let in"
+        )
+    raise ValueError(f"one of {', '.join(had)}")
+
+
+def _files(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value):
+        return tuple(str(one) for one in value)
+    raise ValueError("a list of files, such as [/etc/entrepot/client-ca.pem]")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSettings:
     """``http.tls``.
 
     Args:
         certificate: the file of the certificate and its chain, PEM.
-        key: the file of its private key, PEM.
+        key: the file of its private key, PEM: PKCS#1, SEC1 or PKCS#8, also encrypted.
+        keypassphrase: what an encrypted key is opened with.
+        keypassphrasefile: a file with it, in its first line.
         minimumtls: ``tls1.2`` or ``tls1.3``.
+        ciphersuites: Docker Registry's list; checked, for it cannot change what is served.
+        clientcas: files of the CAs whose client certificates are accepted.
+        clientauth: whether a client needs a certificate, where there are ``clientcas``; None
+            is ``require-and-verify-client-cert``.
+        letsencrypt: a certificate that is fetched, instead of one from a file.
     """
 
     certificate: Text | None = None
     key: Text | None = None
+    keypassphrase: Text | None = field(default=None, repr=False)
+    keypassphrasefile: Text | None = None
     minimumtls: Annotated[str, ReadBy(_minimum)] = "tls1.2"
+    ciphersuites: CipherSuites = ()
+    clientcas: Annotated[tuple[str, ...], ReadBy(_files)] = ()
+    clientauth: Annotated[str | None, ReadBy(_client_auth)] = None
+    letsencrypt: LetsEncryptSettings = field(default_factory=LetsEncryptSettings)
 
     @property
     def enabled(self) -> bool:
         """Whether the registry itself speaks TLS."""
-        return self.certificate is not None and self.key is not None
+        return self.letsencrypt.enabled or (self.certificate is not None and self.key is not None)
+
+    @property
+    def asks_for_client_certificates(self) -> bool:
+        """Whether clients are asked for a certificate at all."""
+        return bool(self.clientcas) and self.clientauth != NO_CLIENT_CERTIFICATE

@@ -1,6 +1,6 @@
 """The whole table. The loader acts on it and docs/configuration.md prints it: one truth."""
 
-from entrepot.config.keys import access, http, log, own, services, storage
+from entrepot.config.keys import access, http, log, own, services, storage, tls
 from entrepot.config.keys.trie import grow
 
 KEYS = (
@@ -9,6 +9,7 @@ KEYS = (
     *storage.KEYS,
     *access.KEYS,
     *http.KEYS,
+    *tls.KEYS,
     *services.KEYS,
     *own.KEYS[1:],
 )
