@@ -23,7 +23,7 @@ _SERVICE_LINK = re.compile(
 # Set by podman, buildah and skopeo for themselves.
 _OTHER_PROGRAMS = frozenset({"REGISTRY_AUTH_FILE"})
 # Sections where a name that does not exist would leave data unprotected or in the wrong place.
-_STRICT = frozenset({"auth", "storage"})
+_STRICT = frozenset({"access", "auth", "storage"})
 # Go's name of a field, where Docker Registry's variable follows it and not the file's key.
 _GO_NAMES = {
     "filecheckers": "file",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from entrepot.config.access import AccessSettings
+from entrepot.config.auth import AuthSettings
 from entrepot.config.database import DatabaseSettings
 from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
@@ -18,6 +20,8 @@ class Settings:
 
     log: LogSettings = field(default_factory=LogSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     validation: ValidationSettings = field(default_factory=ValidationSettings)
@@ -25,6 +29,11 @@ class Settings:
     tags: TagsSettings = field(default_factory=TagsSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether callers are asked who they are; else everybody may do everything."""
+        return self.auth.enabled or self.access.enabled or self.access.proxy is not None
 
     @property
     def database_path(self) -> str | None:

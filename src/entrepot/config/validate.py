@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from entrepot.config.document import Document, Tree
-from entrepot.config.problems import describe
+from entrepot.config.problems import KeyPath, describe
 from entrepot.config.settings import Settings
 
 _EXPECTED = {
@@ -32,12 +32,16 @@ def validate(tree: dict[str, Tree], document: Document) -> Settings | None:
     Returns:
         The settings; where there were problems, those of the rest, so that more can be found.
     """
+    refused: set[KeyPath] = set()
     for _ in range(2):
         try:
             return _adapter().validate_python(tree)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                _refuse(dict(detail), tree, document)
+                # What was taken away because it was wrong is not missing.
+                if not (detail["type"] == "missing" and detail["loc"] in refused):
+                    _refuse(dict(detail), tree, document)
+                    refused.add(detail["loc"])
     return None
 
 

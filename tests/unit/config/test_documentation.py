@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from entrepot.config.documentation import insert
 from entrepot.config.keys import KEYS, Status
@@ -23,7 +23,7 @@ def _names(settings: Any, path: str = "") -> Iterator[str]:
         if is_dataclass(hint):
             yield from _names(hint, f"{here}.")
         elif inside is not None:
-            yield from _names(inside, f"{here}[].")
+            yield from _names(inside, f"{here}[]." if get_origin(hint) is tuple else f"{here}.")
         else:
             yield here
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.config import LoadedConfiguration, Settings
+from entrepot.config.auth import HtpasswdSettings
 from entrepot.config.loader import load
 from entrepot.config.problems import InvalidConfiguration
 from tests.unit.config.outcome import outcome
@@ -110,17 +111,30 @@ def test_a_slip_that_would_open_the_registry_or_lose_data_is_refused(name: str) 
 
 
 @pytest.mark.parametrize(
-    "environ",
+    ("environ", "missing"),
     [
-        {"AUTH": "htpasswd"},
-        {"AUTH_TOKEN_REALM": "https://auth.example.com"},
-        {"AUTH_HTPASSWD_PATH": "/htpasswd"},
-        {"AUTH": "{silly: }"},
+        ({"AUTH": "htpasswd"}, "auth.htpasswd.path"),
+        ({"AUTH_TOKEN_REALM": "https://auth.example.com"}, "auth.token.issuer"),
+        ({"AUTH_HTPASSWD_PATH": "/htpasswd"}, "auth.htpasswd.realm"),
+        ({"AUTH": "{silly: }"}, "auth.silly.service"),
+        ({"ACCESS": "{}"}, "access.enabled"),
+        ({"ACCESS_PROXY_HEADER": "X-Subject"}, "access.proxy.networks"),
     ],
 )
-def test_access_control_is_never_ignored(environ: dict[str, str]) -> None:
-    (problem,) = _problems(**environ)
-    assert "rather than be open to everybody" in problem
+def test_access_control_is_never_ignored(environ: dict[str, str], missing: str) -> None:
+    assert any(f" {missing}: found nothing" in problem for problem in _problems(**environ))
+
+
+def test_a_scheme_may_be_spread_over_variables() -> None:
+    settings = _settings(
+        AUTH="htpasswd", AUTH_HTPASSWD_REALM="Example", AUTH_HTPASSWD_PATH="/no/such/file"
+    )
+    assert settings.auth.htpasswd == HtpasswdSettings(realm="Example", path="/no/such/file")
+    assert settings.is_protected
+
+
+def test_no_access_control_may_be_said() -> None:
+    assert not _settings(AUTH="none").is_protected
 
 
 def test_what_is_no_yaml_names_the_variable_and_not_the_value() -> None:
