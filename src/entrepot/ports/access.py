@@ -48,6 +48,7 @@ class Caller:
         groups: those that only the authenticator knows of (a directory's, say).
         limits: rights are no wider than these; None where they are the account's own.
         delegated: an external token server has decided: the limits alone count, and no rule.
+        scoped: the limits are what a short-lived token was asked for; a wider one may be had.
     """
 
     name: str = ""
@@ -55,6 +56,7 @@ class Caller:
     groups: frozenset[str] = frozenset()
     limits: tuple[Grant, ...] | None = None
     delegated: bool = False
+    scoped: bool = False
 
 
 ANONYMOUS = Caller()
@@ -116,7 +118,8 @@ class Access(Protocol):
         Says the same for a repository that does not exist, and takes as long.
 
         Raises:
-            Unauthenticated: nobody unknown may; somebody known perhaps may.
+            Unauthenticated: nobody unknown may, somebody known perhaps may; or a token was not
+                asked for this, and another one may be.
             Denied: this caller may not.
         """
         ...
