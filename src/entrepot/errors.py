@@ -26,7 +26,8 @@ EntrepotError
 └── Outage                        the registry cannot do now what it was rightly asked
     ├── StorageOutage             the blob storage failed
     │   ├── StorageFull           there is no room for more bytes
-    │   └── DamagedBlob           stored bytes contradict their row
+    │   ├── DamagedBlob           stored bytes contradict their row
+    │   └── QuarantinedBlob       a blob's bytes are known to be gone or wrong
     ├── MetadataOutage            the database failed or stayed locked
     │   └── NewerDatabase         the database was written by a newer Entrepot
     └── Overloaded                a limit on work at once was reached
@@ -192,6 +193,10 @@ class StorageFull(StorageOutage):
 
 class DamagedBlob(StorageOutage):
     """Stored bytes are missing or contradict their row."""
+
+
+class QuarantinedBlob(StorageOutage):
+    """A blob's bytes are known to be gone or wrong; the next push heals it."""
 
 
 class MetadataOutage(Outage):

@@ -8,13 +8,16 @@ import pytest
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
+from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.uploads import UploadSessions
 from tests.contract.databases import (
     JOBS,
     METADATA,
+    QUARANTINES,
     SESSIONS,
     JobsDatabase,
     MetadataDatabase,
+    QuarantineDatabase,
     SessionsDatabase,
 )
 from tests.contract.storages import STORAGES, Storages
@@ -42,6 +45,18 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Metadat
 @pytest.fixture
 def metadata(database: MetadataDatabase) -> Metadata:
     return database.open()
+
+
+@pytest.fixture(params=QUARANTINES)
+def quarantines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QuarantineDatabase]:
+    database = QUARANTINES[request.param](tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def quarantine(quarantines: QuarantineDatabase) -> Quarantine:
+    return quarantines.open()
 
 
 @pytest.fixture(params=SESSIONS)

@@ -10,11 +10,13 @@ from typing import Protocol
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
+from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.uploads import UploadSessions
 
 
@@ -63,6 +65,18 @@ class JobsDatabase(Protocol):
     """One database, any number of drivers that look at it."""
 
     def open(self) -> JobLedger:
+        """Make another instance of the driver, as another process would."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        ...
+
+
+class QuarantineDatabase(Protocol):
+    """One database, any number of drivers that look at it."""
+
+    def open(self) -> Quarantine:
         """Make another instance of the driver, as another process would."""
         ...
 
@@ -129,6 +143,22 @@ class SqliteJobsDatabase:
             metadata.close()
 
 
+class SqliteQuarantineDatabase:
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "metadata.db"
+        migrate(self._path, "metadata", durable=True)
+        self._opened: list[SqliteMetadata] = []
+
+    def open(self) -> Quarantine:
+        self._opened.append(SqliteMetadata(self._path))
+        return SqliteQuarantine(self._opened[-1])
+
+    def close(self) -> None:
+        for metadata in self._opened:
+            metadata.close()
+
+
 METADATA: dict[str, Callable[[Path], MetadataDatabase]] = {"sqlite": SqliteMetadataDatabase}
 SESSIONS: dict[str, Callable[[Path], SessionsDatabase]] = {"sqlite": SqliteSessionsDatabase}
+QUARANTINES: dict[str, Callable[[Path], QuarantineDatabase]] = {"sqlite": SqliteQuarantineDatabase}
 JOBS: dict[str, Callable[[Path], JobsDatabase]] = {"sqlite": SqliteJobsDatabase}

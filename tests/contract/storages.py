@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.memory.inspector import MemoryInspector
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.ports.blobs import BlobStorage, Location
+from entrepot.ports.inspection import BlobInspector
 
 
 class Storages(Protocol):
@@ -28,6 +31,10 @@ class Storages(Protocol):
 
     def cut_upload(self, upload_id: str, size: int | None) -> None:
         """Let an upload's bytes end early, as after a crash; None loses all of them."""
+        ...
+
+    def inspector(self) -> BlobInspector:
+        """Make another inspector, as another process would."""
         ...
 
     def close(self) -> None:
@@ -55,6 +62,9 @@ class MemoryStorages:
             del self._shelf.uploads[upload_id]
         else:
             del self._shelf.uploads[upload_id].content[size:]
+
+    def inspector(self) -> BlobInspector:
+        return MemoryInspector(self._shelf)
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -88,6 +98,9 @@ class FilesystemStorages:
         else:
             with path.open("r+b") as file:
                 file.truncate(size)
+
+    def inspector(self) -> BlobInspector:
+        return FilesystemInspector(self._layout.root)
 
     def close(self) -> None:
         for storage in self._opened:

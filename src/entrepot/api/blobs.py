@@ -32,6 +32,8 @@ class BlobsEndpoint:
         digest = Digest.parse(request.argument)
         request.record.digest = digest
         blob = await self._pull.blob(request.caller, name, digest)
+        if blob.quarantined:
+            raise self._pull.refusal(blob, probing=request.scope["method"] == "HEAD")
         encoded = digest.encode()
         headers: list[Header] = [
             _OCTETS,

@@ -34,6 +34,7 @@ _TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageFull: (507, "UNAVAILABLE"),
     errors.DamagedBlob: (500, "UNKNOWN"),
+    errors.QuarantinedBlob: (503, "UNAVAILABLE"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
     errors.Overloaded: (429, "TOOMANYREQUESTS"),
     errors.MetadataOutage: (503, "UNAVAILABLE"),

@@ -21,6 +21,7 @@ from entrepot.services.listing import Listing
 from entrepot.services.mount import Mount
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
+from entrepot.services.quarantine import Quarantining
 from entrepot.services.references import ManifestPolicy
 from entrepot.services.upload import Upload
 
@@ -63,7 +64,8 @@ def build_application(
 def _endpoints(settings: Settings, drivers: Drivers, workers: int, holders: str) -> Endpoints:
     metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
-    pull = Pull(metadata, drivers.blobs, access)
+    quarantining = Quarantining(drivers.quarantine, drivers.blobs, drivers.inspector, clock)
+    pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving)
     delete = Delete(metadata, access, clock, enabled=settings.storage.delete.enabled)
     listing = Listing(metadata, access)
     locations = Locations(http.prefix, http.host, relative=http.relativeurls)

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.ownership import hold, join
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.memory.inspector import MemoryInspector
+from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.damage import forget_if_damaged
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
 from entrepot.drivers.sqlite.writer import ignore_group
 from entrepot.errors import MetadataOutage
@@ -23,8 +27,10 @@ from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.access import Access, OpenAccess
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
+from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
+from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.uploads import UploadSessions
 
 logger = logging.getLogger("entrepot.assembly")
@@ -40,6 +46,8 @@ class Drivers:
     access: Access
     clock: Clock
     jobs: JobLedger
+    quarantine: Quarantine
+    inspector: BlobInspector
     close: Callable[[], None]
 
 
@@ -130,7 +138,7 @@ def open_drivers(
     metadata_path, sessions_path = database_paths(settings, scratch)
     sqlite = SqliteMetadata(metadata_path, metrics.transaction if metrics else ignore_group)
     sessions = SqliteUploadSessions(sessions_path)
-    storage = _open_storage(settings)
+    storage, inspector = _open_storage(settings)
 
     def close() -> None:
         sqlite.close()
@@ -142,10 +150,26 @@ def open_drivers(
     if metrics is not None:
         metadata, blobs = MeteredMetadata(sqlite, metrics), MeteredStorage(storage, metrics)
     jobs = SqliteJobLedger(sqlite)
-    return Drivers(metadata, sessions, blobs, OpenAccess(), SystemClock(), jobs, close)
+    quarantine = SqliteQuarantine(sqlite)
+    return Drivers(
+        metadata=metadata,
+        sessions=sessions,
+        blobs=blobs,
+        access=OpenAccess(),
+        clock=SystemClock(),
+        jobs=jobs,
+        quarantine=quarantine,
+        inspector=inspector,
+        close=close,
+    )
 
 
-def _open_storage(settings: Settings) -> FilesystemStorage | MemoryStorage:
+def _open_storage(
+    settings: Settings,
+) -> tuple[FilesystemStorage | MemoryStorage, BlobInspector]:
     if settings.storage.driver == "inmemory":
-        return MemoryStorage()
-    return FilesystemStorage(root_directory(settings), settings.storage.filesystem.maxthreads)
+        shelf = Shelf()
+        return MemoryStorage(shelf), MemoryInspector(shelf)
+    root = root_directory(settings)
+    storage = FilesystemStorage(root, settings.storage.filesystem.maxthreads)
+    return storage, FilesystemInspector(root)

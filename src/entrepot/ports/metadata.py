@@ -14,6 +14,8 @@ from entrepot.oci.manifest import Manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Location
+from entrepot.ports.removal import Removal
+from entrepot.ports.usage import QuotaCounters, UsedAround
 
 Result = TypeVar("Result")
 
@@ -29,11 +31,15 @@ class StoredManifest:
 
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
-    """A blob as it is served; size in bytes."""
+    """A blob as it is served; size in bytes.
+
+    One in quarantine (ports/quarantine.py) is known, but has no bytes that could be served.
+    """
 
     digest: Digest
     size: int
     location: Location
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +127,11 @@ class Lists(Protocol):
         ...
 
 
-class MetadataReader(ManifestReader, BlobFinder, Lists, Protocol):
+class MetadataReader(ManifestReader, BlobFinder, Lists, QuotaCounters, Protocol):
     """Everything that can be asked. All of it raises MetadataOutage when the database fails."""
 
 
-class Transaction(Protocol):
+class Transaction(Removal, Protocol):
     """What can be changed, seen as one step by everybody else.
 
     A repository's number comes from `repository` and is good within one transaction.
@@ -140,7 +146,10 @@ class Transaction(Protocol):
         ...
 
     async def keep_blob(self, blob: StoredBlob, now: int) -> StoredBlob:
-        """Make a blob known; gives the one that was known before, where there was one."""
+        """Make a blob known; gives the one that was known before, where there was one.
+
+        One that was in quarantine is replaced, and served again.
+        """
         ...
 
     async def replace_location(self, blob: StoredBlob) -> None:
@@ -156,7 +165,10 @@ class Transaction(Protocol):
         ...
 
     async def blob_sizes(self, repository: int, digests: Iterable[Digest]) -> dict[str, int]:
-        """Tell the size in bytes of those of these blobs that the repository has."""
+        """Tell the size in bytes of those of these blobs that the repository has.
+
+        Those in quarantine are left out: they must be pushed again.
+        """
         ...
 
     async def manifest_sizes(self, repository: int, digests: Iterable[Digest]) -> dict[str, int]:
@@ -185,6 +197,10 @@ class Transaction(Protocol):
 
     async def delete_tag(self, repository: int, tag: Tag, caller: str, now: int) -> bool:
         """Remove a tag and write that into its history; False when there is none."""
+        ...
+
+    async def used(self, name: RepositoryName) -> UsedAround:
+        """Tell what is used around a repository, with what this transaction has done so far."""
         ...
 
 

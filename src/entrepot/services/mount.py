@@ -41,12 +41,14 @@ class Mount:
             Denied: the caller may not push to the repository.
         """
         await self._access.require(caller, Action.PUSH, name)
-        if await self._metadata.blob(name, digest) is not None:
+        present = await self._metadata.blob(name, digest)
+        if present is not None and not present.quarantined:
             return True
         origin = source if source is not None else await self._find(caller, digest)
         if origin is None or not await self._access.may(caller, Action.PULL, origin):
             return False
-        if await self._metadata.blob(origin, digest) is None:
+        found = await self._metadata.blob(origin, digest)
+        if found is None or found.quarantined:  # then the client uploads it, which heals it
             return False
         now = self._clock.now()
 

@@ -1,12 +1,29 @@
 """Pulling: manifests by tag or digest, blobs by digest (spec.md, "Pull")."""
 
-from entrepot.errors import UnknownBlob, UnknownManifest
+from collections.abc import Awaitable, Callable
+
+from entrepot.errors import (
+    DamagedBlob,
+    EntrepotError,
+    QuarantinedBlob,
+    UnknownBlob,
+    UnknownManifest,
+)
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.blobs import BlobContent, BlobReader
 from entrepot.ports.metadata import MetadataReader, StoredBlob, StoredManifest
+
+OnDamage = Callable[[StoredBlob], Awaitable[bool]]
+"""Told of a blob whose bytes are missing or of another size; tells whether it is in quarantine."""
+
+
+async def ignore_damage(blob: StoredBlob) -> bool:
+    """Do nothing about it."""
+    del blob
+    return False
 
 
 class Pull:
@@ -16,12 +33,20 @@ class Pull:
         metadata: what exists.
         blobs: where blobs are read.
         access: who may pull.
+        on_damage: told of each damaged blob that is found.
     """
 
-    def __init__(self, metadata: MetadataReader, blobs: BlobReader, access: Access) -> None:
+    def __init__(
+        self,
+        metadata: MetadataReader,
+        blobs: BlobReader,
+        access: Access,
+        on_damage: OnDamage = ignore_damage,
+    ) -> None:
         self._metadata = metadata
         self._blobs = blobs
         self._access = access
+        self._on_damage = on_damage
 
     async def manifest(
         self, caller: Caller, name: RepositoryName, reference: Reference
@@ -64,7 +89,31 @@ class Pull:
         """Open a blob that `blob` has found.
 
         Raises:
+            QuarantinedBlob: its bytes are known to be gone or wrong, by now at the latest.
             DamagedBlob: its bytes are missing, or of another size.
             StorageOutage: the storage failed.
         """
-        return await self._blobs.open(blob.location, blob.size)
+        if blob.quarantined:
+            raise self.refusal(blob)
+        try:
+            return await self._blobs.open(blob.location, blob.size)
+        except DamagedBlob as damage:
+            if await self._on_damage(blob):
+                raise self.refusal(blob) from damage
+            raise
+
+    @staticmethod
+    def refusal(blob: StoredBlob, *, probing: bool = False) -> EntrepotError:
+        """Give the error for a blob in quarantine.
+
+        Args:
+            blob: which one.
+            probing: the client only wants to know whether it is here, as before a push: then it
+                is told that it is not, so that it pushes good bytes.
+        """
+        detail = {"digest": blob.digest}
+        if probing:
+            return UnknownBlob(f"blob {blob.digest} is damaged; push it again", detail)
+        return QuarantinedBlob(
+            f"the bytes of blob {blob.digest} are damaged; pushing it again heals it", detail
+        )

@@ -73,10 +73,12 @@ def test_a_damaged_blob_is_an_error_and_a_push_mends_it(
     digest = push_blob(server, "a", content)
     damage(data_file(server, digest))
     path = f"/v2/a/blobs/{digest}"
-    check_refusal(server.request("GET", path), 500)
-    check_refusal(server.request("GET", path, headers={"Range": "bytes=0-9"}), 500)
-    wait_for_damaged_reads(debug_port, before + 2)
+    check_refusal(server.request("GET", path), 503)
+    check_refusal(server.request("GET", path, headers={"Range": "bytes=0-9"}), 503)
+    # The second one was not read any more: the first has put it into quarantine.
+    wait_for_damaged_reads(debug_port, before + 1)
     assert digest in server.log()
+    assert server.request("HEAD", path).status == 404
     push_blob(server, "a", content)
     assert server.request("GET", path).body == content
 

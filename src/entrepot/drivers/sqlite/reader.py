@@ -14,6 +14,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Referrer, StoredBlob, StoredManifest
+from entrepot.ports.usage import Used, UsedAround
 
 QUERIES = load_queries()
 BUSY_WAIT_SECONDS = 5.0
@@ -73,8 +74,8 @@ class SqliteReader:
         rows = await self._rows(_BLOB, {"name": name, "digest": digest})
         if not rows:
             return None
-        found, size, location = rows[0]
-        return StoredBlob(Digest(found), size, Location(location))
+        found, size, location, quarantined_at = rows[0]
+        return StoredBlob(Digest(found), size, Location(location), quarantined_at is not None)
 
     async def repositories_with_blob(
         self, digest: Digest, after: int, limit: int
@@ -98,6 +99,10 @@ class SqliteReader:
         """List repositories that have a manifest."""
         rows = await self._rows(QUERIES["repositories"], {"after": after, "limit": limit})
         return [RepositoryName(row[0]) for row in rows]
+
+    async def used(self, name: RepositoryName) -> UsedAround:
+        """Tell what is used in a repository, in its namespace and in the registry."""
+        return used_around(await self._rows(QUERIES["used_around"], around(name)))
 
     async def _rows(
         self,
@@ -126,6 +131,17 @@ class SqliteReader:
             except sqlite3.Error as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise translate(error) from error
+
+
+def around(name: RepositoryName) -> dict[str, Any]:
+    """Give the parameters of the query `used_around`."""
+    return {"name": name, "namespace": name.partition("/")[0]}
+
+
+def used_around(rows: list[Any]) -> UsedAround:
+    """Read the answer of the query `used_around`."""
+    row = rows[0]
+    return UsedAround(Used(*row[:3]), Used(*row[3:6]), Used(*row[6:]))
 
 
 def _first_referrers(cursor: sqlite3.Cursor) -> list[Any]:

@@ -5,19 +5,25 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from entrepot.drivers.sqlite.reader import QUERIES
+from entrepot.drivers.sqlite.reader import QUERIES, around, used_around
+from entrepot.drivers.sqlite.removal_transaction import SqliteRemoval
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import NewManifest, StoredBlob
+from entrepot.ports.removal import DEFAULT_HISTORY
+from entrepot.ports.usage import UsedAround
 
 
-class SqliteTransaction:
+class SqliteTransaction(SqliteRemoval):
     """Implements `Transaction`. Its methods never wait: a group is run in one go."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, history_kept: int = DEFAULT_HISTORY
+    ) -> None:
         self._connection = connection
+        self._history_kept = history_kept
 
     async def repository(self, name: RepositoryName, now: int) -> int:
         """Find a repository's number; makes the repository where there is none."""
@@ -32,7 +38,10 @@ class SqliteTransaction:
         return None if row is None else int(row[0])
 
     async def keep_blob(self, blob: StoredBlob, now: int) -> StoredBlob:
-        """Make a blob known; gives the one that was known before, where there was one."""
+        """Make a blob known; gives the one that was known before, where there was one.
+
+        One that was in quarantine is replaced, and served again.
+        """
         kept = self._run(
             "keep_blob", digest=blob.digest, size=blob.size, location=blob.location, now=now
         )
@@ -139,6 +148,10 @@ class SqliteTransaction:
         self._run("delete_tag", repository=repository, tag=tag)
         return True
 
+    async def used(self, name: RepositoryName) -> UsedAround:
+        """Tell what is used around a repository, with what this transaction has done so far."""
+        return used_around(self._run("used_around", **around(name)).fetchall())
+
     def _note(
         self,
         repository: int,
@@ -157,6 +170,7 @@ class SqliteTransaction:
             caller=caller,
             now=now,
         )
+        self._run("trim_history", repository=repository, tag=tag, kept=self._history_kept)
 
     def _run(self, query: str, **parameters: Any) -> sqlite3.Cursor:
         return self._connection.execute(QUERIES[query], parameters)

@@ -1,6 +1,6 @@
 -- name: blob
 -- A blob, through a repository that has it.
-SELECT blobs.digest, blobs.size, blobs.location
+SELECT blobs.digest, blobs.size, blobs.location, blobs.quarantined_at
 FROM blobs
 JOIN repositories ON repositories.name = :name
 JOIN repository_blobs
@@ -14,6 +14,7 @@ FROM repository_blobs
 JOIN repositories ON repositories.id = repository_blobs.repository_id
 WHERE repository_blobs.blob_id = (SELECT id FROM blobs WHERE digest = :digest)
   AND repository_blobs.repository_id > :after
+  AND repositories.deleted_at IS NULL
 ORDER BY repository_blobs.repository_id
 LIMIT :limit;
 
@@ -21,9 +22,13 @@ LIMIT :limit;
 SELECT blobs.digest, blobs.size, blobs.location FROM blobs WHERE blobs.digest = :digest;
 
 -- name: keep_blob
+-- A blob in quarantine is healed: its bytes were put in place a moment ago.
 INSERT INTO blobs (digest, size, location, created_at)
 VALUES (:digest, :size, :location, :now)
-ON CONFLICT (digest) DO NOTHING;
+ON CONFLICT (digest) DO UPDATE
+SET size = excluded.size, location = excluded.location,
+    quarantined_at = NULL, quarantine_reason = NULL
+WHERE blobs.quarantined_at IS NOT NULL;
 
 -- name: replace_location
 UPDATE blobs SET location = :location, size = :size WHERE digest = :digest;
@@ -39,11 +44,11 @@ WHERE repository_id = :repository
   AND blob_id = (SELECT id FROM blobs WHERE digest = :digest);
 
 -- name: blob_sizes
--- Those of a JSON list of digests that the repository has as blobs.
+-- Those of a JSON list of digests that the repository has as blobs, but for those in quarantine.
 -- CROSS JOIN keeps this order: SQLite would compare every blob of the repository with the list.
 SELECT blobs.digest, blobs.size
 FROM json_each(:digests) AS wanted
-CROSS JOIN blobs ON blobs.digest = wanted.value
+CROSS JOIN blobs ON blobs.digest = wanted.value AND blobs.quarantined_at IS NULL
 CROSS JOIN repository_blobs
     ON repository_blobs.repository_id = :repository AND repository_blobs.blob_id = blobs.id;
 
