@@ -10,6 +10,7 @@ from entrepot.drivers.sqlite.reader import QUERIES, SqliteReader
 from entrepot.drivers.sqlite.transaction import SqliteTransaction
 from entrepot.drivers.sqlite.writer import GroupObserver, GroupWriter, ignore_group
 from entrepot.ports.metadata import Change, Result
+from entrepot.ports.removal import DEFAULT_HISTORY
 
 
 class SqliteMetadata(SqliteReader):
@@ -18,9 +19,16 @@ class SqliteMetadata(SqliteReader):
     Args:
         path: the file.
         observe: told of each group of changes that was committed.
+        history_kept: lines of history that each tag keeps.
     """
 
-    def __init__(self, path: Path, observe: GroupObserver = ignore_group) -> None:
+    def __init__(
+        self,
+        path: Path,
+        observe: GroupObserver = ignore_group,
+        history_kept: int = DEFAULT_HISTORY,
+    ) -> None:
+        self._history_kept = history_kept
         self._reading = connect(path, durable=True, read_only=True)
         super().__init__(self._reading)
         self._writer = GroupWriter(connect(path, durable=True), observe=observe)
@@ -29,7 +37,7 @@ class SqliteMetadata(SqliteReader):
         """Run a function in a transaction; when this returns, its work is durable."""
 
         async def work(connection: sqlite3.Connection) -> Result:
-            return await change(SqliteTransaction(connection))
+            return await change(SqliteTransaction(connection, self._history_kept))
 
         return await self._writer.run(work)
 
