@@ -12,6 +12,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.metadata import Change, Metadata, Referrer, StoredBlob, StoredManifest
+from entrepot.ports.usage import UsedAround
 
 Result = TypeVar("Result")
 
@@ -85,6 +86,10 @@ class MeteredMetadata:
     async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
         """List repositories that have a manifest."""
         return await self._timed("repositories", self._metadata.repositories(after, limit))
+
+    async def used(self, name: RepositoryName) -> UsedAround:
+        """Tell what is used in a repository, in its namespace and in the registry."""
+        return await self._timed("used", self._metadata.used(name))
 
     async def change(self, change: Change[Result]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""

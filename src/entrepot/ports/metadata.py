@@ -98,6 +98,10 @@ class BlobFinder(Protocol):
         """Find a blob that the repository has."""
         ...
 
+    async def has_location(self, location: Location) -> bool:
+        """Tell whether a known blob lies there."""
+        ...
+
     async def repositories_with_blob(
         self, digest: Digest, after: int, limit: int
     ) -> list[tuple[int, RepositoryName]]:
@@ -108,6 +112,26 @@ class BlobFinder(Protocol):
             after: 0 for the first page, then the number that came with the last repository.
             limit: repositories at most.
         """
+        ...
+
+
+class Confirmer(Protocol):
+    """Finds things for those who rely upon them: they live for `gc.grace` after that.
+
+    What only waits to be collected, and has waited since before a moment, waits anew; that is
+    durable before the answer.
+    """
+
+    async def confirm_blob(
+        self, name: RepositoryName, digest: Digest, before: int
+    ) -> StoredBlob | None:
+        """Find a blob that the repository has; before in microseconds since 1970, UTC."""
+        ...
+
+    async def confirm_manifest(
+        self, name: RepositoryName, digest: Digest, before: int
+    ) -> StoredManifest | None:
+        """Find a manifest; before in microseconds since 1970, UTC."""
         ...
 
 
@@ -207,7 +231,7 @@ class Transaction(Removal, Protocol):
 Change = Callable[[Transaction], Awaitable[Result]]
 
 
-class Metadata(MetadataReader, Protocol):
+class Metadata(MetadataReader, Confirmer, Protocol):
     """Reading and changing."""
 
     async def change(self, change: Change[Result]) -> Result:

@@ -77,6 +77,10 @@ class SqliteReader:
         found, size, location, quarantined_at = rows[0]
         return StoredBlob(Digest(found), size, Location(location), quarantined_at is not None)
 
+    async def has_location(self, location: Location) -> bool:
+        """Tell whether a known blob lies there."""
+        return bool(await self._rows(QUERIES["has_location"], {"location": location}))
+
     async def repositories_with_blob(
         self, digest: Digest, after: int, limit: int
     ) -> list[tuple[int, RepositoryName]]:

@@ -1,0 +1,47 @@
+-- name: used_around
+-- What is used in a repository, which need not exist, in its namespace, and in the registry.
+SELECT COALESCE(repository_usage.blob_bytes + repository_usage.manifest_bytes, 0),
+       COALESCE(repository_usage.tags, 0),
+       COALESCE(repositories.populated, 0),
+       COALESCE(namespaces.blob_bytes + namespaces.manifest_bytes, 0),
+       COALESCE(namespaces.tags, 0),
+       COALESCE(namespaces.repositories, 0),
+       registry_usage.blob_bytes + registry_usage.manifest_bytes,
+       registry_usage.tags,
+       registry_usage.repositories
+FROM registry_usage
+LEFT JOIN namespaces ON namespaces.name = :namespace
+LEFT JOIN repositories ON repositories.name = :name
+LEFT JOIN repository_usage ON repository_usage.repository_id = repositories.id
+WHERE registry_usage.id = 1;
+
+-- name: registry_usage
+SELECT repositories, tags, manifests, blobs, manifest_bytes, blob_bytes, known_bytes
+FROM registry_usage WHERE id = 1;
+
+-- name: usage_of_repositories
+-- A page, by name.
+SELECT repositories.id, repositories.name, repositories.populated, repository_usage.tags,
+       repository_usage.manifests, repository_usage.blobs, repository_usage.manifest_bytes,
+       repository_usage.blob_bytes, repository_usage.exclusive_bytes,
+       repository_usage.referenced_bytes
+FROM repositories
+CROSS JOIN repository_usage ON repository_usage.repository_id = repositories.id
+WHERE repositories.name > :after
+ORDER BY repositories.name
+LIMIT :limit;
+
+-- name: usage_of_namespaces
+-- A page, by name; what the manifests refer to is summed over each one's repositories.
+SELECT namespaces.id, namespaces.name, namespaces.repositories, namespaces.tags,
+       namespaces.manifests, namespaces.blobs, namespaces.manifest_bytes,
+       namespaces.blob_bytes, namespaces.exclusive_bytes,
+       (
+           SELECT COALESCE(SUM(repository_usage.referenced_bytes), 0)
+           FROM repository_usage
+           WHERE repository_usage.namespace_id = namespaces.id
+       )
+FROM namespaces
+WHERE namespaces.name > :after
+ORDER BY namespaces.name
+LIMIT :limit;

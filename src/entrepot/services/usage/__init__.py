@@ -1,0 +1,1 @@
+"""How much lies where: lists of it, and a recount of its counters."""
