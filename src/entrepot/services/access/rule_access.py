@@ -1,0 +1,68 @@
+"""Rules as the registry asks them: what nothing allows is denied."""
+
+from entrepot.errors import Denied, Unauthenticated
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Action, Caller, Kind
+from entrepot.ports.clock import Clock
+from entrepot.services.access.rights import decide
+from entrepot.services.access.view import Decision, Views
+
+_INSUFFICIENT = "insufficient_scope"
+
+
+class RuleAccess:
+    """Implements `Access`.
+
+    A decision is found once, and looked up until accounts, groups or rules change.
+
+    Args:
+        views: what is known of them.
+        clock: tells the time, for accounts that expire.
+    """
+
+    def __init__(self, views: Views, clock: Clock) -> None:
+        self._views = views
+        self._clock = clock
+
+    async def require(self, caller: Caller, action: Action, name: RepositoryName) -> None:
+        """Return when the caller may do it.
+
+        Raises:
+            Unauthenticated: somebody known might, or another token of this caller.
+            Denied: this caller may not.
+            MetadataOutage: the rules cannot be read.
+        """
+        decision = await self.decide(caller, action, name)
+        if decision.allowed:
+            return
+        if caller.delegated or (caller.scoped and decision.limited):
+            raise Unauthenticated("the token does not reach as far as this", _INSUFFICIENT)
+        if caller.kind is Kind.ANONYMOUS:
+            raise Unauthenticated
+        raise Denied(
+            f"{caller.name} may not {action} in {name}", {"action": str(action), "name": name}
+        )
+
+    async def may(self, caller: Caller, action: Action, name: RepositoryName) -> bool:
+        """Tell whether the caller may do it.
+
+        Raises:
+            MetadataOutage: the rules cannot be read.
+        """
+        return (await self.decide(caller, action, name)).allowed
+
+    async def decide(self, caller: Caller, action: Action, name: RepositoryName) -> Decision:
+        """Tell whether the caller may do it, and what decided.
+
+        Raises:
+            MetadataOutage: the rules cannot be read.
+        """
+        view = self._views.fresh() or await self._views.current()
+        key = (caller, action, name)
+        decision = view.decisions.get(key)
+        if decision is None:
+            decision = await decide(view, self._clock, caller, action, name)
+            # Lists of repositories ask for each name once: they would push out all the others.
+            if action is not Action.LIST:
+                view.decisions.keep(key, decision)
+        return decision
