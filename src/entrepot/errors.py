@@ -21,6 +21,8 @@ EntrepotError
 │   ├── ClientGone                the client went away before its request was whole
 │   ├── Unauthenticated           nobody knows who the caller is
 │   ├── TooManyGuesses            wrong credentials came too often
+│   ├── UnknownAccount            no such user, robot, token, group or rule
+│   ├── NameTaken                 a user, robot, token, group or rule has this name already
 │   ├── Denied                    the caller may not do this
 │   └── Unsupported               a known operation that is switched off or not offered
 └── Outage                        the registry cannot do now what it was rightly asked
@@ -169,6 +171,14 @@ class TooManyGuesses(ClientError):
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many wrong credentials; wait before trying again")
         self.retry_after = retry_after
+
+
+class UnknownAccount(ClientError):
+    """There is no such user, robot, token, group or rule."""
+
+
+class NameTaken(ClientError):
+    """A user, robot, token, group or rule has this name already."""
 
 
 class Denied(ClientError):

@@ -49,6 +49,8 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.ClientGone: (408, "BLOB_UPLOAD_INVALID"),
     errors.Unauthenticated: (401, "UNAUTHORIZED"),
     errors.TooManyGuesses: (429, "TOOMANYREQUESTS"),
+    errors.UnknownAccount: (404, "NAME_UNKNOWN"),
+    errors.NameTaken: (409, "NAME_INVALID"),
     errors.Denied: (403, "DENIED"),
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
