@@ -17,6 +17,8 @@ from entrepot.operations.requests import RequestRecord
 Handler = Callable[[Request], Awaitable[Response]]
 Endpoints = Mapping[str, Mapping[str, Handler]]
 """For each route, what answers each method. HEAD is answered where GET is."""
+Beside = Mapping[str, tuple[str, Mapping[str, Handler]]]
+"""For each path beside `v2/`, such as `auth/token`: its route, and what answers each method."""
 
 _API_VERSION: Header = (b"docker-distribution-api-version", b"registry/2.0")
 _NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
@@ -48,6 +50,7 @@ class Application:
         is_failing: tells whether a health check fails, and everything is refused.
         header_limit: bytes that the header of a request may have.
         ahead: how many messages of an HTTP/1.1 body may be asked for at once.
+        beside: what answers paths that are not below `v2/`; they change no repository.
     """
 
     def __init__(
@@ -62,7 +65,12 @@ class Application:
         is_failing: Callable[[], bool] = lambda: False,
         header_limit: int = 64 * 1024,
         ahead: int = 1,
+        beside: Beside | None = None,
     ) -> None:
+        self._beside = {
+            f"{prefix}{path}": (route, _methods(handlers, read_only=False))
+            for path, (route, handlers) in (beside or {}).items()
+        }
         self._endpoints = {
             route: _methods(handlers, read_only=read_only) for route, handlers in endpoints.items()
         }
@@ -124,14 +132,17 @@ class Application:
                     431, "UNSUPPORTED", f"a request's header may have {self._header_limit} bytes"
                 )
             path = request.scope["path"]
-            if not path.startswith(self._base):
+            if path.startswith(self._base):
+                match = match_path(path[len(self._base) :])
+                if match is None:
+                    return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
+                record.route, request.name, request.argument = match
+                record.repository, record.reference = match.name, match.argument
+                allowed = self._endpoints[match.route]
+            elif path in self._beside:
+                record.route, allowed = self._beside[path]
+            else:
                 return self._outside(path)
-            match = match_path(path[len(self._base) :])
-            if match is None:
-                return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
-            record.route, request.name, request.argument = match
-            record.repository, record.reference = match.name, match.argument
-            allowed = self._endpoints[match.route]
             handler = allowed.get(record.method)
             if handler is None:
                 return _not_allowed(record.method, allowed)

@@ -8,12 +8,14 @@ ROUTES = (
     "blob_upload",
     "blob_upload_chunk",
     "catalog",
+    "keys",
     "manifest",
     "referrers",
     "tags",
+    "token",
     "other",
 )
-"""Docker Registry's handler names, `referrers` (which it has not), and all the rest."""
+"""Docker Registry's handler names; `referrers`, `token` and `keys` (which it has not); the rest."""
 
 
 class RequestRecord:

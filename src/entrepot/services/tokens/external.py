@@ -1,0 +1,73 @@
+"""Tokens of somebody else's token server: what they allow counts, and nothing else."""
+
+from entrepot.errors import Unauthenticated
+from entrepot.ports.access import BearerCredentials, Caller, Credentials, Kind
+from entrepot.ports.clock import MICROSECONDS, Clock
+from entrepot.services.tokens.claims import check_claims, invalid_token, read_access, read_subject
+from entrepot.services.tokens.trusted import TrustedKeys
+from entrepot.services.tokens.verification import TokenVerifier, UnknownKey
+from entrepot.services.tokens.verified import VerifiedTokens
+
+
+class ExternalTokens:
+    """Implements `Authenticator` for `auth.token`.
+
+    A token is verified once and then looked up, until it ends or the keys change.
+
+    Args:
+        issuer: who must have made tokens.
+        service: for what they must have been made.
+        keys: what they may be signed with.
+        verifier: looks at signatures.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        service: str,
+        keys: TrustedKeys,
+        verifier: TokenVerifier,
+        clock: Clock,
+    ) -> None:
+        self._issuer = issuer
+        self._service = service
+        self._keys = keys
+        self._verifier = verifier
+        self._clock = clock
+        self._verified: VerifiedTokens[Caller] = VerifiedTokens()
+
+    async def authenticate(self, credentials: Credentials) -> Caller:
+        """Give whom a token names, with what it allows.
+
+        Raises:
+            Unauthenticated: it is no token, or one that cannot be accepted.
+        """
+        if not isinstance(credentials, BearerCredentials):
+            raise Unauthenticated
+        now = self._clock.now() / MICROSECONDS
+        if self._keys.look(now):
+            self._verified.forget_all()
+        caller = self._verified.find(credentials.token, now)
+        return self._verify(credentials.token, now) if caller is None else caller
+
+    def _verify(self, token: str, now: float) -> Caller:
+        try:
+            claims = self._verifier.verify(token, self._keys.ring, now)
+        except UnknownKey:
+            claims = self._verify_with_new_keys(token, now)
+        until = check_claims(claims, self._issuer, self._service, now)
+        name = read_subject(claims)
+        kind = Kind.USER if name else Kind.ANONYMOUS
+        caller = Caller(name, kind, limits=read_access(claims), delegated=True)
+        self._verified.keep(token, until, caller)
+        return caller
+
+    def _verify_with_new_keys(self, token: str, now: float) -> dict[str, object]:
+        if self._keys.look(now, surely=True):
+            self._verified.forget_all()
+            try:
+                return self._verifier.verify(token, self._keys.ring, now)
+            except UnknownKey:
+                pass
+        raise invalid_token("it is signed with a key that is not trusted")
