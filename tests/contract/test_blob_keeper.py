@@ -1,11 +1,22 @@
+import asyncio
 import time
 
 import pytest
 
 from entrepot.errors import DamagedBlob
+from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import BlobStorage, Location
 from tests.contract.storages import Storages
-from tests.contract.uploading import MIB, keep, read_all, send, some_bytes
+from tests.contract.uploading import (
+    MIB,
+    committed,
+    keep,
+    needed,
+    not_needed,
+    read_all,
+    send,
+    some_bytes,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +59,7 @@ async def test_a_deleted_blob_is_gone_and_others_stay(
     storages: Storages, storage: BlobStorage
 ) -> None:
     gone, stays = await keep(storage, b"gone"), await keep(storage, b"stays", "v")
-    await storages.open().delete(gone)
+    assert await storages.open().delete(gone, not_needed)
     assert storages.stored(gone) is None
     with pytest.raises(DamagedBlob):
         await storage.open(gone, 4)
@@ -58,8 +69,8 @@ async def test_a_deleted_blob_is_gone_and_others_stay(
 async def test_deleting_what_is_gone_does_nothing(storages: Storages, storage: BlobStorage) -> None:
     location = await keep(storage, b"gone")
     storages.damage(location, None)
-    await storage.delete(location)
-    await storage.delete(location)
+    await storage.delete(location, not_needed)
+    await storage.delete(location, not_needed)
     with pytest.raises(DamagedBlob):
         await storage.open(location, 4)
 
@@ -68,7 +79,7 @@ async def test_a_deleted_blob_can_be_pushed_again(storages: Storages, storage: B
     for upload_id in ("u", "v"):
         location: Location = await keep(storage, b"again", upload_id)
         assert storages.stored(location) == b"again"
-        await storage.delete(location)
+        await storage.delete(location, not_needed)
 
 
 async def test_a_storage_that_works_says_so_and_keeps_no_trace_of_it(
@@ -77,3 +88,71 @@ async def test_a_storage_that_works_says_so_and_keeps_no_trace_of_it(
     await storage.check()
     await storages.open().check()
     assert [upload async for upload in storage.uploads()] == []
+
+
+async def test_bytes_that_are_needed_after_all_stay(
+    storages: Storages, storage: BlobStorage
+) -> None:
+    location = await keep(storage, b"stays")
+    assert not await storages.open().delete(location, needed)
+    assert storages.stored(location) == b"stays"
+
+
+async def test_bytes_that_are_being_committed_are_looked_at_again_only_when_that_is_over(
+    storages: Storages, storage: BlobStorage
+) -> None:
+    """Else the commit would make known what is gone a moment later."""
+    location = await keep(storage, b"again")
+    state = await send(storage, await storage.begin("v", "sha256"), b"again")
+    known: list[Location] = []
+
+    async def is_known() -> bool:
+        return location in known
+
+    async with storage.commit(state, Digest.of(b"again")) as committed_to:
+        deletion = asyncio.create_task(storages.open().delete(location, is_known))
+        await asyncio.sleep(0.05)
+        known.append(committed_to)
+    await deletion
+    assert storages.stored(known[0]) == b"again"
+
+
+async def test_a_commit_beside_a_deletion_waits_for_it(
+    storages: Storages, storage: BlobStorage
+) -> None:
+    location = await keep(storage, b"again")
+    states = [
+        await send(storage, await storage.begin(f"u{number}", "sha256"), b"again")
+        for number in range(3)
+    ]
+
+    async def commit_meanwhile() -> bool:
+        commits.extend(
+            asyncio.create_task(committed(storage, state, Digest.of(b"again"))) for state in states
+        )
+        await asyncio.sleep(0.05)
+        return False
+
+    commits: list[asyncio.Task[Location]] = []
+    await storages.open().delete(location, commit_meanwhile)
+    for kept in await asyncio.gather(*commits):
+        assert storages.stored(kept) == b"again"
+
+
+async def test_every_blob_is_listed_with_size_and_time(
+    storages: Storages, storage: BlobStorage
+) -> None:
+    before = time.time_ns() // 1000
+    wanted = {}
+    for number in range(600):  # more than a page of any driver
+        content = some_bytes(number % 7, number)
+        wanted[await keep(storage, content, f"u{number}")] = len(content)
+    after = time.time_ns() // 1000
+    found = [stored async for stored in storages.open().stored()]
+    assert {stored.location: stored.size for stored in found} == wanted
+    slack = 20_000
+    assert all(before - slack <= stored.touched_at <= after for stored in found)
+
+
+async def test_a_storage_without_blobs_lists_none(storage: BlobStorage) -> None:
+    assert [stored async for stored in storage.stored()] == []

@@ -7,7 +7,7 @@ from entrepot.errors import InvalidDigest, UnknownUpload
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import BlobStorage, UploadState
 from tests.contract.storages import Storages
-from tests.contract.uploading import MIB, keep, read_all, send, some_bytes
+from tests.contract.uploading import MIB, committed, keep, read_all, send, some_bytes
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def test_how_the_bytes_are_cut_makes_no_difference(storage: BlobStorage, p
     pieces = [content[start : start + piece] for start in range(0, len(content), piece)]
     state = await send(storage, state, b"", *pieces, b"")
     assert state.received == len(content)
-    location = await storage.commit(state, Digest.of(content))
+    location = await committed(storage, state, Digest.of(content))
     assert await read_all(storage, location, len(content)) == content
 
 
@@ -58,7 +58,7 @@ async def test_every_chunk_may_go_through_another_instance(
     for start in range(0, len(content), 300_000):
         state = await send(storages.open(), state, content[start : start + 300_000])
         assert state.received == min(start + 300_000, len(content))
-    location = await storages.open().commit(state, Digest.of(content, algorithm))
+    location = await committed(storages.open(), state, Digest.of(content, algorithm))
     assert storages.stored(location) == content
 
 
@@ -67,8 +67,8 @@ async def test_a_state_is_small_and_can_be_written_down(storages: Storages) -> N
     state = await send(storages.open(), await storages.open().begin("u", "sha512"), content)
     assert len(state.progress) < 1_024
     written = (state.upload_id, state.algorithm, state.received, bytes(state.progress))
-    location = await storages.open().commit(
-        UploadState(*written), Digest.of(content, state.algorithm)
+    location = await committed(
+        storages.open(), UploadState(*written), Digest.of(content, state.algorithm)
     )
     assert storages.stored(location) == content
 
@@ -84,7 +84,7 @@ async def test_bytes_behind_the_state_are_cut_off(
     state = await send(storages.open(), state, end)
     assert state.received == before + 500
     assert [upload.size async for upload in storage.uploads()] == [before + 500]
-    location = await storage.commit(state, Digest.of(begin + end))
+    location = await committed(storage, state, Digest.of(begin + end))
     assert storages.stored(location) == begin + end
 
 
@@ -93,7 +93,7 @@ async def test_a_commit_takes_what_its_state_tells_of_and_no_more(
 ) -> None:
     state = await send(storage, await storage.begin("u", "sha256"), b"first")
     await send(storage, state, b"second")
-    location = await storage.commit(state, Digest.of(b"first"))
+    location = await committed(storage, state, Digest.of(b"first"))
     assert storages.stored(location) == b"first"
 
 
@@ -111,7 +111,7 @@ async def test_a_part_that_broke_off_changes_nothing(
     with pytest.raises(ConnectionError):
         await break_off()
     state = await send(storage, state, b", after")
-    location = await storage.commit(state, Digest.of(b"before, after"))
+    location = await committed(storage, state, Digest.of(b"before, after"))
     assert storages.stored(location) == b"before, after"
 
 
@@ -126,7 +126,7 @@ async def test_a_part_can_be_flushed_again_and_again(
             state = await part.flush()
             assert state == await part.flush()
             assert state.received == min(start + 500_000, len(content))
-    location = await storage.commit(state, Digest.of(content))
+    location = await committed(storage, state, Digest.of(content))
     assert storages.stored(location) == content
 
 
@@ -148,7 +148,7 @@ async def test_a_writer_that_is_cancelled_leaves_nothing_open_and_the_upload_goi
     await asyncio.wait([writing])
     assert writing.cancelled()
     assert len(os.listdir("/proc/self/fd")) <= len(before)
-    location = await storage.commit(state, Digest.of(b"kept"))
+    location = await committed(storage, state, Digest.of(b"kept"))
     assert storages.stored(location) == b"kept"
 
 
@@ -159,9 +159,9 @@ async def test_a_wrong_digest_is_refused_and_the_upload_goes_on(
     state = await send(storage, await storage.begin("u", "sha256"), b"abc")
     for wrong in (b"", b"ab", b"abcd"):
         with pytest.raises(InvalidDigest):
-            await storage.commit(state, Digest.of(wrong, algorithm))
+            await committed(storage, state, Digest.of(wrong, algorithm))
     state = await send(storage, state, b"def")
-    location = await storage.commit(state, Digest.of(b"abcdef", algorithm))
+    location = await committed(storage, state, Digest.of(b"abcdef", algorithm))
     assert storages.stored(location) == b"abcdef"
 
 
@@ -175,7 +175,7 @@ async def test_the_digest_may_be_of_another_algorithm_than_was_announced(
     state = await storage.begin("u", announced)
     for half in (content[: size // 2], content[size // 2 :]):
         state = await send(storage, state, half)
-    location = await storage.commit(state, Digest.of(content, asked))
+    location = await committed(storage, state, Digest.of(content, asked))
     assert storages.stored(location) == content
 
 
@@ -183,10 +183,10 @@ async def test_an_upload_without_a_byte_is_the_empty_blob(
     storages: Storages, storage: BlobStorage
 ) -> None:
     state = await storage.begin("u", "sha256")
-    location = await storage.commit(state, Digest.of(b""))
+    location = await committed(storage, state, Digest.of(b""))
     assert storages.stored(location) == b""
     with pytest.raises(InvalidDigest):
-        await storage.commit(await storage.begin("v", "sha256"), Digest.of(b"x"))
+        await committed(storage, await storage.begin("v", "sha256"), Digest.of(b"x"))
 
 
 @pytest.mark.parametrize("size", [0, 5, MIB + 1])
@@ -196,7 +196,7 @@ async def test_a_commit_can_be_repeated(
     content = some_bytes(size)
     state = await send(storage, await storage.begin("u", "sha256"), content)
     for instance in (storage, storage, storages.open()):
-        location = await instance.commit(state, Digest.of(content))
+        location = await committed(instance, state, Digest.of(content))
         assert storages.stored(location) == content
 
 
@@ -228,7 +228,7 @@ async def test_two_uploads_of_the_same_bytes_may_be_committed_at_once(storages: 
     ]
     locations = await asyncio.gather(
         *(
-            instance.commit(state, Digest.of(content))
+            committed(instance, state, Digest.of(content))
             for instance, state in zip(instances, states, strict=True)
         )
     )
@@ -242,7 +242,7 @@ async def test_many_uploads_at_once_do_not_mix(storages: Storages, storage: Blob
         state = await storage.begin(f"u{number}", "sha256")
         for start in range(0, len(content), 30_000):
             state = await send(storage, state, content[start : start + 30_000])
-        location = await storage.commit(state, Digest.of(content))
+        location = await committed(storage, state, Digest.of(content))
         assert storages.stored(location) == content
 
     await asyncio.gather(*(upload(number) for number in range(30)))
@@ -258,7 +258,7 @@ async def test_an_upload_whose_bytes_are_lost_is_unknown(
     with pytest.raises(UnknownUpload):
         await send(storage, state, b"more")
     with pytest.raises(UnknownUpload):
-        await storages.open().commit(state, Digest.of(content))
+        await committed(storages.open(), state, Digest.of(content))
 
 
 async def test_lost_bytes_do_not_become_another_blob_of_the_same_size(
@@ -269,7 +269,7 @@ async def test_lost_bytes_do_not_become_another_blob_of_the_same_size(
     state = await send(storage, await storage.begin("u", "sha256"), some_bytes(1_000, 2))
     storages.cut_upload("u", None)
     with pytest.raises((UnknownUpload, InvalidDigest)):
-        await storage.commit(state, Digest.of(other))
+        await committed(storage, state, Digest.of(other))
 
 
 async def test_an_aborted_upload_is_unknown_and_leaves_nothing(
@@ -282,7 +282,7 @@ async def test_an_aborted_upload_is_unknown_and_leaves_nothing(
     with pytest.raises(UnknownUpload):
         await send(storage, state, b"def")
     with pytest.raises(UnknownUpload):
-        await storage.commit(state, Digest.of(b"abc"))
+        await committed(storage, state, Digest.of(b"abc"))
 
 
 async def test_uploads_leave_nothing_open(storage: BlobStorage) -> None:
@@ -292,6 +292,6 @@ async def test_uploads_leave_nothing_open(storage: BlobStorage) -> None:
         await keep(storage, some_bytes(MIB + number), f"u{number}")
         state = await send(storage, await storage.begin(f"v{number}", "sha256"), b"abc")
         with pytest.raises(InvalidDigest):
-            await storage.commit(state, Digest.of(b"x"))
+            await committed(storage, state, Digest.of(b"x"))
         await storage.abort(f"v{number}")
     assert len(os.listdir("/proc/self/fd")) <= len(before)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from tests.contract.storages import STORAGES, Storages
-from tests.contract.uploading import MIB, send, some_bytes
+from tests.contract.uploading import MIB, committed, send, some_bytes
 
 sizes = st.integers(0, 3_000) | st.integers(MIB - 2, MIB + 2)
 requests = st.tuples(
@@ -44,9 +44,9 @@ async def live(
             await send(storage, state, *pieces)
         else:
             with pytest.raises(InvalidDigest):
-                await storage.commit(state, Digest.of(content + b"x", asked))
+                await committed(storage, state, Digest.of(content + b"x", asked))
         assert state.received == len(content)
-    location = await instances[0].commit(state, Digest.of(content, asked))
+    location = await committed(instances[0], state, Digest.of(content, asked))
     assert storages.stored(location) == content
 
 

@@ -20,12 +20,28 @@ async def send(storage: BlobWriter, state: UploadState, *pieces: bytes) -> Uploa
         return await part.flush()
 
 
+async def committed(storage: BlobWriter, state: UploadState, digest: Digest) -> Location:
+    """Make an upload a blob, and let go of it at once."""
+    async with storage.commit(state, digest) as location:
+        return location
+
+
+async def needed() -> bool:
+    """Answer a deletion that the bytes are needed after all."""
+    return True
+
+
+async def not_needed() -> bool:
+    """Answer a deletion that nobody needs the bytes."""
+    return False
+
+
 async def keep(
     storage: BlobWriter, content: bytes, upload_id: str = "kept", algorithm: str = "sha256"
 ) -> Location:
     """Make bytes a blob."""
     state = await send(storage, await storage.begin(upload_id, algorithm), content)
-    return await storage.commit(state, Digest.of(content, algorithm))
+    return await committed(storage, state, Digest.of(content, algorithm))
 
 
 async def read_all(storage: BlobReader, location: Location, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from entrepot.errors import MetadataOutage, StorageFull, UnknownUpload, UploadBu
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, OpenAccess
+from entrepot.ports.blobs import Location
 from entrepot.ports.clock import SystemClock
 from entrepot.services.upload import Chunk, Upload
 
@@ -124,9 +126,11 @@ def test_nobody_writes_to_an_upload_while_a_slow_disk_commits_it(
         await bench.append(upload_id, CONTENT)
         commit = bench.blobs.commit
 
-        async def slowly(*arguments: Any) -> Any:
+        @asynccontextmanager
+        async def slowly(*arguments: Any) -> AsyncIterator[Location]:
             await asyncio.sleep(1.0)  # more than three leases
-            return await commit(*arguments)
+            async with commit(*arguments) as location:
+                yield location
 
         monkeypatch.setattr(bench.blobs, "commit", slowly)
         finishing = asyncio.create_task(bench.finish(upload_id))

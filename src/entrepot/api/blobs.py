@@ -31,9 +31,10 @@ class BlobsEndpoint:
         name = RepositoryName.parse(request.name)
         digest = Digest.parse(request.argument)
         request.record.digest = digest
-        blob = await self._pull.blob(request.caller, name, digest)
+        probing = request.scope["method"] == "HEAD"
+        blob = await self._pull.blob(request.caller, name, digest, confirming=probing)
         if blob.quarantined:
-            raise self._pull.refusal(blob, probing=request.scope["method"] == "HEAD")
+            raise self._pull.refusal(blob, probing=probing)
         encoded = digest.encode()
         headers: list[Header] = [
             _OCTETS,
@@ -56,9 +57,9 @@ class BlobsEndpoint:
                 status, (start, stop) = 206, found
                 span = f"bytes {start}-{stop - 1}/{blob.size}"
                 headers.append((b"content-range", span.encode()))
-        if request.scope["method"] == "HEAD":
+        if probing:
             return Response(status, headers, length=stop - start)
-        content = await self._pull.open(blob)
+        content = await self._pull.open(name, blob)
         if stop - start <= _AT_ONCE:
             try:
                 small = content.read_now(start, stop)

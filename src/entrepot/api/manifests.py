@@ -42,7 +42,8 @@ class ManifestsEndpoint:
         """Serve what is stored, whatever Accept says, as Docker Registry 3 does."""
         name = RepositoryName.parse(request.name)
         reference = parse_reference(request.argument)
-        stored = await self._pull.manifest(request.caller, name, reference)
+        probing = request.scope["method"] == "HEAD"
+        stored = await self._pull.manifest(request.caller, name, reference, confirming=probing)
         digest = stored.digest
         request.record.digest = digest
         encoded = digest.encode()

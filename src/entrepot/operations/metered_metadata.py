@@ -11,6 +11,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.operations.worker_metrics import WorkerMetrics
+from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Change, Metadata, Referrer, StoredBlob, StoredManifest
 from entrepot.ports.usage import UsedAround
 
@@ -67,6 +68,24 @@ class MeteredMetadata:
         """List manifests with this subject."""
         work = self._metadata.referrers(name, subject, artifact_type, after, limit)
         return await self._timed("referrers", work)
+
+    async def confirm_blob(
+        self, name: RepositoryName, digest: Digest, before: int
+    ) -> StoredBlob | None:
+        """Find a blob, for somebody who relies upon it."""
+        work = self._metadata.confirm_blob(name, digest, before)
+        return await self._timed("confirm_blob", work)
+
+    async def confirm_manifest(
+        self, name: RepositoryName, digest: Digest, before: int
+    ) -> StoredManifest | None:
+        """Find a manifest, for somebody who relies upon it."""
+        work = self._metadata.confirm_manifest(name, digest, before)
+        return await self._timed("confirm_manifest", work)
+
+    async def has_location(self, location: Location) -> bool:
+        """Tell whether a known blob lies there."""
+        return await self._timed("has_location", self._metadata.has_location(location))
 
     async def repositories_with_blob(
         self, digest: Digest, after: int, limit: int

@@ -6,6 +6,7 @@ are Entrepot's.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -17,7 +18,9 @@ from entrepot.ports.blobs import (
     BlobContent,
     BlobStorage,
     Location,
+    StoredBytes,
     StrayUpload,
+    Unless,
     UploadPart,
     UploadState,
 )
@@ -67,15 +70,20 @@ class MeteredStorage:
             self._metrics.storage("Writer", perf_counter() - began)
         return MeteredPart(part, self._metrics)
 
-    async def commit(self, state: UploadState, digest: Digest) -> Location:
+    @asynccontextmanager
+    async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a durable blob."""
+        committing = self._storage.commit(state, digest)
         began = perf_counter()
         try:
-            location = await self._storage.commit(state, digest)
+            location = await committing.__aenter__()
         finally:
             self._metrics.storage("Commit", perf_counter() - began)
         self._metrics.upload("finished")
-        return location
+        try:
+            yield location
+        finally:
+            await committing.__aexit__(None, None, None)
 
     async def abort(self, upload_id: str) -> None:
         """Forget an upload's bytes."""
@@ -86,11 +94,15 @@ class MeteredStorage:
         """List the uploads whose bytes are here."""
         return self._storage.uploads()
 
-    async def delete(self, location: Location) -> None:
+    def stored(self) -> AsyncIterator[StoredBytes]:
+        """List the blobs whose bytes are here."""
+        return self._storage.stored()
+
+    async def delete(self, location: Location, unless: Unless) -> bool:
         """Remove a blob's bytes."""
         began = perf_counter()
         try:
-            await self._storage.delete(location)
+            return await self._storage.delete(location, unless)
         finally:
             self._metrics.storage("Delete", perf_counter() - began)
 

@@ -7,7 +7,8 @@ one may go on, in any process. Bytes written after the state that is handed to `
 off, so a state is also the point to which an interrupted upload falls back.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NewType, Protocol, Self
@@ -130,11 +131,12 @@ class BlobWriter(Protocol):
         """
         ...
 
-    async def commit(self, state: UploadState, digest: Digest) -> Location:
+    def commit(self, state: UploadState, digest: Digest) -> AbstractAsyncContextManager[Location]:
         """Check the bytes against the digest and make them a durable blob.
 
-        When it returns, bytes, names and directories have reached the disk. Committing a digest
-        that the storage has already is allowed and leaves one whole blob.
+        Inside the block, bytes, names and directories have reached the disk, and nobody's `delete`
+        removes them: whoever makes the blob known does so before the block ends. Committing a
+        digest that the storage has already is allowed and leaves one whole blob.
 
         Raises:
             InvalidDigest: the bytes have another digest; the upload goes on as it was.
@@ -169,6 +171,25 @@ class StrayUpload:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredBytes:
+    """Bytes at a location, known or not.
+
+    Attributes:
+        location: where they lie.
+        touched_at: when they got there, in microseconds since 1970, UTC.
+        size: bytes; 0, too, for a place that was made and never filled.
+    """
+
+    location: Location
+    touched_at: int
+    size: int
+
+
+Unless = Callable[[], Awaitable[bool]]
+"""Tells whether a location is needed after all."""
+
+
 class BlobKeeper(Protocol):
     """Looks after the storage."""
 
@@ -176,11 +197,29 @@ class BlobKeeper(Protocol):
         """List the uploads whose bytes are here, in no order."""
         ...
 
-    async def delete(self, location: Location) -> None:
-        """Remove a blob's bytes; of a missing one, do nothing.
+    def stored(self) -> AsyncIterator[StoredBytes]:
+        """List the blobs whose bytes are here, and places that were left empty, in no order.
+
+        Few are in memory at once, however many there are.
 
         Raises:
             StorageOutage: the storage failed.
+        """
+        ...
+
+    async def delete(self, location: Location, unless: Unless) -> bool:
+        """Remove a blob's bytes; of a missing one, do nothing.
+
+        Args:
+            location: where they lie.
+            unless: asked while no commit of the same bytes is between its begin and the end of
+                its block; when it says True, nothing is removed.
+
+        Returns:
+            False when `unless` has kept them.
+
+        Raises:
+            StorageOutage: the storage failed, or a commit held the place for too long.
         """
         ...
 

@@ -5,6 +5,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.services.promises import DEFAULT_PROMISES, Promises
 
 _REPOSITORIES_A_QUERY = 64
 
@@ -16,12 +17,20 @@ class Mount:
         metadata: what exists.
         access: who may read the source and write the target.
         clock: tells the time.
+        promises: how long what is confirmed is kept.
     """
 
-    def __init__(self, metadata: Metadata, access: Access, clock: Clock) -> None:
+    def __init__(
+        self,
+        metadata: Metadata,
+        access: Access,
+        clock: Clock,
+        promises: Promises = DEFAULT_PROMISES,
+    ) -> None:
         self._metadata = metadata
         self._access = access
         self._clock = clock
+        self._promises = promises
 
     async def mount(
         self, caller: Caller, name: RepositoryName, digest: Digest, source: RepositoryName | None
@@ -41,7 +50,8 @@ class Mount:
             Denied: the caller may not push to the repository.
         """
         await self._access.require(caller, Action.PUSH, name)
-        present = await self._metadata.blob(name, digest)
+        before = self._promises.stale_before()
+        present = await self._metadata.confirm_blob(name, digest, before)
         if present is not None and not present.quarantined:
             return True
         origin = source if source is not None else await self._find(caller, digest)

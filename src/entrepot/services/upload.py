@@ -284,19 +284,20 @@ class Upload:
                 await asyncio.sleep(pause)
 
     async def _keep(self, name: RepositoryName, state: UploadState, digest: Digest) -> None:
-        location = await self._blobs.commit(state, digest)
-        now = self._clock.now()
-        blob = StoredBlob(digest, state.received, location)
+        # Until the blob is known, nobody may take its bytes for a leftover.
+        async with self._blobs.commit(state, digest) as location:
+            now = self._clock.now()
+            blob = StoredBlob(digest, state.received, location)
 
-        async def change(transaction: Transaction) -> StoredBlob:
-            repository = await transaction.repository(name, now)
-            kept = await transaction.keep_blob(blob, now)
-            await transaction.link_blob(repository, digest, now)
-            return kept
+            async def change(transaction: Transaction) -> StoredBlob:
+                repository = await transaction.repository(name, now)
+                kept = await transaction.keep_blob(blob, now)
+                await transaction.link_blob(repository, digest, now)
+                return kept
 
-        kept = await self._metadata.change(change)
+            kept = await self._metadata.change(change)
         if kept.location != location:
-            await self._blobs.delete(location)
+            await self._blobs.delete(location, lambda: self._metadata.has_location(location))
 
     async def _release(self, claim: "_Claim") -> bool:
         """Let go of a session; False when it was lost before."""

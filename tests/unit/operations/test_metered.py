@@ -20,6 +20,7 @@ from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.blobs import BlobStorage, Location, UploadState
 from entrepot.ports.metadata import Metadata, Transaction
+from tests.contract.uploading import committed, not_needed
 from tests.unit.operations.test_worker_metrics import sample
 
 CONTENT = b"0123456789" * 200_000
@@ -66,7 +67,7 @@ async def keep(storage: BlobStorage, content: bytes) -> Location:
     async with await storage.append(state) as part:
         await part.write(content)
         state = await part.flush()
-    return await storage.commit(state, Digest.of(content))
+    return await committed(storage, state, Digest.of(content))
 
 
 async def read_all(storage: BlobStorage, location: Location, size: int) -> bytes:
@@ -84,7 +85,7 @@ def test_steps_of_a_push_and_a_pull_are_counted(
         storage = MeteredStorage(driver, metrics)
         location = await keep(storage, CONTENT)
         assert await read_all(storage, location, len(CONTENT)) == CONTENT
-        await storage.delete(location)
+        await storage.delete(location, not_needed)
         await storage.check()
         assert [stray async for stray in storage.uploads()] == []
         assert storage.minimum_chunk == 0
@@ -178,6 +179,9 @@ def test_calls_of_the_database_are_timed(folder: Path, metrics: WorkerMetrics) -
         assert await metadata.manifest_by_tag(name, Tag("latest")) is None
         assert await metadata.manifest_by_digest(name, digest) is None
         assert await metadata.blob(name, digest) is None
+        assert await metadata.confirm_blob(name, digest, 1) is None
+        assert await metadata.confirm_manifest(name, digest, 1) is None
+        assert not await metadata.has_location(Location("nowhere"))
         assert await metadata.referrers(name, digest, None, "", 10) == []
         assert await metadata.repositories_with_blob(digest, 0, 10) == []
         assert await metadata.tags(name, "", 10) == []

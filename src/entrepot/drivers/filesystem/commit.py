@@ -18,13 +18,17 @@ _READ_BYTES = 1024 * 1024
 
 def commit_file(
     upload: Path, target: str, state: UploadState, digest: Digest, names: FinalNames
-) -> None:
+) -> int:
     """Check an upload's file against a digest and make it the blob's file, durably.
 
     When the file is gone and a whole blob stands in its place, an earlier commit of the same
     upload got that far, and this one waits for what may not have reached the disk since.
 
+    Returns:
+        What keeps the blob's file from being removed, until it is closed.
+
     Raises:
+        Held: somebody removes a blob beside it at this moment; to be tried again.
         InvalidDigest: the bytes have another digest; the file stays.
         UnknownUpload: the file lacks bytes that the state tells of.
         UploadBusy: an earlier request is still writing to the file.
@@ -32,10 +36,11 @@ def commit_file(
         StorageOutage: the file system failed.
     """
     known = _digest_from_progress(state, digest)
-    if known == digest and not upload.exists() and _is_whole(target, state.received):
+    if known == digest and not upload.exists():
         with translated("committing an upload"):
-            names.sync(target)
-        return
+            held = _hold_whole(target, state.received, names)
+        if held is not None:
+            return held
     if state.received:
         check_present(upload, state)
     with translated("committing an upload"):
@@ -50,9 +55,28 @@ def commit_file(
                         {"digest": digest, "received": found},
                     )
                 _sync(file, upload)
-                names.give(str(upload), target)
+                held = names.hold(target)
+                try:
+                    names.give(str(upload), target, held)
+                except BaseException:
+                    os.close(held)
+                    raise
+                return held
         finally:
             os.close(file)
+
+
+def _hold_whole(target: str, size: int, names: FinalNames) -> int | None:
+    held = names.hold(target)
+    try:
+        if _is_whole(target, size):
+            names.sync(target, held)
+            return held
+    except BaseException:
+        os.close(held)
+        raise
+    os.close(held)
+    return None
 
 
 def _sync(file: int, upload: Path) -> None:

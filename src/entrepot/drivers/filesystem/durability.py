@@ -4,7 +4,10 @@ Paths of blobs are plain strings here: this is the hot path of a push.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+from entrepot.drivers.filesystem.prefix_lock import hold_shared
 
 
 def sync_directory(path: Path | str) -> None:
@@ -53,39 +56,40 @@ class FinalNames:
     def __init__(self) -> None:
         self._settled: set[str] = set()
 
-    def give(self, source: str, target: str) -> None:
+    def hold(self, target: str) -> int:
+        """Keep a file of this name from being removed, until what is given here is closed.
+
+        Raises:
+            Held: somebody removes a blob beside it; to be tried again.
+        """
+        prefix = os.path.dirname(os.path.dirname(target))
+        try:
+            return hold_shared(prefix)
+        except FileNotFoundError:
+            self._settled.discard(prefix)
+            os.makedirs(prefix, exist_ok=True)
+            return hold_shared(prefix)
+
+    def give(self, source: str, target: str, held: int) -> None:
         """Move a synced file into place; a file that has the name is replaced.
 
         Args:
             source: the file.
             target: its final name, on the same file system.
+            held: what `hold` has given for it.
         """
-        while True:
-            self._make_folder(os.path.dirname(target))
-            try:
-                os.replace(source, target)
-                break
-            except FileNotFoundError:
-                # Whoever deletes a blob removes its empty folder, and may have done so just now.
-                if not os.path.exists(source):
-                    raise
-        self.sync(target)
+        # Nobody removes the folder now: that is done by those who hold the one above alone.
+        with suppress(FileExistsError):
+            os.mkdir(os.path.dirname(target))
+        os.replace(source, target)
+        self.sync(target, held)
 
-    def sync(self, target: str) -> None:
+    def sync(self, target: str, held: int) -> None:
         """Wait until a file's name has reached the disk, and the names of its folders."""
         folder = os.path.dirname(target)
         prefix = os.path.dirname(folder)
         sync_directory(folder)
-        sync_directory(prefix)
+        os.fsync(held)
         if prefix not in self._settled:
             sync_directory(os.path.dirname(prefix))
             self._settled.add(prefix)
-
-    def _make_folder(self, folder: str) -> None:
-        try:
-            os.mkdir(folder)
-        except FileExistsError:
-            return
-        except FileNotFoundError:
-            self._settled.discard(os.path.dirname(folder))
-            os.makedirs(folder, exist_ok=True)

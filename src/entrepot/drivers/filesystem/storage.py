@@ -3,8 +3,10 @@
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +15,16 @@ from entrepot.drivers.filesystem.durability import FinalNames, make_directory
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.permission import check_writable, explain
+from entrepot.drivers.filesystem.prefix_lock import Held, hold_alone, pause
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
+from entrepot.drivers.filesystem.removal import remove_file
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
 from entrepot.drivers.filesystem.upload_file import DirectBuffers
+from entrepot.drivers.filesystem.walk import walk_blobs
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
-from entrepot.ports.blobs import Location, StrayUpload, UploadState
+from entrepot.ports.blobs import Location, StoredBytes, StrayUpload, Unless, UploadState
 
 Result = TypeVar("Result")
 
@@ -28,6 +33,8 @@ LARGEST_READ = MEBIBYTE
 # Measured: a reader that stops leaves the server with seven pieces, and one is on its way to it.
 READS_HELD = 8
 LARGEST_BATCH = MEBIBYTE
+# How long to wait for the commits that go to one of 256 folders; each holds it for one transaction.
+_LONGEST_WAIT_SECONDS = 15.0
 
 
 class FilesystemStorage:
@@ -43,6 +50,8 @@ class FilesystemStorage:
     def __init__(self, root: Path, threads: int = 32) -> None:
         self._layout = Layout(root)
         self._executor = ThreadPoolExecutor(threads, "storage")
+        # Its own: who removes lets others go on, and must not stand in line behind them.
+        self._removing = ThreadPoolExecutor(1, "removing")
         self._reading = Share(largest=LARGEST_READ, held=READS_HELD)
         self._writing = Share(largest=LARGEST_BATCH)
         self._buffers = DirectBuffers()
@@ -64,13 +73,27 @@ class FilesystemStorage:
             check_present(path, state)
         return FileUploadPart(path, state, self._executor, self._writing, self._buffers)
 
-    async def commit(self, state: UploadState, digest: Digest) -> Location:
+    @asynccontextmanager
+    async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a durable blob."""
         location = self._layout.location(digest)
         upload = self._layout.upload(state.upload_id)
         target = self._layout.path(location)
-        await self._in_thread(lambda: commit_file(upload, target, state, digest, self._names))
-        return location
+        deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
+
+        def work() -> int:
+            return commit_file(upload, target, state, digest, self._names)
+
+        while True:
+            try:
+                held = await self._in_thread(work, os.close)
+                break
+            except Held:
+                await _pause_until(deadline, "committing an upload")
+        try:
+            yield location
+        finally:
+            os.close(held)
 
     async def abort(self, upload_id: str) -> None:
         """Forget an upload's bytes."""
@@ -89,10 +112,44 @@ class FilesystemStorage:
                     continue
                 yield StrayUpload(entry.name, status.st_mtime_ns // 1000, status.st_size)
 
-    async def delete(self, location: Location) -> None:
+    async def stored(self) -> AsyncIterator[StoredBytes]:
+        """List the blobs whose bytes are here, and folders that were left empty."""
+        pages = walk_blobs(self._layout)
+        loop = asyncio.get_running_loop()
+        try:
+            while page := await loop.run_in_executor(self._removing, next, pages, None):
+                for found in page:
+                    yield found
+        finally:
+            pages.close()
+
+    async def delete(self, location: Location, unless: Unless) -> bool:
         """Remove a blob's bytes, and the folder that held nothing else."""
-        path = Path(self._layout.path(location))
-        await self._in_thread(lambda: _remove(path))
+        path = self._layout.path(location)
+        held = await self._hold_alone(os.path.dirname(os.path.dirname(path)))
+        if held is None:
+            return True
+        try:
+            if await unless():
+                return False
+            await self._in_thread(lambda: remove_file(path, held), executor=self._removing)
+            return True
+        finally:
+            os.close(held)
+
+    async def _hold_alone(self, prefix: str) -> int | None:
+        """Hold a folder alone; None where there is no such folder."""
+        deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
+        while True:
+            try:
+                with translated("removing a blob"):
+                    return hold_alone(prefix)
+            except Held:
+                await _pause_until(deadline, "removing a blob")
+            except StorageOutage as outage:
+                if isinstance(outage.__cause__, FileNotFoundError):
+                    return None
+                raise
 
     async def check(self) -> None:
         """Return when a file can be made, synced and removed."""
@@ -101,18 +158,31 @@ class FilesystemStorage:
     def close(self) -> None:
         """Let go of the threads, once they have done what they are at."""
         self._executor.shutdown()
+        self._removing.shutdown()
 
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+    async def _in_thread(
+        self,
+        work: Callable[[], Result],
+        undo: Callable[[Result], None] = lambda _: None,
+        executor: ThreadPoolExecutor | None = None,
+    ) -> Result:
         """Run something in a thread, and wait for its end though the request is cancelled.
 
         Who let go of an upload earlier would hand it to the next writer in the middle of a commit.
+
+        Args:
+            work: what is run.
+            undo: lets go of what it has given, which a cancelled caller never gets.
+            executor: whose threads; those of uploads and reads unless told.
         """
-        working = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        working = asyncio.get_running_loop().run_in_executor(executor or self._executor, work)
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
             await asyncio.wait([working])
-            working.exception()  # seen; the cancellation is what the caller is told
+            # The cancellation is what the caller is told, also when the work has failed.
+            if working.exception() is None:
+                undo(working.result())
             raise
 
 
@@ -137,13 +207,10 @@ def _remove_upload(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remove(path: Path) -> None:
-    with translated("removing a blob"):
-        path.unlink(missing_ok=True)
-        try:
-            path.parent.rmdir()
-        except OSError:
-            return  # something else lies there; a sweep will say so
+async def _pause_until(deadline: float, doing: str) -> None:
+    if time.monotonic() > deadline:
+        raise StorageOutage(f"a folder of the blob storage stayed locked while {doing}")
+    await pause()
 
 
 def _try_writing(folder: Path) -> None:

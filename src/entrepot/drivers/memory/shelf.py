@@ -1,5 +1,6 @@
 """Where bytes lie: shared by every storage of one process that is to see the same ones."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from entrepot.ports.blobs import Location
@@ -15,8 +16,20 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Blobs by location, uploads by session, and where the uploads that were committed went."""
+    """Blobs by location, uploads by session, and where the uploads that were committed went.
+
+    Attributes:
+        blobs: their bytes.
+        touched_at: when they got there.
+        uploads: those under way.
+        committed: where those went that were committed.
+        committing: how many commits of a location have not ended yet.
+        removing: locations that somebody is removing at this moment.
+    """
 
     blobs: dict[Location, bytes] = field(default_factory=dict)
+    touched_at: dict[Location, int] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     committed: dict[str, Location] = field(default_factory=dict)
+    committing: Counter[Location] = field(default_factory=Counter)
+    removing: set[Location] = field(default_factory=set)

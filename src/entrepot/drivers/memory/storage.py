@@ -1,14 +1,18 @@
 """Blob storage in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from entrepot.drivers.memory.content import MemoryContent
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.upload import MemoryUploadPart, check_present
 from entrepot.errors import DamagedBlob, InvalidDigest
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import Location, StrayUpload, UploadState
+from entrepot.ports.blobs import Location, StoredBytes, StrayUpload, Unless, UploadState
 from entrepot.ports.clock import Clock, SystemClock
+
+_PAUSE_SECONDS = 0.002
 
 
 class MemoryStorage:
@@ -45,11 +49,23 @@ class MemoryStorage:
         check_present(self._shelf, state)
         return MemoryUploadPart(self._shelf, state, self._clock)
 
-    async def commit(self, state: UploadState, digest: Digest) -> Location:
+    @asynccontextmanager
+    async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a blob."""
         location = Location(digest)
-        if self._shelf.committed.get(state.upload_id) == location in self._shelf.blobs:
-            return location
+        while location in self._shelf.removing:
+            await _pause()
+        if self._shelf.committed.get(state.upload_id) != location or (
+            location not in self._shelf.blobs
+        ):
+            self._keep(state, digest, location)
+        self._shelf.committing[location] += 1
+        try:
+            yield location
+        finally:
+            self._shelf.committing[location] -= 1
+
+    def _keep(self, state: UploadState, digest: Digest, location: Location) -> None:
         check_present(self._shelf, state)
         upload = self._shelf.uploads.get(state.upload_id)
         content = b"" if upload is None else bytes(upload.content[: state.received])
@@ -60,9 +76,9 @@ class MemoryStorage:
                 {"digest": digest, "received": found},
             )
         self._shelf.blobs[location] = content
+        self._shelf.touched_at[location] = self._clock.now()
         self._shelf.committed[state.upload_id] = location
         self._shelf.uploads.pop(state.upload_id, None)
-        return location
 
     async def abort(self, upload_id: str) -> None:
         """Forget an upload's bytes."""
@@ -73,12 +89,31 @@ class MemoryStorage:
         for upload_id, upload in list(self._shelf.uploads.items()):
             yield StrayUpload(upload_id, upload.touched_at, len(upload.content))
 
-    async def delete(self, location: Location) -> None:
+    async def stored(self) -> AsyncIterator[StoredBytes]:
+        """List the blobs whose bytes are here."""
+        for location, content in list(self._shelf.blobs.items()):
+            yield StoredBytes(location, self._shelf.touched_at.get(location, 0), len(content))
+
+    async def delete(self, location: Location, unless: Unless) -> bool:
         """Remove a blob's bytes."""
-        self._shelf.blobs.pop(location, None)
+        while self._shelf.committing[location] or location in self._shelf.removing:
+            await _pause()
+        self._shelf.removing.add(location)
+        try:
+            if await unless():
+                return False
+            self._shelf.blobs.pop(location, None)
+            self._shelf.touched_at.pop(location, None)
+            return True
+        finally:
+            self._shelf.removing.remove(location)
 
     async def check(self) -> None:
         """Return: memory can always be read and written."""
 
     def close(self) -> None:
         """Do nothing: the shelf may have other users."""
+
+
+async def _pause() -> None:
+    await asyncio.sleep(_PAUSE_SECONDS)

@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.drivers.sqlite.connection import connect
+from entrepot.drivers.sqlite.promises import (
+    confirmed_blob,
+    confirmed_manifest,
+    waits_since_before,
+)
 from entrepot.drivers.sqlite.reader import QUERIES, SqliteReader
 from entrepot.drivers.sqlite.transaction import SqliteTransaction
 from entrepot.drivers.sqlite.writer import GroupObserver, GroupWriter, ignore_group
-from entrepot.ports.metadata import Change, Result
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.metadata import Change, Result, StoredBlob, StoredManifest
 from entrepot.ports.removal import DEFAULT_HISTORY
 
 
@@ -51,6 +58,34 @@ class SqliteMetadata(SqliteReader):
         Args:
             work: runs on the writer's connection, in a transaction; awaits nothing of its own.
         """
+        return await self._writer.run(work)
+
+    async def confirm_blob(
+        self, name: RepositoryName, digest: Digest, before: int
+    ) -> StoredBlob | None:
+        """Find a blob, and let it wait anew where it waits to be collected."""
+        parameters = {"name": name, "digest": digest}
+        return confirmed_blob(await self._confirm("blob", "link", parameters, before))
+
+    async def confirm_manifest(
+        self, name: RepositoryName, digest: Digest, before: int
+    ) -> StoredManifest | None:
+        """Find a manifest, and let it wait anew where it waits to be collected."""
+        parameters = {"name": name, "digest": digest}
+        return confirmed_manifest(await self._confirm("manifest", "manifest", parameters, before))
+
+    async def _confirm(
+        self, found: str, waiting: str, parameters: dict[str, Any], before: int
+    ) -> list[Any]:
+        rows = await self._rows(QUERIES[f"confirmable_{found}"], parameters)
+        if not waits_since_before(rows, before):
+            return rows
+
+        async def work(connection: sqlite3.Connection) -> list[Any]:
+            connection.execute(QUERIES[f"renew_{waiting}"], parameters)
+            # Asked again: it may have been collected since.
+            return connection.execute(QUERIES[f"confirmable_{found}"], parameters).fetchall()
+
         return await self._writer.run(work)
 
     async def check(self) -> None:

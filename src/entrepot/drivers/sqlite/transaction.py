@@ -8,6 +8,7 @@ from typing import Any
 from entrepot.drivers.sqlite.reader import QUERIES, around, used_around
 from entrepot.drivers.sqlite.removal_transaction import SqliteRemoval
 from entrepot.oci.digest import Digest
+from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Location
@@ -57,7 +58,12 @@ class SqliteTransaction(SqliteRemoval):
     async def link_blob(self, repository: int, digest: Digest, now: int) -> bool:
         """Let a repository have a known blob; False when the blob is not known."""
         linked = self._run("link_blob", repository=repository, digest=digest, now=now)
-        return bool(linked.rowcount) or digest in await self.blob_sizes(repository, [digest])
+        if linked.rowcount:
+            # Nothing needs it yet: the collector is to look at it, should nothing ever do.
+            self._run("add_link_candidate", repository=repository, digest=digest)
+            return True
+        self._run("renew_link_by_number", repository=repository, digest=digest)
+        return digest in await self.blob_sizes(repository, [digest])
 
     async def unlink_blob(self, repository: int, digest: Digest) -> bool:
         """Take a blob from a repository; False when it had none."""
@@ -109,6 +115,15 @@ class SqliteTransaction(SqliteRemoval):
                 for edge in read.edges
             ],
         )
+        self._connection.executemany(
+            QUERIES["drop_link_candidate"],
+            [
+                {"repository": repository, "digest": edge.descriptor.digest}
+                for edge in read.edges
+                if edge.role is not Role.SUBJECT
+            ],
+        )
+        self._run("renew_pushed_manifest", manifest=number)
         self._run("mark_populated", repository=repository)
         return int(number)
 

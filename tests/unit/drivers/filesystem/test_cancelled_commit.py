@@ -8,6 +8,7 @@ import pytest
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.oci.digest import Digest
+from tests.contract.uploading import committed
 
 CONTENT = b"x" * 100_000
 
@@ -31,7 +32,7 @@ def test_a_cancelled_commit_lets_go_of_its_upload_only_when_nothing_touches_it_a
             await part.write(CONTENT)
             state = await part.flush()
         monkeypatch.setattr(os, "fsync", wait_and_sync)
-        committing = asyncio.ensure_future(storage.commit(state, Digest.of(CONTENT)))
+        committing = asyncio.ensure_future(committed(storage, state, Digest.of(CONTENT)))
         assert await asyncio.to_thread(syncing.wait, 10)
         committing.cancel()
         await asyncio.sleep(0.05)

@@ -9,6 +9,7 @@ from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.errors import StorageOutage, UnknownUpload
 from entrepot.oci.digest import Digest
+from tests.contract.uploading import committed
 
 CONTENT = b"x" * 100_000
 
@@ -30,9 +31,9 @@ def test_bytes_that_could_not_be_synced_are_never_committed(
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", fail)
             with pytest.raises(StorageOutage):
-                await storage.commit(state, Digest.of(CONTENT))
+                await committed(storage, state, Digest.of(CONTENT))
         with pytest.raises(UnknownUpload):
-            await storage.commit(state, Digest.of(CONTENT))
+            await committed(storage, state, Digest.of(CONTENT))
         storage.close()
 
     prepare(tmp_path)

@@ -9,6 +9,7 @@ from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import HEX_LENGTH, Digest
+from tests.contract.uploading import committed
 
 
 @pytest.mark.parametrize("algorithm", sorted(HEX_LENGTH))
@@ -45,7 +46,7 @@ def test_bytes_that_a_power_loss_took_are_found_missing(
             file.write(bytes(40_000))
         monkeypatch.setattr(hashing, "_MARK", b"rehashes after the restart\n")
         with pytest.raises(InvalidDigest):
-            await storage.commit(state, Digest.of(content))
+            await committed(storage, state, Digest.of(content))
         storage.close()
 
     prepare(tmp_path)

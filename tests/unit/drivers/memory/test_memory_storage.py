@@ -6,6 +6,7 @@ from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location, StrayUpload
+from tests.contract.uploading import committed, not_needed
 
 
 class StandingClock:
@@ -23,7 +24,7 @@ async def keep(storage: MemoryStorage, content: bytes) -> Location:
     async with await storage.append(state) as part:
         await part.write(content)
         state = await part.flush()
-    return await storage.commit(state, Digest.of(content))
+    return await committed(storage, state, Digest.of(content))
 
 
 def test_two_storages_share_nothing_but_a_shelf() -> None:
@@ -44,7 +45,7 @@ def test_a_blob_that_is_being_read_outlives_its_deletion() -> None:
         storage = MemoryStorage()
         location = await keep(storage, b"abc")
         opened = await storage.open(location, 3)
-        await storage.delete(location)
+        await storage.delete(location, not_needed)
         assert [piece async for piece in opened.read(0, 3)] == [b"abc"]
 
     asyncio.run(run())
