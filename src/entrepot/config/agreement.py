@@ -4,6 +4,7 @@ from entrepot.config.access_agreement import check_access
 from entrepot.config.document import Document
 from entrepot.config.problems import describe
 from entrepot.config.settings import Settings
+from entrepot.config.space_agreement import check_space
 from entrepot.config.tls_agreement import check_tls_agreement
 
 
@@ -18,8 +19,9 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
         Warnings.
     """
     warnings = check_access(settings, document)
+    warnings += check_space(settings, document)
     http, debug = settings.http, settings.http.debug
-    warnings = check_tls_agreement(http.tls, document)
+    warnings += check_tls_agreement(http.tls, document)
     try:
         address = http.listen
     except ValueError as error:

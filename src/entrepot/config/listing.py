@@ -1,9 +1,10 @@
-"""The sections ``catalog`` and ``tags``: how long a page of a list may be."""
+"""The sections ``catalog`` and ``tags``: how long lists may be, and the history of tags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from entrepot.config.fields import ReadBy, at_least
+from entrepot.config.tag_history import HistorySettings
 
 _PAGE = 1000
 
@@ -26,6 +27,12 @@ class CatalogSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagsSettings:
-    """``tags``: the most tags in one answer."""
+    """``tags``.
+
+    Args:
+        maxtags: the most tags in one answer.
+        history: how much of where tags pointed is kept.
+    """
 
     maxtags: Page = _PAGE
+    history: HistorySettings = field(default_factory=HistorySettings)

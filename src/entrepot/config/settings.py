@@ -7,8 +7,12 @@ from entrepot.config.auth import AuthSettings
 from entrepot.config.database import DatabaseSettings
 from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
+from entrepot.config.immutable import ImmutableRuleSettings
 from entrepot.config.listing import CatalogSettings, TagsSettings
 from entrepot.config.log import LogSettings
+from entrepot.config.pulls import PullsSettings
+from entrepot.config.quotas import QuotaSettings
+from entrepot.config.retention import RetentionSettings
 from entrepot.config.server import ServerSettings
 from entrepot.config.storage import StorageSettings
 from entrepot.config.validation import ValidationSettings
@@ -27,8 +31,12 @@ class Settings:
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     tags: TagsSettings = field(default_factory=TagsSettings)
+    immutable: tuple[ImmutableRuleSettings, ...] = ()
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    pulls: PullsSettings = field(default_factory=PullsSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    quotas: QuotaSettings = field(default_factory=QuotaSettings)
 
     @property
     def is_protected(self) -> bool:

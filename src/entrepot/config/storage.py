@@ -23,9 +23,15 @@ class FilesystemSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteSettings:
-    """``storage.delete``: whether clients may delete manifests and blobs."""
+    """``storage.delete``: whether clients may delete manifests and blobs.
+
+    Args:
+        enabled: they may.
+        protectchildren: refuse to delete a manifest by digest while an index has it as its child.
+    """
 
     enabled: Switch = False
+    protectchildren: Switch = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,6 @@ from typing import Protocol
 
 from entrepot.ports.clock import MICROSECONDS
 
-_EXPECTED = "a cron expression of five fields, such as `30 3 * * *` (03:30 each day, UTC)"
-
 
 class Schedule(Protocol):
     """When something is due."""
@@ -45,7 +43,7 @@ class Cron:
     """As a cron expression says, in UTC.
 
     Args:
-        expression: one that `check_cron` has passed.
+        expression: one that `config.cron.check_cron` has passed.
     """
 
     expression: str
@@ -58,22 +56,3 @@ class Cron:
         behind = datetime.fromtimestamp(now // MICROSECONDS, UTC) + timedelta(seconds=1)
         moment = next(CronSim(self.expression, behind, reverse=True))
         return int(moment.timestamp()) * MICROSECONDS
-
-
-def check_cron(expression: str) -> str:
-    """Give back a cron expression that can be used.
-
-    Raises:
-        ValueError: it cannot; the message says what was expected.
-    """
-    from cronsim import CronSim, CronSimError
-
-    if len(expression.split()) != 5:
-        raise ValueError(_EXPECTED)
-    try:
-        next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))
-    except CronSimError as error:
-        raise ValueError(f"{_EXPECTED}: {error}") from None
-    except StopIteration:
-        raise ValueError(f"{_EXPECTED} that names a day which exists") from None
-    return expression

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.operations.schedule import Cron, Every, check_cron
+from entrepot.config.cron import check_cron
+from entrepot.operations.schedule import Cron, Every
 
 MINUTE = 60 * 1_000_000
 

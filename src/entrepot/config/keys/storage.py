@@ -44,6 +44,11 @@ KEYS = (
     works("storage.filesystem.maxthreads", "file operations at once in one worker"),
     works("storage.inmemory", "for tests; everything is gone at the end"),
     works("storage.delete.enabled", "whether clients may delete manifests and blobs"),
+    works(
+        "storage.delete.protectchildren",
+        "refuses to delete by digest what an index has as its child; `false` by default",
+        Since.OWN,
+    ),
     works("storage.redirect.disable", "accepted; no driver of this release redirects"),
     works("storage.maintenance.uploadpurging.enabled", "`true` by default"),
     works("storage.maintenance.uploadpurging.age", "`168h` by default"),

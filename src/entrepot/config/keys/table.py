@@ -1,6 +1,6 @@
 """The whole table. The loader acts on it and docs/configuration.md prints it: one truth."""
 
-from entrepot.config.keys import access, http, log, own, services, storage, tls
+from entrepot.config.keys import access, http, log, own, quotas, services, space, storage, tls
 from entrepot.config.keys.trie import grow
 
 KEYS = (
@@ -11,6 +11,8 @@ KEYS = (
     *http.KEYS,
     *tls.KEYS,
     *services.KEYS,
+    *space.KEYS,
+    *quotas.KEYS,
     *own.KEYS[1:],
 )
 TRIE = grow(KEYS)
