@@ -30,6 +30,7 @@ class TokenServerSettings:
         realm: the URL where clients ask for tokens; None takes the host of each request.
         service: what tokens are for: their ``aud``.
         issuer: who makes them, their ``iss``.
+        services: other registries that trust this one, and for which tokens are made, too.
         lifetime: seconds that an access token is good for; clients expect no less than a minute.
         rotation: seconds that a key signs.
         refreshlifetime: seconds that a refresh token is good for after its last use.
@@ -39,6 +40,7 @@ class TokenServerSettings:
     realm: Url | None = None
     service: Text = "entrepot"
     issuer: Text = "entrepot"
+    services: tuple[Text, ...] = ()
     lifetime: Annotated[float, _between(_MINUTE, 60 * _MINUTE, "5m")] = 5 * _MINUTE
     rotation: Annotated[float, _between(60 * _MINUTE, 366 * _DAY, "720h")] = 30 * _DAY
     refreshlifetime: Annotated[float, _between(_MINUTE, 3660 * _DAY, "2160h")] = 90 * _DAY

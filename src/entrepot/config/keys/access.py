@@ -47,6 +47,11 @@ KEYS = (
     works("access.token.realm", "the token server's URL; by default of the request's host", _OWN),
     works("access.token.service", "what tokens are for; `entrepot` by default", _OWN),
     works("access.token.issuer", "who makes them; `entrepot` by default", _OWN),
+    works(
+        "access.token.services",
+        "other registries that trust this one: tokens are made for them, too",
+        _OWN,
+    ),
     works("access.token.lifetime", "of an access token; `5m` by default", _OWN),
     works("access.token.rotation", "how long a key signs; `720h` by default", _OWN),
     works(

@@ -1,6 +1,8 @@
 """Whether accounts may still come in, answered from memory that is a second old at most."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Protocol
 
 from entrepot.ports.accounts import Account, Accounts
 from entrepot.ports.clock import MICROSECONDS, Clock
@@ -58,6 +60,47 @@ class AccountStanding:
         if generation == self._generation and len(self._known) < _CAPACITY:
             self._known[name, credential] = known
         return known
+
+
+class PasswordHashes(Protocol):
+    """What a file of passwords has."""
+
+    @property
+    def hashes(self) -> Mapping[str, bytes]:
+        """Hashes by the names of users."""
+        ...
+
+
+class PasswordFile(Protocol):
+    """A file of passwords, read again when it has changed."""
+
+    async def current(self) -> PasswordHashes:
+        """Give its content."""
+        ...
+
+
+class PasswordFileStanding:
+    """Implements `Standing` for the users of a file of passwords.
+
+    Args:
+        file: has their hashes.
+    """
+
+    def __init__(self, file: PasswordFile) -> None:
+        self._file = file
+
+    async def mark(self, name: str, credential: str = "") -> str | None:
+        """Give a user's mark, made of the hash; None when the file has no such user."""
+        hashed = None if credential else (await self._file.current()).hashes.get(name)
+        return None if hashed is None else sha256(b"mark" + hashed).hexdigest()[:16]
+
+
+class EverybodysStanding:
+    """Implements `Standing` where everybody is let in: for `auth.silly`."""
+
+    async def mark(self, name: str, credential: str = "") -> str | None:
+        """Say that anybody may come in."""
+        return "anybody"
 
 
 class AnyStanding:
