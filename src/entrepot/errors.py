@@ -24,6 +24,9 @@ EntrepotError
 │   ├── UnknownAccount            no such user, robot, token, group or rule
 │   ├── NameTaken                 a user, robot, token, group or rule has this name already
 │   ├── Denied                    the caller may not do this
+│   ├── QuotaExceeded             more would lie somewhere than a quota allows
+│   ├── ImmutableTag              a rule says that the tag stays where it is
+│   ├── NeededByIndex             an index has the manifest as its child
 │   └── Unsupported               a known operation that is switched off or not offered
 └── Outage                        the registry cannot do now what it was rightly asked
     ├── StorageOutage             the blob storage failed
@@ -183,6 +186,18 @@ class NameTaken(ClientError):
 
 class Denied(ClientError):
     """The caller may not do this."""
+
+
+class QuotaExceeded(ClientError):
+    """More would lie in a repository, a namespace or the registry than its quota allows."""
+
+
+class ImmutableTag(ClientError):
+    """A rule says that the tag stays where it is: it is neither moved nor deleted."""
+
+
+class NeededByIndex(ClientError):
+    """An index has the manifest as its child, and children are protected."""
 
 
 class Unsupported(ClientError):

@@ -93,6 +93,10 @@ class Removal(Protocol):
         """Find where a tag points."""
         ...
 
+    async def tag_names(self, repository: int, after: str, limit: int) -> list[str]:
+        """List tags in byte order, behind one of them."""
+        ...
+
     async def find_manifest(self, repository: int, digest: Digest) -> int | None:
         """Find a manifest's number."""
         ...

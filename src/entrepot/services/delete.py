@@ -1,14 +1,16 @@
-"""Deleting tags, manifests and blobs from a repository (spec.md, "Content Management")."""
+"""Deleting tags, manifests, blobs and repositories (spec.md, "Content Management")."""
 
-from entrepot.errors import UnknownBlob, UnknownManifest, Unsupported
+from entrepot.errors import NeededByIndex, UnknownBlob, UnknownManifest, UnknownName, Unsupported
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.services.immutable import ImmutableTags
 
 _USERS_SHOWN = 5
+_PAGE = 1000
 
 
 class Delete:
@@ -18,14 +20,27 @@ class Delete:
         metadata: what exists.
         access: who may delete.
         clock: tells the time.
+        immutable: tags that stay.
         enabled: `storage.delete.enabled`.
+        protect_children: `storage.delete.protectchildren`.
     """
 
-    def __init__(self, metadata: Metadata, access: Access, clock: Clock, *, enabled: bool) -> None:
+    def __init__(
+        self,
+        metadata: Metadata,
+        access: Access,
+        clock: Clock,
+        immutable: ImmutableTags | None = None,
+        *,
+        enabled: bool,
+        protect_children: bool = False,
+    ) -> None:
         self._metadata = metadata
         self._access = access
         self._clock = clock
+        self._immutable = immutable or ImmutableTags()
         self._enabled = enabled
+        self._protect_children = protect_children
 
     async def manifest(self, caller: Caller, name: RepositoryName, reference: Reference) -> None:
         """Remove a tag; or, by digest, a manifest and all tags that point to it.
@@ -35,9 +50,11 @@ class Delete:
         Raises:
             Denied: the caller may not delete here.
             Unsupported: deleting is switched off.
+            ImmutableTag: a tag would go that stays.
+            NeededByIndex: an index has the manifest, and children are protected.
             UnknownManifest: the repository has none.
         """
-        await self._require(caller, name)
+        await self._require(caller, name, Action.DELETE)
         now = self._clock.now()
 
         async def change(transaction: Transaction) -> bool:
@@ -45,8 +62,12 @@ class Delete:
             if repository is None:
                 return False
             if isinstance(reference, Digest):
+                await self._check_indexes(transaction, repository, name, reference)
                 tags = await transaction.delete_manifest(repository, reference, caller.name, now)
+                self._immutable.check_delete(caller, name, tags or ())
                 return tags is not None
+            if await transaction.tag(repository, reference) is not None:
+                self._immutable.check_delete(caller, name, (reference,))
             return await transaction.delete_tag(repository, reference, caller.name, now)
 
         if not await self._metadata.change(change):
@@ -63,7 +84,7 @@ class Delete:
             Unsupported: deleting is switched off, or a manifest refers to the blob.
             UnknownBlob: the repository has none.
         """
-        await self._require(caller, name)
+        await self._require(caller, name, Action.DELETE)
 
         async def change(transaction: Transaction) -> bool:
             repository = await transaction.find_repository(name)
@@ -84,8 +105,48 @@ class Delete:
                 f"repository {name} has no blob {digest}", {"name": name, "digest": digest}
             )
 
-    async def _require(self, caller: Caller, name: RepositoryName) -> None:
-        await self._access.require(caller, Action.DELETE, name)
+    async def repository(self, caller: Caller, name: RepositoryName) -> None:
+        """Delete a repository with everything in it, its tags' history included.
+
+        Nobody sees any of it from then on; its rows, and bytes that nothing else needs, go later.
+
+        Raises:
+            Denied: the caller does not administer it.
+            Unsupported: deleting is switched off.
+            ImmutableTag: a tag would go that stays.
+            UnknownName: there is no such repository.
+        """
+        await self._require(caller, name, Action.ADMIN)
+        now = self._clock.now()
+
+        async def change(transaction: Transaction) -> None:
+            repository = await transaction.find_repository(name)
+            if repository is None:
+                raise UnknownName(f"there is no repository {name}", {"name": name})
+            if self._immutable.concerns(caller, name):
+                after = ""
+                while page := await transaction.tag_names(repository, after, _PAGE):
+                    self._immutable.check_delete(caller, name, page)
+                    after = page[-1]
+            await transaction.hide_repository(repository, now)
+
+        await self._metadata.change(change)
+
+    async def _check_indexes(
+        self, transaction: Transaction, repository: int, name: RepositoryName, digest: Digest
+    ) -> None:
+        if not self._protect_children:
+            return
+        indexes = await transaction.indexes_with(repository, digest, _USERS_SHOWN)
+        if indexes:
+            raise NeededByIndex(
+                f"manifest {digest} of {name} is a part of index {', '.join(indexes)}; "
+                "delete that first",
+                {"name": name, "digest": digest, "indexes": list(indexes)},
+            )
+
+    async def _require(self, caller: Caller, name: RepositoryName, action: Action) -> None:
+        await self._access.require(caller, action, name)
         if not self._enabled:
             raise Unsupported(
                 "deleting is switched off; storage.delete.enabled: true switches it on"

@@ -10,6 +10,8 @@ from entrepot.oci.reference import Reference, Tag
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
+from entrepot.services.immutable import ImmutableTags
+from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.references import ManifestPolicy, check_references, check_urls
 
 
@@ -30,11 +32,21 @@ class Push:
         access: who may push.
         clock: tells the time.
         policy: what a manifest may refer to.
+        quotas: how much may lie where.
+        immutable: tags that stay.
     """
 
     def __init__(
-        self, metadata: Metadata, access: Access, clock: Clock, policy: ManifestPolicy
+        self,
+        metadata: Metadata,
+        access: Access,
+        clock: Clock,
+        policy: ManifestPolicy,
+        quotas: Quotas | None = None,
+        immutable: ImmutableTags | None = None,
     ) -> None:
+        self._immutable = immutable or ImmutableTags()
+        self._quotas: Quotas = quotas or NoQuotas()
         self._metadata = metadata
         self._access = access
         self._clock = clock
@@ -64,6 +76,8 @@ class Push:
             InvalidManifest: it cannot be read, or contradicts itself or what is stored.
             InvalidDigest: it does not have the digest that was given.
             UnknownReferences: it refers to what the repository does not have.
+            ImmutableTag: a tag would move that stays.
+            QuotaExceeded: there is no room for it, for a new tag or for a new repository.
         """
         await self._access.require(caller, Action.PUSH, name)
         digest = _digest_of(payload, reference)
@@ -79,9 +93,11 @@ class Push:
             await check_references(transaction, repository, manifest, self._policy)
             number = await transaction.keep_manifest(repository, new)
             for tag in moved:
+                place = (repository, name)
+                await self._immutable.check_move(transaction, caller, place, tag, digest)
                 await transaction.move_tag(repository, tag, number, caller.name, now)
 
-        await self._metadata.change(change)
+        await self._metadata.change(self._quotas.guarded(name, change))
         subject = manifest.subject
         return PushedManifest(digest, subject.digest if subject else None, moved)
 

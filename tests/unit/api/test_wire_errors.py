@@ -52,6 +52,8 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.UnknownAccount: (404, "NAME_UNKNOWN"),
     errors.NameTaken: (409, "NAME_INVALID"),
     errors.Denied: (403, "DENIED"),
+    errors.ImmutableTag: (409, "DENIED"),
+    errors.NeededByIndex: (409, "DENIED"),
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
     errors.StorageFull: (507, "UNAVAILABLE"),

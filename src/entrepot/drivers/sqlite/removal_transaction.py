@@ -19,6 +19,11 @@ class SqliteRemoval:
         row = self._ask("tag_state", repository=repository, tag=tag).fetchone()
         return None if row is None else TagState(row[0], Digest(row[1]), row[2])
 
+    async def tag_names(self, repository: int, after: str, limit: int) -> list[str]:
+        """List tags in byte order, behind one of them."""
+        rows = self._ask("tag_names", repository=repository, after=after, limit=limit)
+        return [row[0] for row in rows]
+
     async def find_manifest(self, repository: int, digest: Digest) -> int | None:
         """Find a manifest's number."""
         row = self._ask("find_manifest", repository=repository, digest=digest).fetchone()

@@ -4,6 +4,12 @@ FROM tags
 JOIN manifests ON manifests.id = tags.manifest_id
 WHERE tags.repository_id = :repository AND tags.name = :tag;
 
+-- name: tag_names
+SELECT name FROM tags
+WHERE repository_id = :repository AND name > :after
+ORDER BY name
+LIMIT :limit;
+
 -- name: indexes_with
 -- Manifests of the repository that have this one as a child.
 SELECT manifests.digest

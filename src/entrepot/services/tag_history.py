@@ -1,0 +1,145 @@
+"""Where tags pointed, and pointing them there again."""
+
+from dataclasses import dataclass
+
+from entrepot.errors import InvalidRequest, UnknownManifest, UnknownName
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.access import Access, Action, Caller
+from entrepot.ports.clock import Clock
+from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.ports.removal import TagChange, TagHistory
+from entrepot.services.immutable import ImmutableTags
+
+_MOST_STEPS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of a tag's history, newest first, and whether there is more behind it."""
+
+    changes: list[TagChange]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredTag:
+    """Where a tag pointed before it was restored, and where it points now."""
+
+    before: Digest | None
+    now: Digest
+
+
+class TagHistories:
+    """Shows and undoes what happened to tags.
+
+    Args:
+        metadata: what exists.
+        history: what was.
+        access: who may see and change it.
+        clock: tells the time.
+        immutable: tags that stay.
+    """
+
+    def __init__(
+        self,
+        metadata: Metadata,
+        history: TagHistory,
+        access: Access,
+        clock: Clock,
+        immutable: ImmutableTags,
+    ) -> None:
+        self._metadata = metadata
+        self._history = history
+        self._access = access
+        self._clock = clock
+        self._immutable = immutable
+
+    async def changes(
+        self, caller: Caller, name: RepositoryName, tag: Tag, before: int | None, limit: int
+    ) -> HistoryPage:
+        """List what happened to a tag, newest first. It names accounts, so it asks for pushing.
+
+        Args:
+            caller: who asks.
+            name: of the repository.
+            tag: which need not exist any more.
+            before: the number of the last change of the page before; None for the first page.
+            limit: changes at most.
+
+        Raises:
+            Denied: the caller may not push here.
+            UnknownName: there is no such repository.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        changes = await self._history.changes(name, tag, before, limit + 1)
+        if not changes and not await self._metadata.repository_exists(name):
+            raise _no_repository(name)
+        return HistoryPage(changes[:limit], len(changes) > limit)
+
+    async def restore(
+        self, caller: Caller, name: RepositoryName, tag: Tag, to: Digest | int = 1
+    ) -> RestoredTag:
+        """Point a tag at a manifest again that it pointed to before.
+
+        Args:
+            caller: who asks.
+            name: of the repository.
+            tag: which may have been deleted.
+            to: the manifest; or how many of the newest changes are to be undone, 1 for the last.
+
+        Raises:
+            Denied: the caller may not push here.
+            UnknownName: there is no such repository.
+            UnknownManifest: the manifest is gone, or the tag never pointed to it.
+            InvalidRequest: there are fewer changes, or the tag did not exist before them.
+            ImmutableTag: the tag stays where it is.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+        now = self._clock.now()
+
+        async def change(transaction: Transaction) -> RestoredTag:
+            repository = await transaction.find_repository(name)
+            if repository is None:
+                raise _no_repository(name)
+            limit = _MOST_STEPS if isinstance(to, Digest) else to
+            changes = await transaction.tag_changes(repository, tag, limit)
+            digest = _find(changes, name, tag, to)
+            manifest = await transaction.find_manifest(repository, digest)
+            if manifest is None:
+                raise UnknownManifest(
+                    f"{tag} cannot be restored: its manifest {digest} is gone from {name}",
+                    {"name": name, "tag": tag, "digest": digest},
+                )
+            place = (repository, name)
+            await self._immutable.check_move(transaction, caller, place, tag, digest)
+            state = await transaction.tag(repository, tag)
+            await transaction.move_tag(repository, tag, manifest, caller.name, now)
+            return RestoredTag(None if state is None else state.digest, digest)
+
+        return await self._metadata.change(change)
+
+
+def _find(changes: list[TagChange], name: RepositoryName, tag: Tag, to: Digest | int) -> Digest:
+    if isinstance(to, Digest):
+        if any(to in (change.old_digest, change.new_digest) for change in changes):
+            return to
+        raise UnknownManifest(
+            f"the history of {tag} in {name} has no {to}", {"name": name, "digest": to}
+        )
+    if len(changes) < to or to < 1:
+        raise InvalidRequest(
+            f"the history of {tag} in {name} has {len(changes)} changes to undo, not {to}",
+            {"name": name, "tag": tag},
+        )
+    digest = changes[to - 1].old_digest
+    if digest is None:
+        raise InvalidRequest(
+            f"there was no tag {tag} in {name} before that change", {"name": name, "tag": tag}
+        )
+    return digest
+
+
+def _no_repository(name: RepositoryName) -> UnknownName:
+    return UnknownName(f"there is no repository {name}", {"name": name})
