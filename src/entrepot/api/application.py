@@ -5,12 +5,20 @@ from itertools import count
 from typing import Any, Protocol
 from uuid import uuid4
 
+from entrepot.api.authentication import Authentication
 from entrepot.api.origin import Origins
 from entrepot.api.request import Receive, Request, Scope, Send
 from entrepot.api.response import Header, Response, send_stream
 from entrepot.api.routes import match_path
 from entrepot.api.wire_errors import JSON, encode_errors, render_error, render_simple
-from entrepot.errors import ClientGone, EntrepotError, Outage, Unsupported
+from entrepot.errors import (
+    ClientGone,
+    Denied,
+    EntrepotError,
+    Outage,
+    Unauthenticated,
+    Unsupported,
+)
 from entrepot.operations.failures import log_failure
 from entrepot.operations.requests import RequestRecord
 
@@ -51,6 +59,7 @@ class Application:
         header_limit: bytes that the header of a request may have.
         ahead: how many messages of an HTTP/1.1 body may be asked for at once.
         beside: what answers paths that are not below `v2/`; they change no repository.
+        authentication: finds out who asks; None where everybody may do everything.
     """
 
     def __init__(
@@ -66,6 +75,7 @@ class Application:
         header_limit: int = 64 * 1024,
         ahead: int = 1,
         beside: Beside | None = None,
+        authentication: Authentication | None = None,
     ) -> None:
         self._beside = {
             f"{prefix}{path}": (route, _methods(handlers, read_only=False))
@@ -75,6 +85,7 @@ class Application:
             route: _methods(handlers, read_only=read_only) for route, handlers in endpoints.items()
         }
         self._origins = origins
+        self._authentication = authentication
         self._observer = observer
         self._root = prefix
         self._base = f"{prefix}v2/"
@@ -125,13 +136,12 @@ class Application:
         record = request.record
         allowed: Mapping[str, Handler] = {}
         try:
-            if self._is_failing():
-                return _unhealthy()
-            if _header_size(request.scope) > self._header_limit:
-                return render_simple(
-                    431, "UNSUPPORTED", f"a request's header may have {self._header_limit} bytes"
-                )
+            refused = self._refuse_at_once(request)
+            if refused is not None:
+                return refused
             path = request.scope["path"]
+            if self._authentication is not None:
+                self._authentication.locate(request)
             if path.startswith(self._base):
                 match = match_path(path[len(self._base) :])
                 if match is None:
@@ -139,6 +149,8 @@ class Application:
                 record.route, request.name, request.argument = match
                 record.repository, record.reference = match.name, match.argument
                 allowed = self._endpoints[match.route]
+                if self._authentication is not None:
+                    await self._authentication.identify(request)
             elif path in self._beside:
                 record.route, allowed = self._beside[path]
             else:
@@ -147,25 +159,39 @@ class Application:
             if handler is None:
                 return _not_allowed(record.method, allowed)
             return await handler(request)
-        except Unsupported as error:
-            response = render_error(error)
-            others = [method for method in allowed if method != record.method]
-            response.headers.append((b"allow", ", ".join(others).encode()))
-            return response
-        except ClientGone as error:
-            record.aborted = True
-            log_failure(record, error)
-            return render_error(error)
-        except Outage as error:
-            log_failure(record, error)
-            return render_error(error)
         except EntrepotError as error:
-            return render_error(error)
+            return self._explain(request, error, allowed)
         except Exception as error:
             log_failure(record, error)
             return render_simple(
                 500, "UNKNOWN", f"the registry failed; its log has more: {record.request_id}"
             )
+
+    def _refuse_at_once(self, request: Request) -> Response | None:
+        """Refuse what is refused whatever was asked."""
+        if self._is_failing():
+            return _unhealthy()
+        if _header_size(request.scope) > self._header_limit:
+            return render_simple(
+                431, "UNSUPPORTED", f"a request's header may have {self._header_limit} bytes"
+            )
+        return None
+
+    def _explain(
+        self, request: Request, error: EntrepotError, allowed: Mapping[str, Handler]
+    ) -> Response:
+        """Answer what was refused or has failed."""
+        record = request.record
+        if isinstance(error, ClientGone | Outage):
+            record.aborted = isinstance(error, ClientGone)
+            log_failure(record, error)
+        if isinstance(error, Denied | Unauthenticated) and self._authentication is not None:
+            return self._authentication.refuse(request, error)
+        response = render_error(error)
+        if isinstance(error, Unsupported):
+            others = [method for method in allowed if method != record.method]
+            response.headers.append((b"allow", ", ".join(others).encode()))
+        return response
 
     def _outside(self, path: str) -> Response:
         """Answer what is not under /v2/: the root, which load balancers ask, and nothing else."""

@@ -27,13 +27,17 @@ class Request:
     Attributes:
         name: the repository's name in the path, not yet parsed.
         argument: the last part of the path: a reference, a digest or an upload's id.
+        address: of the client, as far as nobody could make it up; where access is configured.
+        bearer: the caller has brought a token.
         caller: who asks.
     """
 
     __slots__ = (
         "_query",
+        "address",
         "ahead",
         "argument",
+        "bearer",
         "caller",
         "headers",
         "name",
@@ -60,6 +64,8 @@ class Request:
         self.ahead = ahead
         self.name = ""
         self.argument = ""
+        self.address = ""
+        self.bearer = False
         self.caller: Caller = ANONYMOUS
         self._query: Query | None = None
 
