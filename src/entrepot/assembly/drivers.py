@@ -13,11 +13,13 @@ from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.memory.inspector import MemoryInspector
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.sqlite.accounts import SqliteAccounts
 from entrepot.drivers.sqlite.damage import forget_if_damaged
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
+from entrepot.drivers.sqlite.reservations import SqliteReservations
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
 from entrepot.drivers.sqlite.writer import ignore_group
 from entrepot.errors import MetadataOutage
@@ -25,12 +27,14 @@ from entrepot.operations.metered_metadata import MeteredMetadata
 from entrepot.operations.metered_storage import MeteredStorage
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.access import Access, OpenAccess
+from entrepot.ports.accounts import Accounts
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
 from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.quarantine import Quarantine
+from entrepot.ports.reservations import Reservations
 from entrepot.ports.uploads import UploadSessions
 
 logger = logging.getLogger("entrepot.assembly")
@@ -46,8 +50,10 @@ class Drivers:
     access: Access
     clock: Clock
     jobs: JobLedger
+    accounts: Accounts
     quarantine: Quarantine
     inspector: BlobInspector
+    reservations: Reservations
     close: Callable[[], None]
 
 
@@ -158,8 +164,10 @@ def open_drivers(
         access=OpenAccess(),
         clock=SystemClock(),
         jobs=jobs,
+        accounts=SqliteAccounts(sqlite),
         quarantine=quarantine,
         inspector=inspector,
+        reservations=SqliteReservations(sessions),
         close=close,
     )
 

@@ -9,6 +9,7 @@ from entrepot.errors import InvalidRequest
 from entrepot.oci.excerpt import excerpt
 
 MAX_NAME = 64
+MAX_DESCRIPTION = 200
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._@+-]+[a-z0-9]+)*")
 # What rules call everybody of a kind, or nobody in particular.
@@ -36,5 +37,18 @@ def check_name(what: str, text: str) -> str:
         raise InvalidRequest(
             f"{what} cannot be called {excerpt(text)!r}: expected up to {MAX_NAME} lower-case "
             "letters and digits, joined inside by '.', '_', '-', '@' or '+'"
+        )
+    return text
+
+
+def check_description(text: str) -> str:
+    """Return a description that is one.
+
+    Raises:
+        InvalidRequest: it is too long, or has characters that are none.
+    """
+    if len(text) > MAX_DESCRIPTION or not text.isprintable():
+        raise InvalidRequest(
+            f"a description is one line of up to {MAX_DESCRIPTION} printable characters"
         )
     return text

@@ -63,13 +63,20 @@ class View:
         accounts: where facts come from.
         clock: tells the time, for accounts that expire.
         generation: the number.
+        edition: which of this worker's views it is.
         rules: all of them.
     """
 
     def __init__(
-        self, accounts: Accounts, clock: Clock, generation: int, rules: Iterable[Rule]
+        self,
+        accounts: Accounts,
+        clock: Clock,
+        generation: int,
+        edition: int,
+        rules: Iterable[Rule],
     ) -> None:
         self.generation = generation
+        self.edition = edition
         self.rules = RuleBook(rules)
         self.decisions: Memo[tuple[Caller, Action, str], Decision] = Memo(_DECISIONS)
         self._accounts = accounts
@@ -142,7 +149,9 @@ class Views:
         generation = await self._accounts.generation()
         view = self._view
         if view is None or view.generation != generation or view.has_expired():
-            view = View(self._accounts, self._clock, generation, await self._all_rules())
+            rules = await self._all_rules()
+            edition = view.edition + 1 if view else 1
+            view = View(self._accounts, self._clock, generation, edition, rules)
             self._view = view
         self._fresh_until = looked_at + _FRESH_SECONDS
         return view

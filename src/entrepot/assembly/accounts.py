@@ -1,0 +1,119 @@
+"""Puts accounts together: who they are, what rules let them do, and who the first one is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrepot.assembly.drivers import database_paths
+from entrepot.config.access import AccessSettings
+from entrepot.config.settings import Settings
+from entrepot.drivers.sqlite.accounts import SqliteAccounts
+from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.errors import ConfigurationError
+from entrepot.ports.accounts import Accounts
+from entrepot.ports.clock import Clock, SystemClock
+from entrepot.services.access.authenticator import AccountAuthenticator
+from entrepot.services.access.last_uses import LastUses
+from entrepot.services.access.passwords import Passwords
+from entrepot.services.access.rule_access import RuleAccess
+from entrepot.services.access.rules import rules_of_file
+from entrepot.services.access.standing import AccountStanding
+from entrepot.services.access.users import Users
+from entrepot.services.access.view import Views
+
+
+@dataclass(frozen=True, slots=True)
+class AccountParts:
+    """What a worker does with accounts and rules.
+
+    Attributes:
+        access: decides by the rules of the file and of the database.
+        authenticator: knows the accounts of the database.
+        standing: tells whether an account may still come in.
+        uses: writes down when accounts were used; to be written a last time at the end.
+        passwords: to be closed at the end.
+    """
+
+    access: RuleAccess
+    authenticator: AccountAuthenticator
+    standing: AccountStanding
+    uses: LastUses
+    passwords: Passwords
+
+
+def account_parts(settings: AccessSettings, accounts: Accounts, clock: Clock) -> AccountParts:
+    """Put together what a worker needs.
+
+    Args:
+        settings: have the rules of the file.
+        accounts: the database.
+        clock: tells the time.
+    """
+    views = Views(accounts, clock, rules_of_file(settings.rules))
+    passwords = Passwords()
+    uses = LastUses(accounts)
+    return AccountParts(
+        access=RuleAccess(views, clock),
+        authenticator=AccountAuthenticator(accounts, views, passwords, uses, clock),
+        standing=AccountStanding(views, clock),
+        uses=uses,
+        passwords=passwords,
+    )
+
+
+async def first_administrator(settings: Settings, scratch: Path) -> tuple[str, str] | None:
+    """Make an administrator where accounts are in force and there is no user.
+
+    Called once, in the process that starts the workers, when the database has been migrated.
+
+    Args:
+        settings: of the whole registry.
+        scratch: where the databases lie when nothing is to be kept.
+
+    Returns:
+        The name and the password, which is nowhere else; None when nobody was made.
+
+    Raises:
+        MetadataOutage: the database failed.
+    """
+    if not settings.access.enabled:
+        return None
+    path, _ = database_paths(settings, scratch)
+    with _opened(path) as accounts:
+        passwords = Passwords()
+        try:
+            made = await Users(accounts, passwords, SystemClock()).add_first()
+        finally:
+            passwords.close()
+    return made
+
+
+@contextmanager
+def open_accounts(settings: Settings) -> Iterator[Accounts]:
+    """Open the accounts, beside a registry that may run; the database is made where there is none.
+
+    Raises:
+        ConfigurationError: the registry keeps nothing.
+        NewerDatabase: a newer Entrepot has written the database.
+        MetadataOutage: the database cannot be opened.
+    """
+    if settings.database_path is None:
+        raise ConfigurationError(
+            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
+            " program reaches it"
+        )
+    path = Path(settings.database_path)
+    migrate(path, "metadata", durable=True)
+    with _opened(path) as accounts:
+        yield accounts
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Accounts]:
+    database = SqliteMetadata(path)
+    try:
+        yield SqliteAccounts(database)
+    finally:
+        database.close()

@@ -1,0 +1,73 @@
+"""When and from where accounts and tokens were last used: gathered, and written down now and then.
+
+Nobody waits for it. What was gathered in the last seconds before a crash is lost.
+"""
+
+import asyncio
+import logging
+
+from entrepot.errors import EntrepotError
+from entrepot.ports.accounts import Accounts, LastUse
+from entrepot.services.access.memo import Memo
+
+logger = logging.getLogger("entrepot.access")
+
+DELAY_SECONDS = 10.0
+PRECISION_MICROSECONDS = 60_000_000
+"""A use from the same address within this time of one that was written is not written."""
+
+_SIZE = 16_384
+
+
+class LastUses:
+    """Gathers uses.
+
+    Args:
+        accounts: where they are written down.
+        delay: seconds that uses are gathered before they are written.
+    """
+
+    def __init__(self, accounts: Accounts, delay: float = DELAY_SECONDS) -> None:
+        self._accounts = accounts
+        self._delay = delay
+        self._gathered: dict[tuple[int, int | None], LastUse] = {}
+        self._written: Memo[tuple[int, int | None], LastUse] = Memo(_SIZE)
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    def note(self, use: LastUse) -> None:
+        """Remember that somebody logged in."""
+        key = (use.account, use.token)
+        written = self._written.get(key)
+        if (
+            written is not None
+            and written.address == use.address
+            and use.at - written.at < PRECISION_MICROSECONDS
+        ):
+            return
+        if len(self._gathered) < _SIZE or key in self._gathered:
+            self._gathered[key] = use
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._delay, self._write_soon)
+
+    async def write(self) -> None:
+        """Write down what was gathered; called at the end, too."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        uses = list(self._gathered.values())
+        self._gathered = {}
+        if not uses:
+            return
+        try:
+            await self._accounts.change(lambda writer: writer.note_uses(uses))
+        except EntrepotError as error:
+            logger.warning("last uses of %d accounts are lost: %s", len(uses), error.message)
+            return
+        for use in uses:
+            self._written.keep((use.account, use.token), use)
+
+    def _write_soon(self) -> None:
+        self._timer = None
+        self._writing = asyncio.get_running_loop().create_task(self.write())

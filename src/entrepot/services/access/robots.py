@@ -1,0 +1,126 @@
+"""Making, changing and removing robots: accounts of programs, which log in with tokens."""
+
+from collections.abc import Sequence
+
+from entrepot.errors import NameTaken, UnknownAccount
+from entrepot.ports.access import Grant, Kind
+from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewAccount
+from entrepot.ports.clock import Clock
+from entrepot.services.access.names import check_description, check_name, is_name
+from entrepot.services.access.token_text import TokenText
+from entrepot.services.access.tokens import check_grants, new_token
+
+FIRST_TOKEN = "default"  # noqa: S105 (a name)
+
+
+class Robots:
+    """What administrators do with robots.
+
+    Args:
+        accounts: where they are kept.
+        clock: tells the time.
+    """
+
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+        self._accounts = accounts
+        self._clock = clock
+
+    async def add(
+        self,
+        name: str,
+        *,
+        owner: str | None = None,
+        grants: Sequence[Grant] | None = None,
+        description: str = "",
+        expires_at: int | None = None,
+    ) -> TokenText:
+        """Make a robot with a first token; this is the only time that its text is known.
+
+        Args:
+            name: unique among users and robots.
+            owner: a user whose rights bound the robot's, at each use.
+            grants: all that the robot may do; None leaves it to the rules.
+            description: for people.
+            expires_at: may log in no more from then on.
+
+        Raises:
+            InvalidRequest: the name or the grants cannot be used.
+            UnknownAccount: there is no such owner.
+            NameTaken: a user or a robot has the name.
+        """
+        check_name("a robot", name)
+        check_grants(grants)
+        now = self._clock.now()
+        text = TokenText.make(Kind.ROBOT)
+        account = NewAccount(
+            name=name,
+            kind=Kind.ROBOT,
+            created_at=now,
+            description=check_description(description),
+            expires_at=expires_at,
+            owner=owner,
+            grants=None if grants is None else tuple(grants),
+        )
+
+        async def change(writer: AccessWriter) -> None:
+            if owner is not None:
+                found = await writer.account(owner) if is_name(owner) else None
+                if found is None or found.kind is not Kind.USER:
+                    raise UnknownAccount(f"there is no user {owner!r} to own the robot")
+            if not await writer.add_account(account):
+                raise NameTaken(f"there is a user or a robot called {name} already")
+            await writer.add_token(new_token(name, FIRST_TOKEN, text, now, None, None))
+
+        await self._accounts.change(change)
+        return text
+
+    async def get(self, name: str) -> Account:
+        """Find a robot.
+
+        Raises:
+            UnknownAccount: there is none of that name.
+        """
+        account = await self._accounts.account(check_name("a robot", name))
+        if account is None or account.kind is not Kind.ROBOT:
+            raise _unknown(name)
+        return account
+
+    async def list(self, after: str, limit: int) -> list[Account]:
+        """List robots by name, from behind one."""
+        return await self._accounts.accounts(Kind.ROBOT, after, limit)
+
+    async def set_disabled(self, name: str, disabled: bool) -> None:
+        """Let a robot in no more, or again.
+
+        Raises:
+            UnknownAccount: there is no such robot.
+        """
+        await self.get(name)
+        await self._accounts.change(lambda writer: writer.set_disabled(name, disabled))
+
+    async def expire(self, name: str, expires_at: int | None) -> None:
+        """Let a robot in until a moment, or for ever.
+
+        Raises:
+            UnknownAccount: there is no such robot.
+        """
+        await self.get(name)
+        await self._accounts.change(lambda writer: writer.set_expiry(name, expires_at))
+
+    async def remove(self, name: str) -> None:
+        """Remove a robot, with its tokens.
+
+        Raises:
+            UnknownAccount: there is no such robot.
+        """
+        await self.get(name)
+
+        async def change(writer: AccessWriter) -> None:
+            if not await writer.remove_account(name):
+                raise _unknown(name)
+
+        await self._accounts.change(change)
+
+
+def _unknown(name: str) -> UnknownAccount:
+    return UnknownAccount(f"there is no robot {name}")

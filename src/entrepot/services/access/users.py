@@ -1,0 +1,168 @@
+"""Making, changing and removing users, and the first administrator."""
+
+from entrepot.errors import InvalidRequest, NameTaken, UnknownAccount
+from entrepot.ports.access import Kind
+from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewAccount
+from entrepot.ports.clock import Clock
+from entrepot.services.access.names import check_description, check_name
+from entrepot.services.access.passwords import Passwords, check_password, random_password
+
+FIRST_ADMINISTRATOR = "admin"
+
+_SHOWN = 5
+
+
+class Users:
+    """What administrators do with users.
+
+    Args:
+        accounts: where they are kept.
+        passwords: hashes theirs.
+        clock: tells the time.
+    """
+
+    def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._clock = clock
+
+    async def add(
+        self,
+        name: str,
+        password: str | None,
+        *,
+        admin: bool = False,
+        description: str = "",
+        expires_at: int | None = None,
+    ) -> Account:
+        """Make a user.
+
+        Args:
+            name: unique among users and robots.
+            password: None for a user who logs in with tokens only.
+            admin: may do everything.
+            description: for people.
+            expires_at: may log in no more from then on.
+
+        Raises:
+            InvalidRequest: the name, the password or the description cannot be one.
+            NameTaken: a user or a robot has the name.
+        """
+        check_name("a user", name)
+        password_hash = None
+        if password is not None:
+            password_hash = await self._passwords.hash(check_password(name, password))
+        account = NewAccount(
+            name=name,
+            kind=Kind.USER,
+            created_at=self._clock.now(),
+            description=check_description(description),
+            password_hash=password_hash,
+            admin=admin,
+            expires_at=expires_at,
+        )
+
+        async def change(writer: AccessWriter) -> None:
+            if not await writer.add_account(account):
+                raise NameTaken(f"there is a user or a robot called {name} already")
+
+        await self._accounts.change(change)
+        return await self.get(name)
+
+    async def add_first(self) -> tuple[str, str] | None:
+        """Make an administrator with a random password where there is no user yet.
+
+        Returns:
+            The name and the password; None where there is a user.
+        """
+        if await self._accounts.has_users():
+            return None
+        password = random_password()
+        account = NewAccount(
+            name=FIRST_ADMINISTRATOR,
+            kind=Kind.USER,
+            created_at=self._clock.now(),
+            description="made at the first start",
+            password_hash=await self._passwords.hash(password),
+            admin=True,
+        )
+
+        async def change(writer: AccessWriter) -> bool:
+            return not await writer.has_users() and await writer.add_account(account)
+
+        return (account.name, password) if await self._accounts.change(change) else None
+
+    async def get(self, name: str) -> Account:
+        """Find a user.
+
+        Raises:
+            UnknownAccount: there is none of that name.
+        """
+        account = await self._accounts.account(check_name("a user", name))
+        if account is None or account.kind is not Kind.USER:
+            raise _unknown(name)
+        return account
+
+    async def list(self, after: str, limit: int) -> list[Account]:
+        """List users by name, from behind one."""
+        return await self._accounts.accounts(Kind.USER, after, limit)
+
+    async def reset(self, name: str, password: str) -> None:
+        """Give a user another password; the old one is good no more.
+
+        Raises:
+            UnknownAccount: there is no such user.
+            InvalidRequest: the password cannot be one.
+        """
+        await self.get(name)
+        password_hash = await self._passwords.hash(check_password(name, password))
+        now = self._clock.now()
+
+        async def change(writer: AccessWriter) -> None:
+            if not await writer.set_password(name, password_hash, now):
+                raise _unknown(name)
+
+        await self._accounts.change(change)
+
+    async def set_disabled(self, name: str, disabled: bool) -> None:
+        """Let a user in no more, or again; that goes for tokens and owned robots, too.
+
+        Raises:
+            UnknownAccount: there is no such user.
+        """
+        await self.get(name)
+        await self._accounts.change(lambda writer: writer.set_disabled(name, disabled))
+
+    async def expire(self, name: str, expires_at: int | None) -> None:
+        """Let a user in until a moment, or for ever.
+
+        Raises:
+            UnknownAccount: there is no such user.
+        """
+        await self.get(name)
+        await self._accounts.change(lambda writer: writer.set_expiry(name, expires_at))
+
+    async def remove(self, name: str) -> None:
+        """Remove a user, with tokens and memberships.
+
+        Raises:
+            UnknownAccount: there is no such user.
+            InvalidRequest: the user owns robots.
+        """
+        await self.get(name)
+
+        async def change(writer: AccessWriter) -> None:
+            robots = await writer.robots_of(name, "", _SHOWN)
+            if robots:
+                raise InvalidRequest(
+                    f"{name} owns robots, which nobody would be responsible for: "
+                    f"remove {', '.join(robots)} first"
+                )
+            if not await writer.remove_account(name):
+                raise _unknown(name)
+
+        await self._accounts.change(change)
+
+
+def _unknown(name: str) -> UnknownAccount:
+    return UnknownAccount(f"there is no user {name}")
