@@ -1,15 +1,16 @@
 """The ASGI application: finds the endpoint, answers, and lets the request be observed."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import count
+from itertools import chain, count
 from typing import Any, Protocol
 from uuid import uuid4
 
 from entrepot.api.authentication import Authentication
+from entrepot.api.management.routes import MANAGEMENT, match_management
 from entrepot.api.origin import Origins
 from entrepot.api.request import Receive, Request, Scope, Send
 from entrepot.api.response import Header, Response, send_stream
-from entrepot.api.routes import match_path
+from entrepot.api.routes import Match, match_path
 from entrepot.api.wire_errors import JSON, encode_errors, render_error, render_simple
 from entrepot.errors import (
     ClientGone,
@@ -89,6 +90,8 @@ class Application:
         self._observer = observer
         self._root = prefix
         self._base = f"{prefix}v2/"
+        self._management = f"{prefix}{MANAGEMENT}"
+        self._bases = (self._base, self._management)
         self._common = _common_headers(extra_headers or {})
         self._is_failing = is_failing
         self._header_limit = header_limit
@@ -142,8 +145,8 @@ class Application:
             path = request.scope["path"]
             if self._authentication is not None:
                 self._authentication.locate(request)
-            if path.startswith(self._base):
-                match = match_path(path[len(self._base) :])
+            if path.startswith(self._bases):
+                match = self._match(path)
                 if match is None:
                     return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
                 record.route, request.name, request.argument = match
@@ -193,6 +196,11 @@ class Application:
             response.headers.append((b"allow", ", ".join(others).encode()))
         return response
 
+    def _match(self, path: str) -> Match | None:
+        if path.startswith(self._base):
+            return match_path(path[len(self._base) :])
+        return match_management(path[len(self._management) :])
+
     def _outside(self, path: str) -> Response:
         """Answer what is not under /v2/: the root, which load balancers ask, and nothing else."""
         if path == self._base[:-1]:
@@ -224,9 +232,7 @@ class Application:
 
 
 def _header_size(scope: Scope) -> int:
-    return len(scope["query_string"]) + sum(
-        len(name) + len(value) for name, value in scope["headers"]
-    )
+    return len(scope["query_string"]) + sum(map(len, chain.from_iterable(scope["headers"])))
 
 
 def _unhealthy() -> Response:

@@ -7,6 +7,8 @@ from ipaddress import ip_network
 from entrepot.api.parse.forwarded import Origin, is_host, is_trusted, read_forwarded
 from entrepot.api.request import Scope
 
+# A name of a host has 253 characters at most (RFC 1035 section 2.3.4), and its port 6.
+_LONGEST_HOST = 260
 _TOLD = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-for"})
 
 
@@ -25,10 +27,15 @@ class Origins:
 
     def find(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Origin:
         """Give the scheme, host and client of a request."""
-        host = headers.get(b"host", b"").decode("latin-1")
         client = scope.get("client")
         address = client[0] if client else ""
-        seen = Origin(scope["scheme"], host if is_host(host) else "", address)
+        seen = _seen(scope["scheme"], headers.get(b"host", b""), address)
         if _TOLD.isdisjoint(headers) or not self._is_trusted(address):
             return seen
         return read_forwarded(headers, seen)
+
+
+@lru_cache(maxsize=1024)  # a client's requests all say the same
+def _seen(scheme: str, host_header: bytes, address: str) -> Origin:
+    host = host_header.decode("latin-1") if len(host_header) <= _LONGEST_HOST else ""
+    return Origin(scheme, host if is_host(host) else "", address)

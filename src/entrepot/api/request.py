@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from entrepot.api.parse.forwarded import Origin
-from entrepot.api.parse.query import Query
+from entrepot.api.parse.query import Query, read_query
 from entrepot.operations.requests import RequestRecord
 from entrepot.ports.access import ANONYMOUS, Caller
 
@@ -78,5 +78,5 @@ class Request:
     def query(self) -> Query:
         """The parameters in the address."""
         if self._query is None:
-            self._query = Query(self.scope["query_string"])
+            self._query = read_query(self.scope["query_string"])
         return self._query

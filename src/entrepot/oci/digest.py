@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Self
 
 from entrepot.errors import InvalidDigest
@@ -20,6 +21,7 @@ class Digest(str):
     __slots__ = ()
 
     @classmethod
+    @lru_cache(maxsize=4096)  # what is pulled is pulled again and again
     def parse(cls, text: str) -> Self:
         """Read a digest.
 

@@ -1,6 +1,7 @@
 """Repository names (distribution-spec spec.md, "Pulling manifests")."""
 
 import re
+from functools import lru_cache
 from typing import Self
 
 from entrepot.errors import InvalidName
@@ -18,6 +19,7 @@ class RepositoryName(str):
     __slots__ = ()
 
     @classmethod
+    @lru_cache(maxsize=4096)  # the same few names are asked for again and again
     def parse(cls, text: str) -> Self:
         """Read a repository name.
 

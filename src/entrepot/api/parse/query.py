@@ -1,10 +1,12 @@
 """Query parameters."""
 
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from entrepot.errors import InvalidPagination, InvalidRequest
 
 _MAX_FIELDS = 1000
+_SHORT = 64
 
 
 class Query:
@@ -43,6 +45,20 @@ class Query:
     def every(self, name: str) -> list[str]:
         """Give all values of a parameter."""
         return self._fields.get(name, [])
+
+
+@lru_cache(maxsize=512)
+def _short_query(raw: bytes) -> Query:
+    return Query(raw)
+
+
+def read_query(raw: bytes) -> Query:
+    """Give the parameters of a request; short ones, which are often the same, are read once.
+
+    Raises:
+        InvalidRequest: there are more than can be looked through.
+    """
+    return _short_query(raw) if len(raw) <= _SHORT else Query(raw)
 
 
 def parse_page_size(query: Query, maximum: int, fallback: int) -> int:

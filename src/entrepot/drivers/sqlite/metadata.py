@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from entrepot.drivers.sqlite.commit_watch import CommitWatch
 from entrepot.drivers.sqlite.connection import connect
 from entrepot.drivers.sqlite.promises import (
     confirmed_blob,
     confirmed_manifest,
     waits_since_before,
 )
+from entrepot.drivers.sqlite.read_cache import ReadCache
 from entrepot.drivers.sqlite.reader import QUERIES, SqliteReader
 from entrepot.drivers.sqlite.transaction import SqliteTransaction
 from entrepot.drivers.sqlite.writer import GroupObserver, GroupWriter, ignore_group
@@ -37,7 +39,8 @@ class SqliteMetadata(SqliteReader):
     ) -> None:
         self._history_kept = history_kept
         self._reading = connect(path, durable=True, read_only=True)
-        super().__init__(self._reading)
+        self._watch = CommitWatch.of(path)
+        super().__init__(self._reading, ReadCache(self._watch))
         self._writer = GroupWriter(connect(path, durable=True), observe=observe)
 
     async def change(self, change: Change[Result]) -> Result:
@@ -100,4 +103,5 @@ class SqliteMetadata(SqliteReader):
     def close(self) -> None:
         """Let go of the database."""
         self._writer.close()
+        self._watch.close()
         self._reading.close()

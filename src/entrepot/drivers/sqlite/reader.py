@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from entrepot.drivers.sqlite.commit_watch import CommitWatch
 from entrepot.drivers.sqlite.failures import is_busy, translate
 from entrepot.drivers.sqlite.queries import load_queries
+from entrepot.drivers.sqlite.read_cache import ReadCache
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -28,10 +30,16 @@ _BLOB = QUERIES["blob"]
 
 
 class SqliteReader:
-    """Implements `MetadataReader` on a connection that cannot change anything."""
+    """Implements `MetadataReader`.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Args:
+        connection: one that cannot change anything.
+        cache: keeps what the database said while that holds; without one nothing is kept.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, cache: ReadCache | None = None) -> None:
         self._connection = connection
+        self._cache = cache or ReadCache(CommitWatch(None))
 
     async def manifest_by_tag(self, name: RepositoryName, tag: Tag) -> StoredManifest | None:
         """Find what a tag points to."""
@@ -114,12 +122,18 @@ class SqliteReader:
         parameters: dict[str, Any],
         take: Callable[[sqlite3.Cursor], list[Any]] = sqlite3.Cursor.fetchall,
     ) -> list[Any]:
+        question = (query, *parameters.values())
+        rows = self._cache.get(question)
+        if rows is not None:
+            return rows
         try:
-            return take(self._connection.execute(query, parameters))
+            rows = take(self._connection.execute(query, parameters))
         except sqlite3.Error as error:
             if not is_busy(error):
                 raise translate(error) from error
-        return await self._rows_when_free(query, parameters, take)
+            return await self._rows_when_free(query, parameters, take)
+        self._cache.put(question, rows)
+        return rows
 
     async def _rows_when_free(
         self,
