@@ -1,13 +1,14 @@
 """The page that Prometheus reads, made by the supervisor from what all workers counted."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import granian
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 from entrepot import __version__
 from entrepot.operations.health import Health
@@ -21,13 +22,18 @@ class MetricsPage:
     Args:
         directory: where workers count.
         health: whose checks are told.
+        more: collectors of what is only there in some configurations.
     """
 
-    def __init__(self, directory: RuntimeDirectory, health: Health) -> None:
+    def __init__(
+        self, directory: RuntimeDirectory, health: Health, more: Iterable[Collector] = ()
+    ) -> None:
         self._directory = directory
         self._registry = CollectorRegistry()
         self._registry.register(_Supervised(directory, health))
         self._registry.register(ProcessTree())
+        for collector in more:
+            self._registry.register(collector)
         MultiProcessCollector(self._registry, str(directory.metrics))  # type: ignore[no-untyped-call]
 
     def render(self, accept: str = "") -> tuple[bytes, str]:

@@ -5,6 +5,8 @@ DIRECTORY                made by the supervisor, removed at its end
 ├── worker-N             locked while the worker with number N lives
 ├── maintenance          locked by the worker that does the housekeeping
 ├── health               one byte: what the workers must know (health_flag)
+├── ready-PID            there as soon as a worker accepts connections
+├── tls/                 what the workers serve TLS with (tls/generations)
 └── metrics/*.db         what the workers have counted (metrics_file)
 
 A lock ends with its process, however that ends, so nothing here can be left in a wrong state.
@@ -93,6 +95,10 @@ class RuntimeDirectory:
     def metrics(self) -> Path:
         """The directory of what the workers have counted."""
         return self.path / "metrics"
+
+    def ready(self, pid: int) -> Path:
+        """Name the file that is there as soon as the worker with a process id accepts."""
+        return self.path / f"ready-{pid}"
 
     def worker(self, number: int) -> Path:
         """Name the file that the worker with a number has locked."""

@@ -11,4 +11,5 @@ from entrepot.server.bond import end_with_parent
 
 end_with_parent()
 # Blocked, not ignored: one for a worker that has just been forked must wait until it listens.
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+# SIGUSR1 tells a worker to leave (leave.py), and is for workers alone.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})

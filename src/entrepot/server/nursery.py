@@ -8,9 +8,6 @@ supervisor reads the configuration, on another core.
 import multiprocessing
 import multiprocessing.forkserver
 import sys
-from typing import Any
-
-from granian.server.mp import MPServer, WorkerProcess
 
 _LOADED = ["entrepot.server.in_nursery", "entrepot.server.worker", "granian.server.mp", "uvloop"]
 
@@ -25,16 +22,3 @@ def open_nursery() -> None:
     multiprocessing.set_start_method("forkserver", force=True)
     multiprocessing.set_forkserver_preload(_LOADED)
     multiprocessing.forkserver.ensure_running()
-
-
-class NurseryServer(MPServer):
-    """Granian's server, with workers from the nursery."""
-
-    def _spawn_worker(  # type: ignore[override]  # as in MPServer, whose base has one more
-        self, idx: int, target: Any, callback_loader: Any
-    ) -> WorkerProcess:
-        worker = super()._spawn_worker(idx, target, callback_loader)
-        made: Any = worker.inner  # not started yet, so nothing is lost by replacing it
-        context = multiprocessing.get_context("forkserver")
-        worker.inner = context.Process(name=made.name, target=made._target, args=made._args)
-        return worker

@@ -2,6 +2,9 @@
 
 The server waits without a limit for the bytes by which it tells HTTP/1.1 from HTTP/2; and each such
 connection holds a place that another client could have.
+
+Without TLS, few bytes tell that no request was made. With TLS a handshake alone has hundreds:
+there it takes knowing whose requests run (BusyPeers).
 """
 
 import contextlib
@@ -11,11 +14,16 @@ import socket
 import stat
 import struct
 import threading
+from collections.abc import Container
+
+from entrepot.server.busy_peers import Peer
 
 logger = logging.getLogger("entrepot.server")
 
-# struct tcp_info of linux/tcp.h: tcpi_last_data_recv (ms) and tcpi_bytes_received.
+# struct tcp_info of linux/tcp.h: tcpi_last_data_sent and tcpi_last_data_recv (ms), and
+# tcpi_bytes_received.
 _INFO_SIZE = 136
+_LAST_DATA_SENT = 44
 _LAST_DATA_RECEIVED = 52
 _BYTES_RECEIVED = 128
 # HTTP/2 begins with these many bytes (RFC 9113 section 3.4). No blob or manifest can be asked for
@@ -28,10 +36,12 @@ class SilentConnections:
 
     Args:
         patience: seconds after which a connection that has hardly spoken is closed.
+        busy: with TLS, the clients whose requests run; None without it.
     """
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, busy: Container[Peer] | None = None) -> None:
         self._patience = patience
+        self._busy = busy
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="silent", daemon=True)
 
@@ -45,16 +55,19 @@ class SilentConnections:
 
     def _watch(self) -> None:
         while not self._stopping.wait(self._patience / 4):
-            closed = close_silent(self._patience)
+            closed = close_silent(self._patience, self._busy)
             if closed:
                 logger.debug("closed %d connections without a request", closed)
 
 
-def close_silent(patience: float) -> int:
+def close_silent(patience: float, busy: Container[Peer] | None = None) -> int:
     """Shut down this process's TCP connections that fell silent before they had asked anything.
 
     Args:
         patience: seconds.
+        busy: with TLS, the clients whose requests run: every other connection on which nothing
+            moves for so long is closed, also one on which a request was answered before. One of
+            HTTP/2 is asked by the server whether it lives, and moves by that.
 
     Returns:
         How many there were.
@@ -62,11 +75,11 @@ def close_silent(patience: float) -> int:
     closed = 0
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  (names are numbers here)
         with contextlib.suppress(OSError):
-            closed += _close_if_silent(int(name), patience)
+            closed += _close_if_silent(int(name), patience, busy)
     return closed
 
 
-def _close_if_silent(descriptor: int, patience: float) -> bool:
+def _close_if_silent(descriptor: int, patience: float, busy: Container[Peer] | None) -> bool:
     if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return False
     with socket.socket(fileno=os.dup(descriptor)) as connection:
@@ -79,7 +92,12 @@ def _close_if_silent(descriptor: int, patience: float) -> bool:
             return False
         (received,) = struct.unpack_from("=Q", info, _BYTES_RECEIVED)
         (silent_ms,) = struct.unpack_from("=I", info, _LAST_DATA_RECEIVED)
-        if received >= _PREFACE_BYTES or silent_ms < patience * 1000:
+        (unanswered_ms,) = struct.unpack_from("=I", info, _LAST_DATA_SENT)
+        if silent_ms < patience * 1000:
+            return False
+        if received >= _PREFACE_BYTES and (
+            busy is None or unanswered_ms < patience * 1000 or connection.getpeername()[:2] in busy
+        ):
             return False
         connection.shutdown(socket.SHUT_RDWR)
         return True

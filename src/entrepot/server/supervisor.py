@@ -28,8 +28,8 @@ from entrepot.operations.logs import configure_logs, granian_level, log_configur
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
 from entrepot.server.adoption import adopt_before_serving
-from entrepot.server.nursery import NurseryServer
-from entrepot.server.tls import tls_arguments
+from entrepot.server.nursery_server import NurseryServer
+from entrepot.server.tls import ServedTls
 from entrepot.server.worker import Orders, load
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     Returns:
         The exit code of the program.
     """
-    settings = loaded.settings
-    log = settings.log
+    log = loaded.settings.log
     configure_logs(log.level, log.formatter, log.fields)
     for warning in loaded.warnings:
         logger.warning("%s", warning)
@@ -66,7 +65,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
         return _FAILED
     signal.signal(signal.SIGTERM, _stop_the_start)
     try:
-        return _supervise(settings, runtime, announce)
+        return _supervise(loaded, runtime, announce)
     except SystemExit as ended:
         return int(ended.code or 0)
     except ConfigurationError as error:
@@ -85,20 +84,28 @@ def _stop_the_start(number: int, frame: object) -> None:
     raise SystemExit(0)
 
 
-def _supervise(settings: Settings, runtime: RuntimeDirectory, announce: Callable[[], None]) -> int:
-    server = _server(settings)
+def _supervise(
+    loaded: LoadedConfiguration, runtime: RuntimeDirectory, announce: Callable[[], None]
+) -> int:
+    settings = loaded.settings
+    tls = ServedTls.open(loaded, runtime) if settings.http.tls.enabled else None
+    server = _server(settings, runtime, tls)
     with hold_directory(settings):
         asyncio.run(_prepare(settings, runtime))
         health = _health(settings, runtime)
-        debug = _debug_server(settings, runtime, health)
+        debug = _debug_server(settings, runtime, health, tls)
         announce()
         health.start()
         if debug is not None:
             debug.start()
+        if tls is not None:
+            tls.serve_with(server)
         try:
             _serve(server, Orders(settings, runtime.path, server.workers))
             logger.info("stopped")
         finally:
+            if tls is not None:
+                tls.stop()
             if debug is not None:
                 debug.stop()
             health.stop()
@@ -133,15 +140,10 @@ def _allow_many_sockets(connections: int) -> None:
 def _serve(server: NurseryServer, orders: Orders) -> None:
     facts = {"version": __version__, "pid": os.getpid(), "workers": orders.workers}
     logger.info("listening on %s", orders.settings.http.listen, extra={"fields": facts})
-    server.on_reload(_tell_of_reload)
     server.serve(target_loader=partial(load, orders), wrap_loader=False)
 
 
-def _tell_of_reload() -> None:
-    logger.info("SIGHUP: new workers take over, with the certificate as it is now")
-
-
-def _server(settings: Settings) -> NurseryServer:
+def _server(settings: Settings, runtime: RuntimeDirectory, tls: ServedTls | None) -> NurseryServer:
     http, limits = settings.http, settings.server
     workers = limits.workers or os.cpu_count() or 1
     _allow_many_sockets(-(-limits.connections // workers))
@@ -150,8 +152,9 @@ def _server(settings: Settings) -> NurseryServer:
     log = settings.log
     return NurseryServer(
         "entrepot",
+        runtime=runtime,
         **_listen(settings),
-        **tls_arguments(http.tls),
+        **(tls.arguments() if tls is not None else {}),
         interface=Interfaces.ASGI,
         workers=workers,
         loop=Loops.uvloop,
@@ -204,7 +207,7 @@ def _health(settings: Settings, runtime: RuntimeDirectory) -> Health:
 
 
 def _debug_server(
-    settings: Settings, runtime: RuntimeDirectory, health: Health
+    settings: Settings, runtime: RuntimeDirectory, health: Health, tls: ServedTls | None
 ) -> "DebugServer | None":
     debug = settings.http.debug
     if debug.listen is None:
@@ -215,5 +218,6 @@ def _debug_server(
 
     metrics = None
     if debug.prometheus.enabled:
-        metrics = debug.prometheus.path, MetricsPage(runtime, health)
+        more = tls.collectors() if tls is not None else ()
+        metrics = debug.prometheus.path, MetricsPage(runtime, health, more)
     return DebugServer(debug.listen, debug_pages(health, runtime, metrics))

@@ -1,48 +1,139 @@
-"""The certificate and key, checked before the server is handed them."""
+"""TLS between the files of certificates and the server that reads them."""
 
-import ssl
-from pathlib import Path
-from typing import Any
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from granian.constants import SSLProtocols
 
-from entrepot.config.tls import TlsSettings
+from entrepot.config import LoadedConfiguration
+from entrepot.config.problems import InvalidConfiguration, Problem, spell
+from entrepot.config.tls import VERIFY_IF_GIVEN, TlsSettings
 from entrepot.errors import ConfigurationError
+from entrepot.operations.runtime_directory import RuntimeDirectory
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from entrepot.operations.tls.finding import Finding
+    from entrepot.operations.tls.generations import Generation
+    from entrepot.operations.tls.keeper import CertificateKeeper
+    from entrepot.server.nursery_server import NurseryServer
+
+logger = logging.getLogger("entrepot.tls")
 
 _PROTOCOLS = {"tls1.2": SSLProtocols.tls12, "tls1.3": SSLProtocols.tls13}
 
 
-def tls_arguments(settings: TlsSettings) -> dict[str, Any]:
-    """Give what Granian wants to know of TLS; nothing where it is not configured.
+class ServedTls:
+    """The TLS of one start. Everything here runs in the supervisor.
 
-    Raises:
-        ConfigurationError: a file cannot be read, or the two do not belong together, or the key
-            is in a form that the server does not read.
+    Args:
+        settings: ``http.tls``.
+        keeper: has what is served.
     """
-    if settings.certificate is None or settings.key is None:
-        return {}
-    certificate, key = Path(settings.certificate), Path(settings.key)
-    for name, file in (("certificate", certificate), ("key", key)):
+
+    def __init__(self, settings: TlsSettings, keeper: "CertificateKeeper") -> None:
+        # Here and below, because most registries speak no TLS, and start faster without these.
+        from entrepot.operations.tls.watcher import CertificateWatcher
+
+        self._settings = settings
+        self._keeper = keeper
+        self._proposed: Generation | None = None
+        self._server: NurseryServer | None = None
+        self._watcher = CertificateWatcher(keeper, self._ask_for_reload)
+
+    @classmethod
+    def open(cls, loaded: LoadedConfiguration, runtime: RuntimeDirectory) -> "ServedTls":
+        """Read and judge the files of ``http.tls``.
+
+        What clients will refuse (an expired certificate) is an error in the log, and served: those
+        that do not look at it are better off than without a registry.
+
+        Raises:
+            InvalidConfiguration: there is nothing that can be served.
+            ConfigurationError: the runtime directory cannot be written.
+        """
+        from entrepot.operations.tls.keeper import CertificateKeeper
+        from entrepot.operations.tls.material import inspect
+
+        http = loaded.settings.http
+        inspection = inspect(http.tls, http.host)
+        if inspection.material is None:
+            raise InvalidConfiguration(problems(loaded, inspection.fatal))
+        for problem in problems(loaded, inspection.findings):
+            logger.error("%s", problem)
+        for warning in inspection.warnings:
+            logger.warning("%s", warning)
         try:
-            file.read_bytes()
+            return cls(http.tls, CertificateKeeper(http.tls, http.host, runtime.path, inspection))
         except OSError as error:
-            raise ConfigurationError(
-                f"http.tls.{name}: {file} cannot be read: {error.strerror}"
-            ) from error
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key, password="")
-    except ssl.SSLError as error:
-        raise ConfigurationError(
-            f"http.tls: {certificate} and {key} cannot be used together: {error.reason or error}"
-        ) from error
-    if b"BEGIN PRIVATE KEY" not in key.read_bytes():
-        raise ConfigurationError(
-            f"http.tls.key: {key} is not in PKCS#8 form, the only one that can be read now; "
-            f"convert it: openssl pkcs8 -topk8 -nocrypt -in {key} -out NEW-FILE"
+            raise ConfigurationError(f"the runtime directory cannot be written: {error}") from error
+
+    def arguments(self) -> dict[str, Any]:
+        """Give what Granian wants to know of TLS."""
+        generation = self._keeper.generation
+        return {
+            "ssl_cert": generation.certificate,
+            "ssl_key": generation.key,
+            "ssl_protocol_min": _PROTOCOLS[self._settings.minimumtls],
+            "ssl_ca": generation.client_cas,
+            "ssl_client_verify": generation.client_cas is not None
+            and self._settings.clientauth != VERIFY_IF_GIVEN,
+        }
+
+    def collectors(self) -> "Sequence[Collector]":
+        """Give what Prometheus is told of certificates."""
+        from entrepot.operations.tls.metrics import CertificateMetrics
+
+        return [CertificateMetrics(self._keeper)]
+
+    def serve_with(self, server: "NurseryServer") -> None:
+        """Let a server take new certificates, at SIGHUP and whenever the files change."""
+        self._server = server
+        server.before_reload = self._propose
+        server.after_reload = self._accept
+        server.failed_reload = self._refuse
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """End what runs in the background."""
+        self._watcher.stop()
+
+    def _ask_for_reload(self) -> None:
+        if self._server is not None:
+            self._server.ask_for_reload()
+
+    def _propose(self) -> bool:
+        self._proposed = self._keeper.propose()
+        self._hand_over(self._proposed)
+        return self._proposed is not None
+
+    def _accept(self) -> None:
+        if self._proposed is not None:
+            self._keeper.accept(self._proposed)
+
+    def _refuse(self) -> None:
+        self._keeper.refuse(("workers do not start with it",))
+        self._hand_over(self._keeper.generation)
+
+    def _hand_over(self, generation: "Generation | None") -> None:
+        if self._server is None or generation is None:
+            return
+        arguments = self.arguments()
+        self._server.build_ssl_context(
+            generation.certificate,
+            generation.key,
+            None,
+            arguments["ssl_protocol_min"],
+            generation.client_cas,
+            [],
+            arguments["ssl_client_verify"],
         )
-    return {
-        "ssl_cert": certificate,
-        "ssl_key": key,
-        "ssl_protocol_min": _PROTOCOLS[settings.minimumtls],
-    }
+
+
+def problems(loaded: LoadedConfiguration, findings: "Sequence[Finding]") -> list[Problem]:
+    """Say of each finding where in the configuration its file is named."""
+    return [
+        Problem(loaded.origin(one.key), spell(one.key), one.found, one.expected) for one in findings
+    ]

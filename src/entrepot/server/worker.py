@@ -25,11 +25,15 @@ from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
 from entrepot.operations.worker_metrics import open_worker_metrics
 from entrepot.server.bond import end_with_parent
+from entrepot.server.busy_peers import BusyPeers
+from entrepot.server.leave import last_answers
+from entrepot.server.listening import turn_away
 from entrepot.server.silent_connections import SilentConnections
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Serve = Callable[[Message, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("entrepot.server")
 
@@ -39,7 +43,7 @@ _AHEAD = 16
 # A thread that waits for the interpreter gets it after this long. Commits and uploads run in
 # threads with many short turns; Python's own 5 ms would be felt in each of them.
 _SWITCH_SECONDS = 0.0005
-# Runs in the first turn of the second loop, or as much later: see _hear_sigterm.
+# Runs in the first turn of the second loop, or as much later: see _hear_signals.
 _LISTENING_SECONDS = 0.05
 
 
@@ -89,7 +93,6 @@ class Worker:
         )
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
         self._holders = f"worker-{self._seat.number}/"
-        self._silent = SilentConnections(settings.server.timeouts.idle)
         self._application: Application = build_application(
             settings,
             self._drivers,
@@ -99,12 +102,20 @@ class Worker:
             is_failing=lambda: self._flag.failing,
             ahead=_AHEAD,
         )
+        self._serve: Serve = self._application
+        busy = None
+        if settings.http.tls.enabled:
+            busy = BusyPeers(self._application)
+            self._serve = busy.serve
+        self._silent = SilentConnections(settings.server.timeouts.idle, busy)
+        self._ready = directory.ready(os.getpid())
+        self._ready.unlink(missing_ok=True)
 
     def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request, or live through the worker's life."""
         if scope["type"] == "lifespan":
             return self._live(receive, send)
-        return self._application(scope, receive, send)
+        return self._serve(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -115,10 +126,11 @@ class Worker:
                 self._observer.start()
                 self._housekeeping.start()
                 self._silent.start()
-                asyncio.get_running_loop().call_later(_LISTENING_SECONDS, _hear_sigterm)
+                asyncio.get_running_loop().call_later(_LISTENING_SECONDS, self._listen)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self._silent.stop()
+                self._ready.unlink(missing_ok=True)
                 await self._housekeeping.stop()
                 self._observer.close()
                 self._drivers.close()
@@ -126,6 +138,16 @@ class Worker:
                 self._seat.release()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def _listen(self) -> None:
+        """Be there for clients and signals."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._leave)
+        _hear_signals()
+        self._ready.touch()
+
+    def _leave(self) -> None:
+        turn_away()
+        self._serve = last_answers(self._serve)
 
     async def _release_claims_of_predecessor(self) -> None:
         try:
@@ -141,13 +163,13 @@ def load(orders: Orders) -> Worker:
     return Worker(orders)
 
 
-def _hear_sigterm() -> None:
-    """Let SIGTERM arrive, which the nursery has blocked and which has waited since.
+def _hear_signals() -> None:
+    """Let SIGTERM and SIGUSR1 arrive, which the nursery has blocked and which have waited since.
 
     Granian 2.8.7 runs its event loop twice, for the start and for all the rest, and a signal
     that comes between the two is lost: the supervisor would wait for the whole drain time.
     """
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
 
 
 def _leave_interrupts_to_supervisor() -> None:

@@ -1,57 +1,84 @@
-import subprocess
+"""What Granian is told of TLS, and what a start refuses."""
+
 from pathlib import Path
 
 import pytest
 
-from entrepot.config.tls import TlsSettings
+from entrepot.config import load
 from entrepot.errors import ConfigurationError
-from entrepot.server.tls import tls_arguments
+from entrepot.operations.runtime_directory import RuntimeDirectory
+from entrepot.server.tls import ServedTls
+from tests.unit.operations.tls.pairs import Pair
+
+CONFIGURATION = """
+version: 0.1
+storage: inmemory
+http:
+  tls:
+    certificate: {certificate}
+    key: {key}
+"""
 
 
-def make_pair(folder: Path, name: str) -> tuple[Path, Path]:
-    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1"
-    subprocess.run(
-        [*command.split(), "-subj", f"/CN={name}", "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
+def open_tls(folder: Path, pair: Pair, more: str = "") -> ServedTls:
+    file = folder / "config.yml"
+    text = CONFIGURATION.format(certificate=pair.certificate, key=pair.key) + more
+    file.write_text(text)
+    runtime = folder / "runtime"
+    runtime.mkdir()
+    return ServedTls.open(load(file, {}), RuntimeDirectory(runtime))
 
 
-def tls(certificate: Path, key: Path, minimum: str = "tls1.2") -> TlsSettings:
-    return TlsSettings(certificate=str(certificate), key=str(key), minimumtls=minimum)
-
-
-def test_without_a_certificate_there_is_no_tls() -> None:
-    assert tls_arguments(TlsSettings()) == {}
-
-
-def test_a_pair_is_handed_on(tmp_path: Path) -> None:
-    certificate, key = make_pair(tmp_path, "a")
-    arguments = tls_arguments(tls(certificate, key, "tls1.3"))
-    assert arguments["ssl_cert"] == certificate
-    assert arguments["ssl_key"] == key
+def test_workers_read_copies_that_nobody_else_can(tmp_path: Path) -> None:
+    pair = Pair.make(tmp_path)
+    arguments = open_tls(tmp_path, pair, "    minimumtls: tls1.3\n").arguments()
+    for name in ("ssl_cert", "ssl_key"):
+        assert arguments[name].is_relative_to(tmp_path / "runtime")
+        assert arguments[name].stat().st_mode & 0o777 == 0o600
+    assert arguments["ssl_cert"].read_bytes() == pair.certificate.read_bytes()
+    assert b"BEGIN PRIVATE KEY" in arguments["ssl_key"].read_bytes()
     assert str(arguments["ssl_protocol_min"]) == "tls1.3"
+    assert arguments["ssl_ca"] is None
+    assert arguments["ssl_client_verify"] is False
 
 
-def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
-    certificate, _ = make_pair(tmp_path, "a")
-    _, key = make_pair(tmp_path, "b")
-    with pytest.raises(ConfigurationError, match="cannot be used together"):
-        tls_arguments(tls(certificate, key))
+@pytest.mark.parametrize(
+    ("mode", "required"),
+    [
+        ("", True),
+        ("    clientauth: require-and-verify-client-cert\n", True),
+        ("    clientauth: verify-client-cert-if-given\n", False),
+    ],
+)
+def test_clients_are_asked_for_certificates(tmp_path: Path, mode: str, required: bool) -> None:
+    pair, authority = Pair.make(tmp_path), Pair.make(tmp_path, "ca", ca=True)
+    more = f"    clientcas: [{authority.certificate}]\n{mode}"
+    arguments = open_tls(tmp_path, pair, more).arguments()
+    assert arguments["ssl_ca"].read_bytes() == authority.certificate.read_bytes()
+    assert arguments["ssl_client_verify"] is required
+
+
+def test_clients_are_not_asked_where_the_mode_says_so(tmp_path: Path) -> None:
+    pair, authority = Pair.make(tmp_path), Pair.make(tmp_path, "ca", ca=True)
+    more = f"    clientcas: [{authority.certificate}]\n    clientauth: none\n"
+    assert open_tls(tmp_path, pair, more).arguments()["ssl_ca"] is None
+
+
+def test_a_key_of_another_certificate_is_refused_with_its_line(tmp_path: Path) -> None:
+    pair, other = Pair.make(tmp_path), Pair.make(tmp_path, "other")
+    with pytest.raises(ConfigurationError, match=r"config\.yml:6: .*does not belong to the key"):
+        open_tls(tmp_path, Pair(pair.certificate, other.key))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    certificate, key = make_pair(tmp_path, "a")
-    key.unlink()
-    with pytest.raises(ConfigurationError, match=r"http\.tls\.key: .*a\.key cannot be read"):
-        tls_arguments(tls(certificate, key))
+    pair = Pair.make(tmp_path)
+    pair.key.unlink()
+    with pytest.raises(ConfigurationError, match=r"yml:7: http\.tls\.key: found .*no such file"):
+        open_tls(tmp_path, pair)
 
 
-def test_an_old_form_of_key_is_refused_with_the_command_that_converts_it(tmp_path: Path) -> None:
-    certificate, key = make_pair(tmp_path, "a")
-    old = tmp_path / "old.key"
-    subprocess.run(["openssl", "ec", "-in", key, "-out", old], check=True, capture_output=True)
-    with pytest.raises(ConfigurationError, match="openssl pkcs8 -topk8"):
-        tls_arguments(tls(certificate, old))
+def test_an_expired_certificate_is_served_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_tls(tmp_path, Pair.make(tmp_path, begins=-9, ends=-2))
+    assert "which expired on" in caplog.text
