@@ -3,7 +3,8 @@
 
 -- Users and robots, in one space of names: whoever reads a name knows who is meant.
 CREATE TABLE accounts (
-    id INTEGER PRIMARY KEY,
+    -- Never given again: what was trusted for one account is not trusted for a later one.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL CHECK (kind IN ('user', 'robot')),
     description TEXT NOT NULL DEFAULT '',
