@@ -8,6 +8,7 @@ import typer
 from entrepot import __version__
 from entrepot.cli import exit_codes
 from entrepot.cli.adopt import adopt
+from entrepot.cli.check import check as check_all
 from entrepot.cli.config import check, show
 from entrepot.cli.output import fail, result
 from entrepot.cli.serve import serve
@@ -30,6 +31,7 @@ configuration = typer.Typer(
 # Every command is one line here.
 app.command("serve")(serve)
 app.command("adopt")(adopt)
+app.command("check")(check_all)
 app.add_typer(configuration, name="config")
 configuration.command("check")(check)
 configuration.command("show")(show)

@@ -357,7 +357,7 @@ WHEN (
 ) = 2
 BEGIN
     UPDATE repository_usage
-    SET exclusive_bytes = exclusive_bytes - (SELECT size FROM blobs WHERE id = NEW.blob_id)
+    SET exclusive_bytes = exclusive_bytes - COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
     WHERE repository_id = (
         SELECT repository_id FROM repository_blobs
         WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
@@ -394,7 +394,7 @@ WHEN (
 ) = 1
 BEGIN
     UPDATE repository_usage
-    SET exclusive_bytes = exclusive_bytes + (SELECT size FROM blobs WHERE id = OLD.blob_id)
+    SET exclusive_bytes = exclusive_bytes + COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
     WHERE repository_id = (SELECT repository_id FROM repository_blobs WHERE blob_id = OLD.blob_id);
 END;
 
@@ -416,7 +416,7 @@ BEGIN
     WHERE namespaces.id = NEW.namespace_id;
     UPDATE registry_usage
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id)
+        blob_bytes = blob_bytes + COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
     WHERE id = 1
       AND NOT EXISTS (
           SELECT 1 FROM namespace_blobs
@@ -430,7 +430,7 @@ WHEN (
 ) = 2
 BEGIN
     UPDATE namespaces
-    SET exclusive_bytes = exclusive_bytes - (SELECT size FROM blobs WHERE id = NEW.blob_id)
+    SET exclusive_bytes = exclusive_bytes - COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
     WHERE id = (
         SELECT namespace_id FROM namespace_blobs
         WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
@@ -450,7 +450,7 @@ BEGIN
     WHERE namespaces.id = OLD.namespace_id;
     UPDATE registry_usage
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id)
+        blob_bytes = blob_bytes - COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
     WHERE id = 1
       AND NOT EXISTS (SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id);
 END;
@@ -461,6 +461,6 @@ WHEN (
 ) = 1
 BEGIN
     UPDATE namespaces
-    SET exclusive_bytes = exclusive_bytes + (SELECT size FROM blobs WHERE id = OLD.blob_id)
+    SET exclusive_bytes = exclusive_bytes + COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
     WHERE id = (SELECT namespace_id FROM namespace_blobs WHERE blob_id = OLD.blob_id);
 END;

@@ -1,0 +1,52 @@
+"""Puts a check together: the database and the storage that the settings name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from entrepot.assembly.drivers import database_paths, open_drivers
+from entrepot.config.settings import Settings
+from entrepot.drivers.sqlite.inspector import SqliteInspector
+from entrepot.drivers.sqlite.mender import SqliteMender
+from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sqlite.recount import SqliteUsageRecount
+from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.errors import ConfigurationError
+from entrepot.services.check import Stores
+
+
+@contextmanager
+def open_stores(settings: Settings) -> Iterator[Stores]:
+    """Open everything that a check looks at, beside a registry that runs.
+
+    Raises:
+        ConfigurationError: nothing is kept, so there is nothing to check.
+        MetadataOutage: the database cannot be opened, or is not of this version.
+        StorageOutage: the data directory cannot be used.
+    """
+    if settings.storage.driver == "inmemory" or settings.database_path is None:
+        raise ConfigurationError("storage.inmemory keeps nothing, so there is nothing to look at")
+    nowhere = Path()
+    metadata_path, sessions_path = database_paths(settings, nowhere)
+    require_schema(metadata_path, "metadata")
+    require_schema(sessions_path, "sessions")
+    drivers = open_drivers(settings, nowhere)
+    database = SqliteMetadata(metadata_path)
+    inspector = SqliteInspector(metadata_path)
+    recount = SqliteUsageRecount(metadata_path)
+    try:
+        yield Stores(
+            rows=inspector,
+            mender=SqliteMender(database),
+            blobs=drivers.inspector,
+            keeper=drivers.blobs,
+            sessions=drivers.sessions,
+            recount=recount,
+            quarantine=drivers.quarantine,
+            clock=drivers.clock,
+        )
+    finally:
+        recount.close()
+        inspector.close()
+        database.close()
+        drivers.close()

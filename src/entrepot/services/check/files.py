@@ -1,0 +1,49 @@
+"""What lies among the blobs against their rows, and the bytes of uploads against their sessions."""
+
+from collections.abc import Sequence
+
+from entrepot.ports.clock import MICROSECONDS
+from entrepot.ports.inspection import OddFile, StoredFile
+from entrepot.services.adoption.read_ahead import read_ahead
+from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.tools import Check, Stage
+
+# A file gets its name before its row is committed; a commit that waits longer has failed.
+_SETTLED_SECONDS = 60
+
+
+async def check_files(check: Check) -> None:
+    """Look at everything that lies among the blobs. Nothing of it is ever removed here.
+
+    What a manifest needs was found with that manifest, so no file here is needed by any.
+    """
+    async for batch in read_ahead(check.stores.blobs.files()):
+        await _check_batch(check, batch)
+        check.counts.files += len(batch)
+        check.progress(Stage.FILES, check.counts)
+
+
+async def _check_batch(check: Check, batch: Sequence[StoredFile | OddFile]) -> None:
+    for odd in (item for item in batch if isinstance(item, OddFile)):
+        detail = f"{odd.detail} ({odd.size} bytes)" if odd.size else odd.detail
+        check.found(Finding(Kind(str(odd.kind)), "", odd.path, detail))
+    files = {item.digest: item for item in batch if isinstance(item, StoredFile)}
+    known = await check.stores.rows.known_blobs(files)
+    settled = check.stores.clock.now() - _SETTLED_SECONDS * MICROSECONDS
+    for digest, file in files.items():
+        if digest in known or file.placed_at > settled:
+            continue
+        if await check.stores.rows.users(digest, 1):
+            continue
+        detail = f"{file.size} bytes at {file.location}"
+        check.found(Finding(Kind.UNKNOWN_FILE, "", digest, detail))
+
+
+async def check_uploads(check: Check) -> None:
+    """Find bytes of uploads that no session knows of."""
+    check.progress(Stage.UPLOADS, check.counts)
+    settled = check.stores.clock.now() - _SETTLED_SECONDS * MICROSECONDS
+    async for stray in check.stores.keeper.uploads():
+        # Uploads in one request have no session; they are young.
+        if stray.touched_at <= settled and await check.stores.sessions.get(stray.upload_id) is None:
+            check.found(Finding(Kind.STRAY_UPLOAD, "", stray.upload_id, f"{stray.size} bytes"))
