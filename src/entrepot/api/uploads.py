@@ -51,9 +51,8 @@ class UploadsEndpoint:
         if whole is not None:
             digest = Digest.parse(whole)
             request.record.digest = digest
-            body = stream_body(request, self._timeout, declared_length(request))
             with self._places:
-                await self._upload.whole(request.caller, name, digest, body)
+                await self._upload.whole(request.caller, name, digest, self._whole(request))
             return self._created(request, name, digest)
         algorithm = parse_algorithm(request.query.first("digest-algorithm") or DEFAULT_ALGORITHM)
         session = await self._upload.begin(request.caller, name, algorithm)
@@ -112,11 +111,15 @@ class UploadsEndpoint:
         mounted = await self._mount.mount(request.caller, name, digest, source)
         return digest if mounted else None
 
+    def _whole(self, request: Request) -> Chunk:
+        declared = declared_length(request)
+        return Chunk(stream_body(request, self._timeout, declared), length=declared)
+
     def _chunk(self, request: Request) -> Chunk:
         declared = declared_length(request)
         header = request.header(b"content-range")
         if header is None:
-            return Chunk(stream_body(request, self._timeout, declared))
+            return self._whole(request)
         try:
             start, stop = parse_content_range(header)
         except InvalidRequest as error:
@@ -126,7 +129,8 @@ class UploadsEndpoint:
                 f"Content-Range has {stop - start} bytes, Content-Length {declared}",
                 {"range": header[:100], "length": declared},
             )
-        return Chunk(stream_body(request, self._timeout, stop - start), start)
+        length = stop - start
+        return Chunk(stream_body(request, self._timeout, length), start, length)
 
     def _created(self, request: Request, name: RepositoryName, digest: Digest) -> Response:
         location = self._locations.url(request, f"v2/{name}/blobs/{digest}")

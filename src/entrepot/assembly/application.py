@@ -9,14 +9,15 @@ from entrepot.api.blobs import BlobsEndpoint
 from entrepot.api.body import SmallBodies
 from entrepot.api.lists import CatalogueEndpoint, TagsEndpoint
 from entrepot.api.location import Locations
-from entrepot.api.manifests import ManifestsEndpoint
+from entrepot.api.manifests import ManifestsEndpoint, PullNoted
 from entrepot.api.origin import Origins
 from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
 from entrepot.assembly.drivers import Drivers
+from entrepot.assembly.quotas import build_quotas
+from entrepot.assembly.removal import build_delete, immutable_tags, management_endpoints
 from entrepot.config.settings import Settings
 from entrepot.config.validation import ValidationSettings
-from entrepot.services.delete import Delete
 from entrepot.services.listing import Listing
 from entrepot.services.mount import Mount
 from entrepot.services.pull import Pull
@@ -35,6 +36,7 @@ def build_application(
     holders: str = "",
     is_failing: Callable[[], bool] = lambda: False,
     ahead: int = 1,
+    pulled: PullNoted | None = None,
 ) -> Application:
     """Build the ASGI application of one worker.
 
@@ -46,10 +48,11 @@ def build_application(
         holders: what the names of this worker's claims on uploads begin with.
         is_failing: tells whether a health check fails.
         ahead: how many messages of a body may be asked for at once: what the server allows.
+        pulled: is told of each manifest that was pulled.
     """
     http = settings.http
     return Application(
-        _endpoints(settings, drivers, workers, holders),
+        _endpoints(settings, drivers, workers, holders, pulled),
         Origins(http.trustedproxies),
         observer,
         prefix=http.prefix,
@@ -61,25 +64,50 @@ def build_application(
     )
 
 
-def _endpoints(settings: Settings, drivers: Drivers, workers: int, holders: str) -> Endpoints:
+def _endpoints(
+    settings: Settings,
+    drivers: Drivers,
+    workers: int,
+    holders: str,
+    pulled: PullNoted | None,
+) -> Endpoints:
     metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
+    quotas = build_quotas(settings, drivers)
     quarantining = Quarantining(drivers.quarantine, drivers.blobs, drivers.inspector, clock)
     pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving)
-    delete = Delete(metadata, access, clock, enabled=settings.storage.delete.enabled)
+    delete = build_delete(settings, drivers)
+    bodies = SmallBodies(limits.manifest, timeouts.body)
     listing = Listing(metadata, access)
     locations = Locations(http.prefix, http.host, relative=http.relativeurls)
     manifests = ManifestsEndpoint(
         pull,
-        Push(metadata, access, clock, manifest_policy(settings.validation)),
+        Push(
+            metadata,
+            access,
+            clock,
+            manifest_policy(settings.validation),
+            quotas,
+            immutable_tags(settings),
+        ),
         delete,
-        SmallBodies(limits.manifest, timeouts.body),
+        bodies,
         locations,
+        pulled,
     )
     blobs = BlobsEndpoint(pull, delete)
     uploads = UploadsEndpoint(
-        Upload(metadata, drivers.sessions, drivers.blobs, access, clock, timeouts.lease, holders),
-        Mount(metadata, access, clock),
+        Upload(
+            metadata,
+            drivers.sessions,
+            drivers.blobs,
+            access,
+            clock,
+            timeouts.lease,
+            holders,
+            quotas,
+        ),
+        Mount(metadata, access, clock, quotas=quotas),
         locations,
         timeouts.body,
         max(1, limits.uploads // workers),
@@ -100,6 +128,7 @@ def _endpoints(settings: Settings, drivers: Drivers, workers: int, holders: str)
             "PUT": uploads.put,
             "DELETE": uploads.delete,
         },
+        **management_endpoints(settings, drivers, delete, bodies),
     }
 
 

@@ -15,12 +15,16 @@ from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.accounts import SqliteAccounts
 from entrepot.drivers.sqlite.damage import forget_if_damaged
+from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.pulls import SqlitePullTimes
 from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
+from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories, SqliteTagHistory
 from entrepot.drivers.sqlite.reservations import SqliteReservations
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sqlite.tokens import SqliteTokenStore
 from entrepot.drivers.sqlite.writer import ignore_group
 from entrepot.errors import MetadataOutage
 from entrepot.operations.metered_metadata import MeteredMetadata
@@ -30,11 +34,15 @@ from entrepot.ports.access import Access, OpenAccess
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
+from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
+from entrepot.ports.pulls import PullTimes
 from entrepot.ports.quarantine import Quarantine
+from entrepot.ports.removal import HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
+from entrepot.ports.tokens import TokenStore
 from entrepot.ports.uploads import UploadSessions
 
 logger = logging.getLogger("entrepot.assembly")
@@ -50,7 +58,12 @@ class Drivers:
     access: Access
     clock: Clock
     jobs: JobLedger
+    tag_history: TagHistory
+    hidden_repositories: HiddenRepositories
+    pulls: PullTimes
     accounts: Accounts
+    tokens: TokenStore
+    guesses: GuessLedger
     quarantine: Quarantine
     inspector: BlobInspector
     reservations: Reservations
@@ -142,7 +155,11 @@ def open_drivers(
         MetadataOutage: the database cannot be opened.
     """
     metadata_path, sessions_path = database_paths(settings, scratch)
-    sqlite = SqliteMetadata(metadata_path, metrics.transaction if metrics else ignore_group)
+    sqlite = SqliteMetadata(
+        metadata_path,
+        metrics.transaction if metrics else ignore_group,
+        history_kept=settings.tags.history.keep,
+    )
     sessions = SqliteUploadSessions(sessions_path)
     storage, inspector = _open_storage(settings)
 
@@ -164,7 +181,12 @@ def open_drivers(
         access=OpenAccess(),
         clock=SystemClock(),
         jobs=jobs,
+        tag_history=SqliteTagHistory(sqlite),
+        hidden_repositories=SqliteHiddenRepositories(sqlite),
+        pulls=SqlitePullTimes(sqlite),
         accounts=SqliteAccounts(sqlite),
+        tokens=SqliteTokenStore(sqlite),
+        guesses=SqliteGuessLedger(sessions),
         quarantine=quarantine,
         inspector=inspector,
         reservations=SqliteReservations(sessions),

@@ -29,6 +29,24 @@ def parse_size(value: object) -> int:
     return int(match[1]) * unit
 
 
+def describe_size(size: int) -> str:
+    """Write a number of bytes for people, to three digits: ``10700000000`` becomes ``9.97 GiB``.
+
+    Args:
+        size: bytes, at least zero.
+    """
+    if size < 1024:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        value /= 1024
+        if value < 999.5 or unit == "TiB":
+            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+            text = f"{value:.{digits}f}"
+            return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
+    raise AssertionError("a size is always written in some unit")
+
+
 def format_size(size: int) -> str:
     """Write a number of bytes in the largest unit that divides it: ``65536`` becomes ``64KiB``.
 

@@ -13,7 +13,7 @@ from entrepot.oci.reference import Tag
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Change, Metadata, Referrer, StoredBlob, StoredManifest
-from entrepot.ports.usage import UsedAround
+from entrepot.ports.usage import HeldAround, UsedAround
 
 Result = TypeVar("Result")
 
@@ -109,6 +109,10 @@ class MeteredMetadata:
     async def used(self, name: RepositoryName) -> UsedAround:
         """Tell what is used in a repository, in its namespace and in the registry."""
         return await self._timed("used", self._metadata.used(name))
+
+    async def held(self, name: RepositoryName, digest: Digest) -> HeldAround:
+        """Tell where around a repository a blob is counted already."""
+        return await self._timed("held", self._metadata.held(name, digest))
 
     async def change(self, change: Change[Result]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""

@@ -8,6 +8,7 @@ and once in the registry.
 from dataclasses import dataclass
 from typing import Protocol
 
+from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 
 
@@ -35,8 +36,21 @@ class UsedAround:
     registry: Used = Used()
 
 
+@dataclass(frozen=True, slots=True)
+class HeldAround:
+    """Whether a repository, its namespace and the registry count a blob already."""
+
+    repository: bool
+    namespace: bool
+    registry: bool
+
+
 class QuotaCounters(Protocol):
     """Tells what quotas are held against."""
+
+    async def held(self, name: RepositoryName, digest: Digest) -> HeldAround:
+        """Tell where around a repository a blob is counted already: there it costs nothing."""
+        ...
 
     async def used(self, name: RepositoryName) -> UsedAround:
         """Tell what is used in a repository, in its namespace and in the registry."""

@@ -6,6 +6,7 @@ from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, Transaction
 from entrepot.services.promises import DEFAULT_PROMISES, Promises
+from entrepot.services.quotas import NoQuotas, Quotas
 
 _REPOSITORIES_A_QUERY = 64
 
@@ -18,6 +19,7 @@ class Mount:
         access: who may read the source and write the target.
         clock: tells the time.
         promises: how long what is confirmed is kept.
+        quotas: how much may lie where.
     """
 
     def __init__(
@@ -26,7 +28,9 @@ class Mount:
         access: Access,
         clock: Clock,
         promises: Promises = DEFAULT_PROMISES,
+        quotas: Quotas | None = None,
     ) -> None:
+        self._quotas: Quotas = quotas or NoQuotas()
         self._metadata = metadata
         self._access = access
         self._clock = clock
@@ -48,6 +52,7 @@ class Mount:
 
         Raises:
             Denied: the caller may not push to the repository.
+            QuotaExceeded: there is no room for the blob.
         """
         await self._access.require(caller, Action.PUSH, name)
         before = self._promises.stale_before()
@@ -72,7 +77,7 @@ class Mount:
             repository = await transaction.repository(name, now)
             return await transaction.link_blob(repository, digest, now)
 
-        return await self._metadata.change(change)
+        return await self._metadata.change(self._quotas.guarded(name, change))
 
     async def _find(self, caller: Caller, digest: Digest) -> RepositoryName | None:
         after = 0

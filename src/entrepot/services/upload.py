@@ -12,6 +12,7 @@ from entrepot.errors import (
     EntrepotError,
     InvalidDigest,
     InvalidRange,
+    QuotaExceeded,
     StorageFull,
     UnknownUpload,
     UploadBusy,
@@ -23,6 +24,7 @@ from entrepot.ports.blobs import BlobStorage, UploadPart, UploadState
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from entrepot.ports.uploads import UploadSession, UploadSessions
+from entrepot.services.quotas import NoQuotas, Quotas
 
 Body = AsyncIterator[bytes]
 
@@ -34,10 +36,12 @@ class Chunk:
     Attributes:
         content: the bytes as they arrive.
         start: the offset that the client says they have; None when it says nothing.
+        length: how many there are; None when the client does not say.
     """
 
     content: Body
     start: int | None = None
+    length: int | None = None
 
 
 class Upload:
@@ -51,6 +55,7 @@ class Upload:
         clock: tells the time.
         lease: seconds after which a claim on a session ends, unless it is renewed.
         holders: what the names of all holders of claims begin with here.
+        quotas: how much may lie where.
     """
 
     def __init__(
@@ -62,7 +67,9 @@ class Upload:
         clock: Clock,
         lease: float = 30.0,
         holders: str = "",
+        quotas: Quotas | None = None,
     ) -> None:
+        self._quotas: Quotas = quotas or NoQuotas()
         self._metadata = metadata
         self._sessions = sessions
         self._blobs = blobs
@@ -90,27 +97,33 @@ class Upload:
 
         Raises:
             Denied: the caller may not push here.
+            QuotaExceeded: there is no room for anything.
         """
         await self._access.require(caller, Action.PUSH, name)
+        await self._quotas.opening(name)
         state = await self._blobs.begin(str(uuid.uuid4()), algorithm)
         session = UploadSession(name, caller.name, state, self._clock.now())
         await self._sessions.create(session)
         return session
 
     async def whole(
-        self, caller: Caller, name: RepositoryName, digest: Digest, content: Body
+        self, caller: Caller, name: RepositoryName, digest: Digest, chunk: Chunk
     ) -> None:
         """Take a blob in one request, without a session; a failure leaves nothing.
 
         Raises:
             Denied: the caller may not push here.
+            QuotaExceeded: there is no room for so many bytes.
             InvalidDigest: the bytes have another digest.
             ClientGone: the bytes stopped before their end.
         """
         await self._access.require(caller, Action.PUSH, name)
         state = await self._blobs.begin(str(uuid.uuid4()), digest.algorithm)
+        receiving = self._quotas.receiving(
+            name, state.upload_id, 0, chunk.content, chunk.length, digest
+        )
         try:
-            async with await self._blobs.append(state) as part:
+            async with receiving as content, await self._blobs.append(state) as part:
                 async for piece in content:
                     await part.write(piece)
                 state = await part.flush()
@@ -140,16 +153,17 @@ class Upload:
             UnknownUpload: the repository has no such upload of this caller's.
             UploadBusy: another request is writing to it.
             InvalidRange: the chunk does not begin where the upload stands.
+            QuotaExceeded: there is no room for so many bytes; the upload is over.
             ClientGone: the bytes stopped before their end.
         """
         claim = await self._claim(caller, name, upload_id)
         try:
             claim.check_start(chunk)
-            await self._take(claim, chunk.content)
+            await self._take(claim, chunk)
             # Where there is no room for the new state either, the bytes must not stay.
             if not await self._release(claim):
                 raise _taken_over(claim)
-        except StorageFull:
+        except (StorageFull, QuotaExceeded):
             await self._give_up(claim)
             raise
         except BaseException:
@@ -173,16 +187,17 @@ class Upload:
             UploadBusy: another request is writing to it.
             InvalidRange: the chunk does not begin where the upload stands.
             InvalidDigest: the bytes have another digest; the upload is over.
+            QuotaExceeded: there is no room for so many bytes; the upload is over.
             ClientGone: the bytes stopped before their end; the upload is as it was before.
         """
         claim = await self._claim(caller, name, upload_id)
         before = claim.session
         try:
             claim.check_start(chunk)
-            await self._take(claim, chunk.content)
+            await self._take(claim, chunk, digest)
             with self._holding(claim):
                 await self._keep(name, claim.session.state, digest)
-        except (StorageFull, InvalidDigest):
+        except (StorageFull, InvalidDigest, QuotaExceeded):
             await self._give_up(claim)
             raise
         except BaseException:
@@ -215,11 +230,21 @@ class Upload:
             raise
         return claim
 
-    async def _take(self, claim: "_Claim", content: Body) -> None:
-        piece = await anext(content, None)
-        # Without bytes the storage is not asked: a commit that was interrupted may have them.
-        if piece is not None:
-            await self._write(claim, piece, content)
+    async def _take(self, claim: "_Claim", chunk: Chunk, digest: Digest | None = None) -> None:
+        session = claim.session
+        receiving = self._quotas.receiving(
+            session.repository,
+            session.id,
+            session.state.received,
+            chunk.content,
+            chunk.length,
+            digest,
+        )
+        async with receiving as content:
+            piece = await anext(content, None)
+            # Without bytes the storage is not asked: a commit that was interrupted may have them.
+            if piece is not None:
+                await self._write(claim, piece, content)
         if self._is_stale(claim):
             await self._hold(claim)
 
@@ -284,10 +309,11 @@ class Upload:
                 await asyncio.sleep(pause)
 
     async def _keep(self, name: RepositoryName, state: UploadState, digest: Digest) -> None:
+        refusal: QuotaExceeded | None = None
         # Until the blob is known, nobody may take its bytes for a leftover.
         async with self._blobs.commit(state, digest) as location:
             now = self._clock.now()
-            blob = StoredBlob(digest, state.received, location)
+            blob = kept = StoredBlob(digest, state.received, location)
 
             async def change(transaction: Transaction) -> StoredBlob:
                 repository = await transaction.repository(name, now)
@@ -295,9 +321,14 @@ class Upload:
                 await transaction.link_blob(repository, digest, now)
                 return kept
 
-            kept = await self._metadata.change(change)
-        if kept.location != location:
+            try:
+                kept = await self._metadata.change(self._quotas.guarded(name, change))
+            except QuotaExceeded as error:
+                refusal = error
+        if refusal is not None or kept.location != location:
             await self._blobs.delete(location, lambda: self._metadata.has_location(location))
+        if refusal is not None:
+            raise refusal
 
     async def _release(self, claim: "_Claim") -> bool:
         """Let go of a session; False when it was lost before."""

@@ -54,6 +54,7 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.Denied: (403, "DENIED"),
     errors.ImmutableTag: (409, "DENIED"),
     errors.NeededByIndex: (409, "DENIED"),
+    errors.QuotaExceeded: (403, "DENIED"),
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
     errors.StorageFull: (507, "UNAVAILABLE"),

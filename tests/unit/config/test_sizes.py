@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.config.sizes import format_size, parse_size
+from entrepot.config.sizes import describe_size, format_size, parse_size
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,21 @@ def test_what_is_no_size_is_refused(text: object) -> None:
 @given(st.integers(0, 10**14))
 def test_what_is_written_is_read_back(size: int) -> None:
     assert parse_size(format_size(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1 KiB"),
+        (1536, "1.5 KiB"),
+        (10_700_000_000, "9.97 GiB"),
+        (10 << 30, "10 GiB"),
+        (1023 << 20, "1 GiB"),
+        (300 << 20, "300 MiB"),
+        (5000 << 40, "5000 TiB"),
+    ],
+)
+def test_sizes_for_people_have_three_digits(size: int, text: str) -> None:
+    assert describe_size(size) == text

@@ -16,7 +16,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Referrer, StoredBlob, StoredManifest
-from entrepot.ports.usage import Used, UsedAround
+from entrepot.ports.usage import HeldAround, Used, UsedAround
 
 QUERIES = load_queries()
 BUSY_WAIT_SECONDS = 5.0
@@ -115,6 +115,11 @@ class SqliteReader:
     async def used(self, name: RepositoryName) -> UsedAround:
         """Tell what is used in a repository, in its namespace and in the registry."""
         return used_around(await self._rows(QUERIES["used_around"], around(name)))
+
+    async def held(self, name: RepositoryName, digest: Digest) -> HeldAround:
+        """Tell where around a repository a blob is counted already."""
+        rows = await self._rows(QUERIES["held_around"], {**around(name), "digest": digest})
+        return HeldAround(*map(bool, rows[0]))
 
     async def _rows(
         self,

@@ -94,6 +94,10 @@ class SqliteUploadSessions:
         """Let go of the database."""
         self._connection.close()
 
+    async def run(self, query: str, **parameters: Any) -> tuple[list[Any], int]:
+        """Run a named statement, for another port that lives in the same file."""
+        return await self._run(query, **parameters)
+
     async def _run(self, query: str, **parameters: Any) -> tuple[list[Any], int]:
         """Run one statement, which is a transaction by itself; nothing waits for the disk."""
         deadline = 0.0

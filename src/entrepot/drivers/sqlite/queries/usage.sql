@@ -15,6 +15,26 @@ LEFT JOIN repositories ON repositories.name = :name
 LEFT JOIN repository_usage ON repository_usage.repository_id = repositories.id
 WHERE registry_usage.id = 1;
 
+-- name: held_around
+-- Whether a blob is counted in a repository, in its namespace, and in the registry.
+SELECT EXISTS (
+           SELECT 1 FROM repositories
+           JOIN repository_blobs ON repository_blobs.repository_id = repositories.id
+           JOIN blobs ON blobs.id = repository_blobs.blob_id
+           WHERE repositories.name = :name AND blobs.digest = :digest
+       ),
+       EXISTS (
+           SELECT 1 FROM namespaces
+           JOIN namespace_blobs ON namespace_blobs.namespace_id = namespaces.id
+           JOIN blobs ON blobs.id = namespace_blobs.blob_id
+           WHERE namespaces.name = :namespace AND blobs.digest = :digest
+       ),
+       EXISTS (
+           SELECT 1 FROM blobs
+           JOIN namespace_blobs ON namespace_blobs.blob_id = blobs.id
+           WHERE blobs.digest = :digest
+       );
+
 -- name: registry_usage
 SELECT repositories, tags, manifests, blobs, manifest_bytes, blob_bytes, known_bytes
 FROM registry_usage WHERE id = 1;
