@@ -1,18 +1,17 @@
 """`/auth/token` and what belongs to it: Docker's token protocol, GET and POST."""
 
-import base64
-import binascii
 import json
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from entrepot.api.body import declared_length, stream_body
+from entrepot.api.parse.authorization import read_authorization
 from entrepot.api.request import Request
 from entrepot.api.response import Header, Response
 from entrepot.api.wire_errors import JSON
 from entrepot.errors import InvalidRequest, Unauthenticated
-from entrepot.ports.access import BasicCredentials
+from entrepot.ports.access import BasicCredentials, BearerCredentials
 from entrepot.services.token_server.keys import TokenKeys
 from entrepot.services.token_server.scopes import parse_scopes
 from entrepot.services.token_server.server import IssuedToken, TokenRequest, TokenServer
@@ -48,10 +47,10 @@ class TokenEndpoint:
             credentials = _read_basic(request)
             account = query.first("account")
             if credentials is None:
-                return _answer(await self._server.for_anybody(asked))
+                return _answer(request, await self._server.for_anybody(asked))
             if account and account != credentials.username:
                 raise InvalidRequest("account is not the name that the password is for")
-            return _answer(await self._server.for_password(credentials, asked))
+            return _answer(request, await self._server.for_password(credentials, asked))
         except (Unauthenticated, InvalidRequest) as error:
             return _refuse(error)
 
@@ -68,12 +67,12 @@ class TokenEndpoint:
             grant = form.get("grant_type")
             if grant == "password":
                 credentials = BasicCredentials(
-                    form.get("username", ""), form.get("password", ""), request.origin.client
+                    form.get("username", ""), form.get("password", ""), request.address
                 )
-                return _answer(await self._server.for_password(credentials, asked))
+                return _answer(request, await self._server.for_password(credentials, asked))
             if grant == "refresh_token":
                 token = form.get("refresh_token", "")
-                return _answer(await self._server.for_refresh_token(token, asked))
+                return _answer(request, await self._server.for_refresh_token(token, asked))
             raise InvalidRequest("grant_type is password or refresh_token")
         except (Unauthenticated, InvalidRequest) as error:
             return _refuse(error)
@@ -121,23 +120,14 @@ class KeySetEndpoint:
 
 
 def _read_basic(request: Request) -> BasicCredentials | None:
-    header = request.header(b"authorization")
-    if header is None:
-        return None
-    scheme, _, encoded = header.partition(" ")
-    try:
-        if scheme.lower() != "basic":
-            raise ValueError
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (ValueError, binascii.Error):
-        raise Unauthenticated("the Authorization header is no name and password") from None
-    username, colon, secret = decoded.partition(":")
-    if not colon:
-        raise Unauthenticated("the Authorization header is no name and password")
-    return BasicCredentials(username, secret, request.origin.client)
+    credentials = read_authorization(request.scope["headers"], request.address)
+    if isinstance(credentials, BearerCredentials):
+        raise Unauthenticated("a token is asked for with a name and a password")
+    return credentials
 
 
-def _answer(issued: IssuedToken) -> Response:
+def _answer(request: Request, issued: IssuedToken) -> Response:
+    request.record.user = issued.account
     moment = datetime.fromtimestamp(issued.issued_at, UTC)
     content: dict[str, Any] = {
         "token": issued.token,

@@ -151,5 +151,5 @@ def _read_bearer(claims: dict[str, Any]) -> Bearer:
     # An account's token without a mark would outlive the account.
     if (kind is Kind.ANONYMOUS) != (not name and not mark):
         raise invalid_token("its account and kind contradict each other")
-    caller = Caller(name, kind, frozenset(groups), limits=read_access(claims))
+    caller = Caller(name, kind, frozenset(groups), limits=read_access(claims), scoped=True)
     return Bearer(caller, mark, claims.get("credential", ""))

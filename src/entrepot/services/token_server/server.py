@@ -69,6 +69,7 @@ class IssuedToken:
 
     Attributes:
         token: the access token.
+        account: whom it is for; empty for somebody unknown.
         scopes: what it allows; never more than was asked for.
         issued_at: seconds since 1970.
         expires_in: seconds.
@@ -76,6 +77,7 @@ class IssuedToken:
     """
 
     token: str = field(repr=False)
+    account: str
     scopes: tuple[Scope, ...]
     issued_at: int
     expires_in: int
@@ -178,7 +180,7 @@ class TokenServer:
         now = self._clock.now() // MICROSECONDS
         claims = write_claims(bearer, scopes, settings.issuer, service, now, settings.lifetime)
         token = await self._keys.sign(claims, with_certificate=not own)
-        return IssuedToken(token, scopes, now, settings.lifetime, refresh)
+        return IssuedToken(token, bearer.caller.name, scopes, now, settings.lifetime, refresh)
 
     async def _allowed(
         self, caller: Caller, asked: tuple[Scope, ...], *, own: bool

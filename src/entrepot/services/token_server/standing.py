@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
-from entrepot.ports.accounts import Account, Accounts
+from entrepot.ports.accounts import AccountReader, StoredToken
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing
 
@@ -12,54 +12,47 @@ _LOOK = MICROSECONDS
 _CAPACITY = 10_000
 
 
-class AccountStanding:
-    """Implements `Standing` for the accounts of the database.
+class Marks(Protocol):
+    """Gives marks of accounts."""
 
-    One number is asked for once a second; accounts are read again when it is another one.
+    async def mark(self, name: str) -> str | None:
+        """Give an account's mark; None when it may not come in."""
+        ...
+
+
+class LoginStanding:
+    """Implements `Standing` for accounts, and for the tokens by which they log in.
 
     Args:
-        accounts: where they are.
+        marks: of the accounts.
+        accounts: where their tokens are.
         clock: tells the time.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, marks: Marks, accounts: AccountReader, clock: Clock) -> None:
+        self._marks = marks
         self._accounts = accounts
         self._clock = clock
-        self._generation = -1
-        self._looked_at: int | None = None
-        self._known: dict[tuple[str, str], _Known] = {}
+        self._looked_at: dict[str, int] = {}
 
     async def mark(self, name: str, credential: str = "") -> str | None:
         """Give an account's mark; None when nobody may come in like that."""
+        if credential and not await self._is_good(name, credential):
+            return None
+        return await self._marks.mark(name)
+
+    async def _is_good(self, name: str, credential: str) -> bool:
+        """Tell whether a token is there and has not expired, as of a second ago."""
         now = self._clock.now()
-        if self._looked_at is None or not 0 <= now - self._looked_at < _LOOK:
-            await self._look(now)
-        known = self._known.get((name, credential))
-        if known is None:
-            known = await self._read(name, credential)
-        return known.mark if known.until is None or now < known.until else None
-
-    async def _look(self, now: int) -> None:
-        generation = await self._accounts.generation()
-        if generation != self._generation:
-            self._known.clear()
-            self._generation = generation
-        self._looked_at = now
-
-    async def _read(self, name: str, credential: str) -> "_Known":
-        generation = self._generation
-        account = await self._accounts.account(name)
-        known = _NOBODY if account is None or account.disabled else _known(account)
-        if credential and known.mark is not None:
-            token = await self._accounts.token(credential)
-            if token is None or token.account != name:
-                known = _NOBODY
-            else:
-                known = _Known(known.mark, _earlier(known.until, token.expires_at))
-        # A later change than the last look was perhaps read here, or was not: it is read again.
-        if generation == self._generation and len(self._known) < _CAPACITY:
-            self._known[name, credential] = known
-        return known
+        if 0 <= now - self._looked_at.get(credential, 0) < _LOOK:
+            return True
+        token = await self._accounts.token(credential)
+        good = token is not None and token.account == name and not _has_ended(token, now)
+        if len(self._looked_at) >= _CAPACITY:
+            self._looked_at.clear()
+        if good:
+            self._looked_at[credential] = now
+        return good
 
 
 class PasswordHashes(Protocol):
@@ -122,22 +115,5 @@ class AnyStanding:
         return None
 
 
-class _Known:
-    __slots__ = ("mark", "until")
-
-    def __init__(self, mark: str | None, until: int | None = None) -> None:
-        self.mark = mark
-        self.until = until
-
-
-_NOBODY = _Known(None)
-
-
-def _known(account: Account) -> _Known:
-    return _Known(f"{account.id}.{account.password_changed_at}", account.expires_at)
-
-
-def _earlier(one: int | None, other: int | None) -> int | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)
+def _has_ended(token: StoredToken, now: int) -> bool:
+    return token.expires_at is not None and now >= token.expires_at

@@ -16,7 +16,7 @@ class VerifiedTokens(Generic[Fact]):
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
-        self._key = urandom(32)
+        self._keyed = blake2b(key=urandom(32), digest_size=16)
         self._facts: dict[bytes, tuple[float, Fact]] = {}
 
     def find(self, token: str, now: float) -> Fact | None:
@@ -44,4 +44,6 @@ class VerifiedTokens(Generic[Fact]):
         self._facts.clear()
 
     def _name(self, token: str) -> bytes:
-        return blake2b(token.encode(), digest_size=16, key=self._key).digest()
+        hashing = self._keyed.copy()
+        hashing.update(token.encode("utf-8", "surrogatepass"))
+        return hashing.digest()
