@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from entrepot.api.application import Application, Endpoints, Observed
 from entrepot.api.base import BaseEndpoint
@@ -13,6 +14,7 @@ from entrepot.api.manifests import ManifestsEndpoint, PullNoted
 from entrepot.api.origin import Origins
 from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
+from entrepot.assembly.access import AccessControl, build_access
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import build_delete, immutable_tags, management_endpoints
@@ -37,6 +39,7 @@ def build_application(
     is_failing: Callable[[], bool] = lambda: False,
     ahead: int = 1,
     pulled: PullNoted | None = None,
+    control: AccessControl | None = None,
 ) -> Application:
     """Build the ASGI application of one worker.
 
@@ -49,8 +52,11 @@ def build_application(
         is_failing: tells whether a health check fails.
         ahead: how many messages of a body may be asked for at once: what the server allows.
         pulled: is told of each manifest that was pulled.
+        control: who may do what; None puts it together, and closes nothing of it.
     """
     http = settings.http
+    control = control or build_access(settings, drivers)
+    drivers = replace(drivers, access=control.access)
     return Application(
         _endpoints(settings, drivers, workers, holders, pulled),
         Origins(http.trustedproxies),
@@ -61,6 +67,8 @@ def build_application(
         is_failing=is_failing,
         header_limit=settings.server.limits.header,
         ahead=ahead,
+        beside=control.beside,
+        authentication=control.authentication,
     )
 
 

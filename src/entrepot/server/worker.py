@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.api.application import Application
+from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
 from entrepot.assembly.background import housekeeping_jobs
 from entrepot.assembly.drivers import Drivers, join_directory, open_drivers
@@ -93,6 +94,7 @@ class Worker:
         )
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
         self._holders = f"worker-{self._seat.number}/"
+        self._control = build_access(settings, self._drivers)
         self._application: Application = build_application(
             settings,
             self._drivers,
@@ -101,6 +103,7 @@ class Worker:
             holders=self._holders,
             is_failing=lambda: self._flag.failing,
             ahead=_AHEAD,
+            control=self._control,
         )
         self._serve: Serve = self._application
         busy = None
@@ -133,6 +136,8 @@ class Worker:
                 self._ready.unlink(missing_ok=True)
                 await self._housekeeping.stop()
                 self._observer.close()
+                for close in self._control.closing:
+                    await close()
                 self._drivers.close()
                 self._flag.close()
                 self._seat.release()

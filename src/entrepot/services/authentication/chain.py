@@ -15,11 +15,13 @@ class Chain:
     Whichever refused, and why, the answer is the same.
 
     Args:
-        authenticators: in the order in which they are asked.
+        passwords: who is asked about a name and a secret, in this order.
+        tokens: who is asked about a token, in this order.
     """
 
-    def __init__(self, authenticators: Sequence[Authenticator]) -> None:
-        self._authenticators = tuple(authenticators)
+    def __init__(self, passwords: Sequence[Authenticator], tokens: Sequence[Authenticator]) -> None:
+        self._passwords = tuple(passwords)
+        self._tokens = tuple(tokens)
 
     async def authenticate(self, credentials: Credentials) -> Caller:
         """Give the account that the credentials are of, from the first that knows it.
@@ -28,8 +30,9 @@ class Chain:
             Unauthenticated: none knows it.
             Outage: one that might have known it cannot tell now.
         """
+        is_token = isinstance(credentials, BearerCredentials)
         outage: Outage | None = None
-        for authenticator in self._authenticators:
+        for authenticator in self._tokens if is_token else self._passwords:
             try:
                 return await authenticator.authenticate(credentials)
             except Unauthenticated:
@@ -38,6 +41,6 @@ class Chain:
                 outage = error
         if outage is not None:
             raise outage
-        if isinstance(credentials, BearerCredentials):
+        if is_token:
             raise Unauthenticated(WRONG_TOKEN, "invalid_token")
         raise Unauthenticated(WRONG)

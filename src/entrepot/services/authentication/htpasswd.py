@@ -55,7 +55,9 @@ class HtpasswdAuthenticator:
         self._file = file
         self._check = check
         self._content: HtpasswdContent | None = None
-        self._facts: Facts[bool] = Facts(_KEPT_SECONDS, _KEPT)
+        # Each with room of its own: guesses push out guesses only.
+        self._right: Facts[bool] = Facts(_KEPT_SECONDS, _KEPT)
+        self._wrong: Facts[bool] = Facts(_KEPT_SECONDS, _KEPT)
         self._seed = os.urandom(16)
         self._hashes: tuple[bytes, ...] = ()
         self._running: dict[bytes, asyncio.Future[bool]] = {}
@@ -73,15 +75,18 @@ class HtpasswdAuthenticator:
             raise Unauthenticated(WRONG)
         content = await self._file.current()
         if content is not self._content:
-            self._facts.clear()
+            self._right.clear()
+            self._wrong.clear()
+            self._running = {}
             self._content = content
             self._hashes = tuple(content.hashes.values())
         name = credentials.username
-        key = self._facts.key(name, credentials.secret)
-        right = self._facts.get(key)
-        if right is None:
-            right = await self._find_out(key, content, name, credentials.secret)
-        if not right:
+        key = self._right.key(name, credentials.secret)
+        if self._right.get(key):
+            return Caller(name, Kind.USER)
+        if self._wrong.get(key):
+            raise Unauthenticated(WRONG)
+        if not await self._find_out(key, content, name, credentials.secret):
             raise Unauthenticated(WRONG)
         return Caller(name, Kind.USER)
 
@@ -103,9 +108,10 @@ class HtpasswdAuthenticator:
         return await asyncio.shield(running)
 
     def _note(self, key: bytes, content: HtpasswdContent, done: "asyncio.Future[bool]") -> None:
-        self._running.pop(key, None)
+        if self._running.get(key) is done:
+            del self._running[key]
         if not done.cancelled() and done.exception() is None and content is self._content:
-            self._facts.keep(key, done.result())
+            (self._right if done.result() else self._wrong).keep(key, fact=True)
 
     async def _compare(self, content: HtpasswdContent, name: str, secret: str) -> bool:
         known = content.hashes.get(name)
