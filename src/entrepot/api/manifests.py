@@ -1,6 +1,6 @@
 """`/v2/NAME/manifests/REFERENCE` (spec.md, "Pulling manifests", "Pushing manifests")."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from weakref import WeakValueDictionary
 
 from entrepot.api.body import SmallBodies
@@ -18,6 +18,8 @@ from entrepot.services.push import Push
 _AT_ONCE = 64 * 1024
 _PIECE = 16 * 1024
 
+PullNoted = Callable[[RepositoryName, Digest], None]
+
 
 class ManifestsEndpoint:
     """Serves and takes manifests."""
@@ -29,7 +31,9 @@ class ManifestsEndpoint:
         delete: Delete,
         bodies: SmallBodies,
         locations: Locations,
+        pulled: PullNoted | None = None,
     ) -> None:
+        self._pulled = pulled
         self._pull = pull
         self._push = push
         self._delete = delete
@@ -55,6 +59,9 @@ class ManifestsEndpoint:
         condition = request.header(b"if-none-match")
         if condition is not None and matches_any(condition, digest):
             return Response(304, headers[1:])
+        # HEAD and 304 give nothing: those who only look for news keep no image alive.
+        if self._pulled is not None and request.scope["method"] != "HEAD":
+            self._pulled(name, digest)
         if len(stored.payload) <= _AT_ONCE:
             return Response(200, headers, stored.payload)
         if request.scope["method"] == "HEAD":

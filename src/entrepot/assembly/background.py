@@ -9,6 +9,8 @@ from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.errors import Outage
 from entrepot.operations.housekeeping import Job
+from entrepot.operations.pull_recorder import PullRecorder
+from entrepot.operations.removal_jobs import draining_job, history_job
 from entrepot.operations.upload_jobs import counting_job, purging_jobs
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.purge import Purge
@@ -49,9 +51,19 @@ def housekeeping_jobs(
     if not settings.storage.maintenance.readonly.enabled:
         purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
         jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
+        jobs.append(draining_job(drivers.hidden_repositories))
+        age = settings.tags.history.age
+        jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
     if metrics is not None:
         jobs.append(counting_job(drivers.sessions, metrics))
     return jobs
+
+
+def pull_recorder(settings: Settings, drivers: Drivers) -> PullRecorder | None:
+    """Give what writes down when manifests were pulled; None where nothing does."""
+    if not settings.pulls.enabled or settings.storage.maintenance.readonly.enabled:
+        return None
+    return PullRecorder(drivers.pulls, drivers.clock, settings.pulls.interval)
 
 
 async def _check_reading(drivers: Drivers) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from entrepot.api.application import Application
 from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
-from entrepot.assembly.background import housekeeping_jobs
+from entrepot.assembly.background import housekeeping_jobs, pull_recorder
 from entrepot.assembly.drivers import Drivers, join_directory, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.errors import EntrepotError
@@ -92,6 +92,7 @@ class Worker:
         self._housekeeping = Housekeeping(
             directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
         )
+        self._pulls = pull_recorder(settings, self._drivers)
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
         self._holders = f"worker-{self._seat.number}/"
         self._control = build_access(settings, self._drivers)
@@ -103,6 +104,7 @@ class Worker:
             holders=self._holders,
             is_failing=lambda: self._flag.failing,
             ahead=_AHEAD,
+            pulled=self._pulls.note if self._pulls else None,
             control=self._control,
         )
         self._serve: Serve = self._application
@@ -128,6 +130,8 @@ class Worker:
                 await self._release_claims_of_predecessor()
                 self._observer.start()
                 self._housekeeping.start()
+                if self._pulls is not None:
+                    self._pulls.start()
                 self._silent.start()
                 asyncio.get_running_loop().call_later(_LISTENING_SECONDS, self._listen)
                 await send({"type": "lifespan.startup.complete"})
@@ -135,6 +139,8 @@ class Worker:
                 self._silent.stop()
                 self._ready.unlink(missing_ok=True)
                 await self._housekeeping.stop()
+                if self._pulls is not None:
+                    await self._pulls.stop()
                 self._observer.close()
                 for close in self._control.closing:
                     await close()

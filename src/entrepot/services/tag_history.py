@@ -12,7 +12,7 @@ from entrepot.ports.metadata import Metadata, Transaction
 from entrepot.ports.removal import TagChange, TagHistory
 from entrepot.services.immutable import ImmutableTags
 
-_MOST_STEPS = 10_000
+MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class TagHistories:
             repository = await transaction.find_repository(name)
             if repository is None:
                 raise _no_repository(name)
-            limit = _MOST_STEPS if isinstance(to, Digest) else to
+            limit = MOST_STEPS if isinstance(to, Digest) else to
             changes = await transaction.tag_changes(repository, tag, limit)
             digest = _find(changes, name, tag, to)
             manifest = await transaction.find_manifest(repository, digest)
