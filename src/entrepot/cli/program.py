@@ -12,6 +12,7 @@ from entrepot.cli.check import check as check_all
 from entrepot.cli.config import check, show
 from entrepot.cli.output import fail, result
 from entrepot.cli.serve import serve
+from entrepot.cli.tls import selfsigned
 from entrepot.cli.version import version
 from entrepot.errors import ConfigurationError, EntrepotError
 
@@ -27,6 +28,9 @@ app = typer.Typer(
 configuration = typer.Typer(
     help="Look at the configuration.", no_args_is_help=True, rich_markup_mode=None
 )
+certificates = typer.Typer(
+    help="Make certificates.", no_args_is_help=True, rich_markup_mode=None
+)
 
 # Every command is one line here.
 app.command("serve")(serve)
@@ -35,6 +39,8 @@ app.command("check")(check_all)
 app.add_typer(configuration, name="config")
 configuration.command("check")(check)
 configuration.command("show")(show)
+app.add_typer(certificates, name="tls")
+certificates.command("selfsigned")(selfsigned)
 app.command("version")(version)
 
 

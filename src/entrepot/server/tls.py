@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from granian.constants import SSLProtocols
 
 from entrepot.config import LoadedConfiguration
-from entrepot.config.problems import InvalidConfiguration, Problem, spell
+from entrepot.config.problems import InvalidConfiguration
 from entrepot.config.tls import VERIFY_IF_GIVEN, TlsSettings
 from entrepot.errors import ConfigurationError
 from entrepot.operations.runtime_directory import RuntimeDirectory
@@ -15,7 +15,6 @@ from entrepot.operations.runtime_directory import RuntimeDirectory
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
-    from entrepot.operations.tls.finding import Finding
     from entrepot.operations.tls.generations import Generation
     from entrepot.operations.tls.keeper import CertificateKeeper
     from entrepot.server.nursery_server import NurseryServer
@@ -56,6 +55,7 @@ class ServedTls:
         """
         from entrepot.operations.tls.keeper import CertificateKeeper
         from entrepot.operations.tls.material import inspect
+        from entrepot.operations.tls.report import problems
 
         http = loaded.settings.http
         inspection = inspect(http.tls, http.host)
@@ -130,10 +130,3 @@ class ServedTls:
             [],
             arguments["ssl_client_verify"],
         )
-
-
-def problems(loaded: LoadedConfiguration, findings: "Sequence[Finding]") -> list[Problem]:
-    """Say of each finding where in the configuration its file is named."""
-    return [
-        Problem(loaded.origin(one.key), spell(one.key), one.found, one.expected) for one in findings
-    ]

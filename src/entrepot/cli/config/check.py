@@ -1,15 +1,24 @@
 """``entrepot config check``."""
 
 from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
-from entrepot.cli.output import result
+from entrepot.cli.output import result, warn
 
 
 def check(config: ConfigFile = None, defaults: Defaults = False) -> None:
-    """Check the configuration and the environment; tell every problem at once.
+    """Check the configuration, the environment and certificates; tell every problem at once.
 
-    Ends with 0 where the registry could start with it, else with 78.
+    Ends with 0 where the registry could serve with it, else with 78.
     """
     loaded = read_configuration(config, defaults)
-    noun = "warning" if len(loaded.warnings) == 1 else "warnings"
-    count = f" ({len(loaded.warnings)} {noun})" if loaded.warnings else ""
+    warnings = list(loaded.warnings)
+    if loaded.settings.http.tls.enabled:
+        # Here, because it loads a library that only certificates need.
+        from entrepot.operations.tls.report import check_certificates
+
+        more = check_certificates(loaded)
+        for warning in more:
+            warn(warning)
+        warnings += more
+    noun = "warning" if len(warnings) == 1 else "warnings"
+    count = f" ({len(warnings)} {noun})" if warnings else ""
     result(f"{loaded.source or 'the defaults'}: good{count}")

@@ -16,6 +16,7 @@ from entrepot.operations.tls.finding import (
     CACHE,
     CERTIFICATE,
     CLIENT_CAS,
+    DIRECTORY_CAS,
     KEY,
     PASSPHRASE_FILE,
     Finding,
@@ -158,9 +159,14 @@ class _Inspector:
         return self._settings.keypassphrase
 
     def _fetched(self) -> tuple[list[x509.Certificate], ServedKey] | None:
+        self._check_directory_cas()
         file = fetched_certificate(self._settings)
         if not Path(file).exists():
             self._temporary = True
+            self._warnings.append(
+                f"{file} is not there yet: a self-signed certificate, which clients refuse, is"
+                " served until the CA has given one"
+            )
             temporary, certificate = self_signed(self._settings.letsencrypt.hosts, days=7)
             return [certificate], temporary
         try:
@@ -170,6 +176,14 @@ class _Inspector:
             self._refuse(CACHE, error)
             return None
         return self._judge(chain, key, CACHE, file)
+
+    def _check_directory_cas(self) -> None:
+        file = self._settings.letsencrypt.directorycas
+        if file is not None:
+            try:
+                pem.certificates(file, pem.read(file))
+            except UnusableFile as error:
+                self._refuse(DIRECTORY_CAS, error)
 
     def _judge(
         self, chain: list[x509.Certificate], key: ServedKey, place: KeyPath, file: str

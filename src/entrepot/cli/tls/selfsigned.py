@@ -1,0 +1,84 @@
+"""``entrepot tls selfsigned``."""
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from entrepot.cli.output import result
+from entrepot.cli.tls.trust import how_to_trust
+from entrepot.errors import EntrepotError
+
+_NAME = re.compile(r"(\*\.)?(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
+
+Hosts = Annotated[
+    list[str],
+    typer.Option(
+        "--host",
+        metavar="NAME|IP",
+        help="A name or address under which clients know the registry; again for each.",
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files are written.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="How long it is valid.")]
+Port = Annotated[
+    int, typer.Option("--port", min=1, max=65535, help="The registry's port, for the commands.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+
+
+def selfsigned(
+    host: Hosts,
+    out: Out = Path(),
+    days: Days = 365,
+    port: Port = 5000,
+    force: Force = False,
+) -> None:
+    """Write a self-signed certificate and its key, and print how clients are made to trust it."""
+    hosts = [_checked(name) for name in host]
+    # Here, because the other commands start faster without it.
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from entrepot.operations.tls.private_key import to_pkcs8
+    from entrepot.operations.tls.self_signed import self_signed
+
+    certificate, key = out / "registry.crt", out / "registry.key"
+    private, made = self_signed(hosts, days)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        # The key first: a registry that watches both takes them when they belong together.
+        _write(key, to_pkcs8(private), 0o600, force)
+        _write(certificate, made.public_bytes(Encoding.PEM), 0o644, force)
+    except FileExistsError as error:
+        raise EntrepotError(f"{error.filename} exists; --force replaces it") from error
+    except OSError as error:
+        raise EntrepotError(f"{error.filename} cannot be written: {error.strerror}") from error
+    until = f"{made.not_valid_after_utc:%F}"
+    result(how_to_trust(certificate.absolute(), key.absolute(), hosts, port, until))
+
+
+def _checked(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        if _NAME.fullmatch(host) and len(host) <= 253:
+            return host.lower()
+        raise typer.BadParameter(
+            f"{host!r} is neither a name (registry.example.com) nor an address (10.0.0.5);"
+            " the port is no part of it",
+            param_hint="--host",
+        ) from None
+
+
+def _write(path: Path, content: bytes, mode: int, force: bool) -> None:
+    """Write a file whole or not at all: it may be one that a registry is watching."""
+    if path.exists() and not force:
+        raise FileExistsError(17, "exists", str(path))
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+    new.replace(path)
