@@ -5,9 +5,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from entrepot.assembly.care import care_jobs
 from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.errors import Outage
+from entrepot.operations.guess_jobs import forgetting_job
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.pull_recorder import PullRecorder
 from entrepot.operations.removal_jobs import draining_job, history_job
@@ -49,11 +51,14 @@ def housekeeping_jobs(
     """Give what one worker at a time does in the background."""
     jobs: list[Job] = []
     if not settings.storage.maintenance.readonly.enabled:
+        jobs += care_jobs(settings, drivers, metrics)
         purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
         jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
         jobs.append(draining_job(drivers.hidden_repositories))
         age = settings.tags.history.age
         jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
+    if settings.is_protected:
+        jobs.append(forgetting_job(drivers.guesses, drivers.clock))
     if metrics is not None:
         jobs.append(counting_job(drivers.sessions, metrics))
     return jobs

@@ -34,6 +34,7 @@ def welcome(settings: Settings, source: Path | None, *, first_start: bool) -> st
         lines += [
             "",
             "Try it, with any image that you have:",
+            *([f"  docker login {registry}"] if settings.is_protected else []),
             f"  docker tag hello-world {registry}/hello-world",
             f"  docker push {registry}/hello-world",
             f"  docker pull {registry}/hello-world",
@@ -53,6 +54,14 @@ def exposure(settings: Settings) -> str | None:
     listen = settings.http.listen
     if isinstance(listen, UnixAddress) or listen.is_loopback:
         return None
+    if settings.is_protected:
+        if settings.http.tls.enabled:
+            return None
+        return (
+            f"{settings.http.addr} is reached from the network without TLS: passwords, tokens and"
+            " images travel in the clear. Set http.tls, put a proxy with TLS in front, or listen on"
+            " 127.0.0.1."
+        )
     clear = "" if settings.http.tls.enabled else ", and everything travels in the clear"
     return (
         f"{settings.http.addr} is open to the network without access control: whoever reaches it"

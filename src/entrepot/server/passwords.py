@@ -4,41 +4,35 @@ import json
 import sys
 from pathlib import Path
 
+from entrepot.assembly.accounts import first_administrator
+from entrepot.assembly.password_file import make_password_file
 from entrepot.config.settings import Settings
-from entrepot.drivers.htpasswd.provision import USER, provision
 
 
-def provide_passwords(settings: Settings) -> None:
-    """Make the file of ``auth.htpasswd`` where it is missing, and tell the password of its user.
+async def provide_passwords(settings: Settings, scratch: Path) -> None:
+    """Make the first administrator, and the file of ``auth.htpasswd``, where they are missing.
 
-    Told on standard error and in no log: logs hide what looks like a secret, and are kept.
+    Their passwords are told on standard error and in no log: logs hide what looks like a secret.
 
     Args:
         settings: of the whole registry.
+        scratch: where the databases lie when nothing is to be kept.
 
     Raises:
         ConfigurationError: the file is missing and cannot be made.
+        MetadataOutage: the database failed.
     """
-    htpasswd = settings.auth.htpasswd
-    if htpasswd is None:
-        return
-    password = provision(Path(htpasswd.path))
-    if password is not None:
-        message = f"{htpasswd.path} was missing, and was made with one user; this is told once"
-        tell_password(settings, message, USER, password)
+    made = make_password_file(settings)
+    if made is not None:
+        _tell(settings, f"{made.path} was missing, and was made with one user", *made.login)
+    administrator = await first_administrator(settings, scratch)
+    if administrator is not None:
+        _tell(settings, "there was no account, and an administrator was made", *administrator)
 
 
-def tell_password(settings: Settings, message: str, user: str, password: str) -> None:
-    """Print a password that is known nowhere else.
-
-    Args:
-        settings: say whether people or programs read what is printed.
-        message: why there is one.
-        user: whose.
-        password: which.
-    """
+def _tell(settings: Settings, message: str, user: str, password: str) -> None:
     if settings.log.formatter == "text":
-        line = f"{message}:\n  user      {user}\n  password  {password}"
+        line = f"{message}; this is told once:\n  user      {user}\n  password  {password}"
     else:
         line = json.dumps({"level": "warn", "msg": message, "user": user, "password": password})
     print(line, file=sys.stderr, flush=True)  # noqa: T201 (nowhere else)

@@ -29,6 +29,7 @@ from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
 from entrepot.server.adoption import adopt_before_serving
 from entrepot.server.nursery_server import NurseryServer
+from entrepot.server.passwords import provide_passwords
 from entrepot.server.tls import ServedTls
 from entrepot.server.worker import Orders, load
 
@@ -115,6 +116,7 @@ def _supervise(
 async def _prepare(settings: Settings, runtime: RuntimeDirectory) -> None:
     await prepare_drivers(settings, runtime.path)
     await adopt_before_serving(settings)
+    await provide_passwords(settings, runtime.path)
 
 
 def _allow_many_sockets(connections: int) -> None:

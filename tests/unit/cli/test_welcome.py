@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.cli.welcome import exposure, welcome
 from entrepot.config import Settings
+from entrepot.config.auth import AuthSettings, HtpasswdSettings
 from entrepot.config.http import HttpSettings
 from entrepot.config.storage import FilesystemSettings, StorageSettings
 from entrepot.config.tls import TlsSettings
@@ -87,3 +88,11 @@ def test_the_open_network_is_warned_about(addr: str) -> None:
 
 def test_a_socket_is_no_danger() -> None:
     assert exposure(_settings(HttpSettings(addr="/run/r.sock", net="unix"))) is None
+
+
+def test_with_passwords_only_what_travels_in_the_clear_is_warned_about() -> None:
+    auth = AuthSettings(htpasswd=HtpasswdSettings(realm="Example", path="/no/such/file"))
+    in_the_clear = exposure(replace(_settings(HttpSettings(addr=":5000")), auth=auth))
+    assert in_the_clear is not None
+    assert "passwords, tokens and images travel in the clear" in in_the_clear
+    assert exposure(replace(_settings(HttpSettings(addr=":5000", tls=TLS)), auth=auth)) is None
