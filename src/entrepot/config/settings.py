@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from entrepot.config.access import AccessSettings
 from entrepot.config.auth import AuthSettings
+from entrepot.config.care import BackupSettings, ScrubSettings
 from entrepot.config.database import DatabaseSettings
 from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
@@ -34,6 +35,8 @@ class Settings:
     immutable: tuple[ImmutableRuleSettings, ...] = ()
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     pulls: PullsSettings = field(default_factory=PullsSettings)
+    scrub: ScrubSettings = field(default_factory=ScrubSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     quotas: QuotaSettings = field(default_factory=QuotaSettings)

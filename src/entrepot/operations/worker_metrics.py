@@ -109,6 +109,14 @@ class WorkerMetrics:
         """Count lines of the access log that nobody took."""
         self._add_to_counter(_DROPPED, (), count)
 
+    def add_to_counter(self, name: str, help_text: str, amount: float) -> None:
+        """Add to a counter of work in the background; 0 makes it known."""
+        self._add_to_counter(_Metric(name, help_text), (), amount)
+
+    def set_gauge(self, name: str, help_text: str, value: float) -> None:
+        """Set a gauge that only the housekeeping worker knows."""
+        self._gauge(_Metric(name, help_text), ()).set(value)
+
     def carry(self) -> None:
         """Carry what was counted into the files, and begin again."""
         for key, series in self._requests.items():
