@@ -7,41 +7,11 @@ import typer
 
 from entrepot import __version__
 from entrepot.cli import exit_codes
-from entrepot.cli.adopt import adopt
-from entrepot.cli.check import check as check_all
-from entrepot.cli.config import check, show
+from entrepot.cli.commands import COMMANDS, GROUPS, load
 from entrepot.cli.output import fail, result
-from entrepot.cli.serve import serve
-from entrepot.cli.tls import selfsigned
-from entrepot.cli.version import version
 from entrepot.errors import ConfigurationError, EntrepotError
 
-app = typer.Typer(
-    name="entrepot",
-    help="A private container registry, in place of Docker Registry.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration cannot be used.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain help: the same on a terminal, in a pipe and in a log
-    pretty_exceptions_enable=False,  # a traceback must not show local variables: they hold secrets
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-configuration = typer.Typer(
-    help="Look at the configuration.", no_args_is_help=True, rich_markup_mode=None
-)
-certificates = typer.Typer(
-    help="Make certificates.", no_args_is_help=True, rich_markup_mode=None
-)
-
-# Every command is one line here.
-app.command("serve")(serve)
-app.command("adopt")(adopt)
-app.command("check")(check_all)
-app.add_typer(configuration, name="config")
-configuration.command("check")(check)
-configuration.command("show")(show)
-app.add_typer(certificates, name="tls")
-certificates.command("selfsigned")(selfsigned)
-app.command("version")(version)
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration cannot be used."
 
 
 def _print_version(wanted: bool) -> None:
@@ -50,7 +20,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def entrepot(
     version: Annotated[
         bool,
@@ -62,6 +31,40 @@ def entrepot(
     """A private container registry, in place of Docker Registry."""
 
 
+def build(first: str | None = None) -> typer.Typer:
+    """Put the program together.
+
+    Args:
+        first: the first word of the commands that are wanted; any other word, or None, gives all.
+    """
+    app = _group("A private container registry, in place of Docker Registry.", _EPILOG)
+    app.callback()(entrepot)
+    wanted = [command for command in COMMANDS if command.split()[0] == first] or list(COMMANDS)
+    groups: dict[str, typer.Typer] = {}
+    for command in wanted:
+        word, _, second = command.partition(" ")
+        if not second:
+            app.command(word)(load(command))
+            continue
+        if word not in groups:
+            groups[word] = _group(GROUPS[word])
+            app.add_typer(groups[word], name=word)
+        groups[word].command(second)(load(command))
+    return app
+
+
+def _group(text: str, epilog: str | None = None) -> typer.Typer:
+    return typer.Typer(
+        name="entrepot",
+        help=text,
+        epilog=epilog,
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain help: the same on a terminal, in a pipe and in a log
+        pretty_exceptions_enable=False,  # a traceback must not show local variables: secrets
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
 def run(arguments: list[str] | None = None, name: str = "entrepot") -> None:
     """Run the program and leave the process.
 
@@ -69,8 +72,9 @@ def run(arguments: list[str] | None = None, name: str = "entrepot") -> None:
         arguments: what follows the program's name; None takes those of the process.
         name: the program's name in what it says.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments, prog_name=name)
+        build(given[0] if given else None)(arguments, prog_name=name)
     except ConfigurationError as error:
         fail(str(error))
         sys.exit(exit_codes.CONFIGURATION)
