@@ -131,10 +131,8 @@ DELETE FROM blob_candidates WHERE blob_id = :blob;
 DELETE FROM blobs WHERE id = :blob;
 
 -- name: doom_bytes
--- Unless another blob lies at the same place.
-INSERT INTO doomed_bytes (location, digest, size)
-SELECT :location, :digest, :size
-WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE location = :location);
+-- Whether another blob lies at the same place is asked when they are removed.
+INSERT INTO doomed_bytes (location, digest, size) VALUES (:location, :digest, :size);
 
 -- name: claim_doomed
 UPDATE doomed_bytes SET holder = :holder, claimed_until = :until
@@ -146,26 +144,29 @@ WHERE id IN (
 )
 RETURNING id, location, digest, size;
 
+-- name: due_doomed
+SELECT 1 FROM doomed_bytes WHERE claimed_until <= :now LIMIT 1;
+
 -- name: finish_doomed
 DELETE FROM doomed_bytes WHERE id = :id AND holder = :holder;
 
 -- name: release_doomed
 UPDATE doomed_bytes SET holder = NULL, claimed_until = :until WHERE id = :id AND holder = :holder;
 
--- name: count_undated_links
+-- name: undated_links
 -- A row for each, up to a limit: counting is work, too.
 SELECT 1 FROM link_candidates WHERE since IS NULL LIMIT :limit;
 
--- name: count_dated_links
+-- name: some_dated_links
 SELECT 1 FROM link_candidates WHERE since >= 0 LIMIT :limit;
 
--- name: count_manifest_candidates
+-- name: some_manifest_candidates
 SELECT 1 FROM manifest_candidates WHERE manifest_id > 0 LIMIT :limit;
 
--- name: count_blob_candidates
+-- name: some_blob_candidates
 SELECT 1 FROM blob_candidates WHERE blob_id > 0 LIMIT :limit;
 
--- name: count_doomed
+-- name: some_doomed_bytes
 SELECT 1 FROM doomed_bytes WHERE id > 0 LIMIT :limit;
 
 -- name: oldest_link

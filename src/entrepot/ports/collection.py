@@ -1,0 +1,203 @@
+"""What the collector asks of the metadata (docs/decisions/0015-collecting-while-serving.md).
+
+Candidates are written down by the changes that make them, without a time. `date` begins their
+grace; each `collect_…` takes some whose grace is over, looks in the same transaction whether
+something needs them after all, and removes those that nothing needs. So two collectors never
+take the same one, and a push is either before such a transaction or behind it.
+
+Times are microseconds since 1970, UTC. Everything raises MetadataOutage when the database fails.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from entrepot.ports.blobs import Location
+
+
+class Kind(StrEnum):
+    """What was removed."""
+
+    TAG = "tag"
+    MANIFEST = "manifest"
+    LINK = "link"
+    BLOB = "blob"
+    BYTES = "bytes"
+
+
+class Why(StrEnum):
+    """Why it was removed."""
+
+    UNTAGGED = "no tag, index or subject holds it"
+    WIDOWED = "the manifest it speaks of was deleted"
+    UNNEEDED = "no manifest of the repository needs it"
+    UNLINKED = "no repository has it"
+    STRAY = "no blob lies there"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Something that was removed.
+
+    Attributes:
+        kind: what it was.
+        repository: where; empty for what belongs to none.
+        name: a digest, a tag, or a location.
+        size: bytes of the manifest or blob; room is only freed by removed bytes.
+        why: the reason.
+    """
+
+    kind: Kind
+    repository: str
+    name: str
+    size: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction did.
+
+    Attributes:
+        looked: how many candidates it has dealt with; 0 when there was none.
+        removed: what it has removed.
+    """
+
+    looked: int
+    removed: tuple[Removal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DoomedBytes:
+    """Bytes whose blob is gone.
+
+    Attributes:
+        number: of this order to remove them.
+        location: where they lie.
+        digest: of the blob that they were.
+        size: bytes.
+    """
+
+    number: int
+    location: Location
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """How much there is to do; each number at most 10,000.
+
+    Attributes:
+        manifests: manifests that may be garbage.
+        links: blobs of a repository that may be garbage.
+        blobs: blobs that no repository has.
+        doomed: orders to remove bytes.
+        oldest: since when the longest has waited; None when nothing waits.
+    """
+
+    manifests: int
+    links: int
+    blobs: int
+    doomed: int
+    oldest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweptPage:
+    """A page of the full sweep.
+
+    Attributes:
+        reached: where the next page begins; None when this was the last.
+        looked: rows that were read.
+        queued: those of them that had been forgotten, and are in the queue now.
+    """
+
+    reached: tuple[int, int] | None
+    looked: int
+    queued: int
+
+
+class CollectionQueue(Protocol):
+    """Everything that waits to be looked at."""
+
+    async def date(self, now: int, later: int, *, untagged: bool, limit: int) -> int:
+        """Let the grace of some candidates begin; gives how many were dealt with.
+
+        Manifests that something holds are dropped from the queue. The blobs of those that will
+        go begin their grace with them, so that both end together.
+
+        Args:
+            now: the time.
+            later: how much later the grace of a manifest's blobs ends than its own.
+            untagged: whether manifests go that nothing holds; else only those that speak of one
+                that was deleted.
+            limit: candidates at most, of each kind.
+        """
+        ...
+
+    async def collect_manifests(
+        self, before: int, now: int, *, widowed: bool, untagged: bool, limit: int
+    ) -> Batch:
+        """Remove manifests that nothing holds, with their tags in the case of lists of referrers.
+
+        Args:
+            before: those whose grace began before it or then.
+            now: the time, for the history of tags.
+            widowed: those that speak of a manifest that was deleted; else the others.
+            untagged: whether the others may go.
+            limit: candidates at most.
+        """
+        ...
+
+    async def collect_links(self, before: int, limit: int) -> Batch:
+        """Take blobs from repositories where no manifest needs them."""
+        ...
+
+    async def collect_blobs(self, limit: int) -> Batch:
+        """Forget blobs that no repository has, and order their bytes to be removed."""
+        ...
+
+    async def claim_bytes(self, holder: str, now: int, until: int, limit: int) -> list[DoomedBytes]:
+        """Take orders to remove bytes, which nobody else takes until then."""
+        ...
+
+    async def finish_bytes(self, holder: str, numbers: list[int]) -> None:
+        """Strike orders off that were carried out."""
+        ...
+
+    async def release_bytes(self, holder: str, number: int, until: int) -> None:
+        """Give an order back that could not be carried out, to be taken after a moment."""
+        ...
+
+    async def has_location(self, location: Location) -> bool:
+        """Tell whether a known blob lies there."""
+        ...
+
+    async def state(self) -> QueueState:
+        """Tell how much there is to do."""
+        ...
+
+
+class CollectionSweep(Protocol):
+    """Finds what no queue tells of, should there ever be any: a net, which removes nothing."""
+
+    async def sweep_links(self, after: tuple[int, int], limit: int) -> SweptPage:
+        """Queue what no manifest needs, of the page of links behind one; (0, 0) is the first."""
+        ...
+
+    async def sweep_blobs(self, after: tuple[int, int], limit: int) -> SweptPage:
+        """Queue what no repository has, of the page of blobs behind a number."""
+        ...
+
+    async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
+        """Queue what has no tag and is in no index, of the page of manifests behind a number."""
+        ...
+
+    async def adopted_at(self) -> int | None:
+        """Tell when the directory was adopted: what is older is another program's."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...

@@ -1,0 +1,101 @@
+"""Looks at the queue: begins graces, removes what nothing needs, and its bytes."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+
+from entrepot.ports.blobs import BlobKeeper
+from entrepot.ports.clock import Clock
+from entrepot.ports.collection import Batch, CollectionQueue
+from entrepot.services.collection.doomed import remove_doomed
+from entrepot.services.collection.rules import CollectionRules
+from entrepot.services.collection.tally import CollectionObserver
+
+# Small: a transaction holds the database, and while it is made the process answers nobody.
+_BATCH = 32
+_PAUSE_SECONDS = 0.005
+
+
+class Collector:
+    """Removes what nothing needs. Safe to run many at once, and to be killed anywhere.
+
+    Args:
+        queue: what to look at.
+        blobs: where bytes are.
+        clock: tells the time.
+        rules: what may go, and when.
+        observer: told of what is removed.
+        pause: seconds between two transactions, for others to have their turn.
+    """
+
+    def __init__(
+        self,
+        queue: CollectionQueue,
+        blobs: BlobKeeper,
+        clock: Clock,
+        rules: CollectionRules,
+        observer: CollectionObserver,
+        pause: float = _PAUSE_SECONDS,
+    ) -> None:
+        self._queue = queue
+        self._blobs = blobs
+        self._clock = clock
+        self._rules = rules
+        self._observer = observer
+        self._pause = pause
+        self._holder = uuid.uuid4().hex
+
+    async def look(self) -> None:
+        """Look at everything that waits, once.
+
+        What comes into the queue through this very look (the blobs of a manifest that goes, the
+        children of an index) begins its grace at once.
+
+        Raises:
+            MetadataOutage: the database failed.
+        """
+        await self._date()
+        await self._repeat(self._widowed)
+        await self._repeat(self._untagged)
+        await self._date()
+        await self._repeat(lambda: self._queue.collect_links(self._due(), _BATCH))
+        await self._repeat(lambda: self._queue.collect_blobs(_BATCH))
+        await remove_doomed(self._queue, self._blobs, self._clock, self._holder, self._observer)
+
+    def _due(self) -> int:
+        return self._rules.due(self._clock.now())
+
+    async def _date(self) -> None:
+        later, untagged = self._rules.slack, self._rules.untagged
+
+        async def step() -> Batch:
+            now = self._clock.now()
+            return Batch(await self._queue.date(now, later, untagged=untagged, limit=_BATCH))
+
+        await self._repeat(step)
+
+    async def _widowed(self) -> Batch:
+        now = self._clock.now()
+        return await self._queue.collect_manifests(
+            self._rules.due(now),
+            now,
+            widowed=True,
+            untagged=self._rules.untagged,
+            limit=_BATCH,
+        )
+
+    async def _untagged(self) -> Batch:
+        now = self._clock.now()
+        return await self._queue.collect_manifests(
+            self._rules.untagged_due(now),
+            now,
+            widowed=False,
+            untagged=self._rules.untagged,
+            limit=_BATCH,
+        )
+
+    async def _repeat(self, step: Callable[[], Awaitable[Batch]]) -> None:
+        while (batch := await step()).looked:
+            for removal in batch.removed:
+                self._observer.removed(removal)
+            await asyncio.sleep(self._pause)

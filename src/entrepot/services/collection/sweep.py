@@ -1,0 +1,90 @@
+"""The slow full sweep: reads everything, page by page, and queues what the queue has missed.
+
+It removes nothing but stray bytes. What it queues is looked at like everything else, with its
+whole grace before it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from entrepot.ports.blobs import BlobKeeper
+from entrepot.ports.clock import MICROSECONDS, Clock
+from entrepot.ports.collection import CollectionQueue, CollectionSweep, SweptPage
+from entrepot.services.collection.rules import CollectionRules
+from entrepot.services.collection.strays import StrayRules, remove_strays
+from entrepot.services.collection.tally import CollectionObserver
+
+_PAGE = 500
+# Of the time; the rest is for those who pull. Measured: see docs/collection.md.
+_SHARE = 0.2
+_FIRST = (0, 0)
+# A folder that was made a moment ago is about to be filled.
+_YOUNGEST_STRAY = 60.0
+
+Reader = Callable[[tuple[int, int], int], Awaitable[SweptPage]]
+
+
+class Sweep:
+    """Sweeps once. Safe to run twice at once, and to be killed anywhere.
+
+    Args:
+        pages: everything, in pages.
+        queue: what is looked at next.
+        blobs: where bytes are.
+        clock: tells the time.
+        rules: what may go, and when.
+        observer: told of each page.
+        share: of the time that is spent on it; 1.0 for all.
+    """
+
+    def __init__(
+        self,
+        pages: CollectionSweep,
+        queue: CollectionQueue,
+        blobs: BlobKeeper,
+        clock: Clock,
+        rules: CollectionRules,
+        observer: CollectionObserver,
+        share: float = _SHARE,
+    ) -> None:
+        self._pages = pages
+        self._queue = queue
+        self._blobs = blobs
+        self._clock = clock
+        self._rules = rules
+        self._observer = observer
+        self._share = share
+        self._began = 0.0
+
+    async def run(self) -> None:
+        """Read everything.
+
+        Raises:
+            MetadataOutage: the database failed.
+            StorageOutage: the storage cannot be listed.
+        """
+        if self._rules.untagged:
+            await self._walk("manifests", self._pages.sweep_manifests)
+        await self._walk("links", self._pages.sweep_links)
+        await self._walk("blobs", self._pages.sweep_blobs)
+        kept = max(self._rules.grace, _YOUNGEST_STRAY if self._rules.grace else 0.0)
+        before = self._clock.now() - int(kept * MICROSECONDS)
+        rules = StrayRules(before, await self._pages.adopted_at())
+        self._began = time.perf_counter()
+        await remove_strays(self._queue, self._blobs, rules, self._observer, self._rest)
+
+    async def _walk(self, what: str, read: Reader) -> None:
+        after: tuple[int, int] | None = _FIRST
+        while after is not None:
+            self._began = time.perf_counter()
+            page = await read(after, _PAGE)
+            self._observer.swept(what, page.looked, page.queued)
+            await self._rest()
+            after = page.reached
+
+    async def _rest(self) -> None:
+        """Wait as long as the work's share of the time asks for."""
+        worked = time.perf_counter() - self._began
+        await asyncio.sleep(worked * (1 / self._share - 1))
+        self._began = time.perf_counter()
