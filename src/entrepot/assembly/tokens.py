@@ -19,6 +19,7 @@ from entrepot.ports.tokens import Standing, TokenStore
 if TYPE_CHECKING:
     from entrepot.api.application import Beside
     from entrepot.services.token_server.keys import TokenKeys
+    from entrepot.services.token_server.server import TokenServer
 
 
 def external_tokens(settings: TokenAuthSettings, clock: Clock) -> Authenticator:
@@ -69,6 +70,45 @@ def own_tokens(
     return OwnTokens(keys, checks)
 
 
+def token_server(
+    settings: TokenServerSettings,
+    tokens: OwnTokens,
+    store: TokenStore,
+    passwords: Authenticator,
+    access: Access,
+    standing: Standing,
+    clock: Clock,
+) -> TokenServer:
+    """Give what makes tokens.
+
+    Args:
+        settings: of the token server.
+        tokens: its keys.
+        store: where refresh tokens are.
+        passwords: checks names and passwords.
+        access: says what the rules allow.
+        standing: tells whether accounts may still come in.
+        clock: tells the time.
+    """
+    from entrepot.services.access.token_text import TokenText
+    from entrepot.services.token_server.server import TokenServer, TokenSettings
+
+    def credential_of(secret: str) -> str:
+        text = TokenText.parse(secret)
+        return "" if text is None else text.public_id
+
+    written = TokenSettings(
+        settings.issuer,
+        settings.service,
+        frozenset(settings.services),
+        int(settings.lifetime),
+        int(settings.refreshlifetime),
+    )
+    return TokenServer(
+        passwords, access, standing, tokens.keys, store, clock, written, credential_of
+    )
+
+
 def token_endpoints(
     settings: TokenServerSettings,
     tokens: OwnTokens,
@@ -92,29 +132,8 @@ def token_endpoints(
         patience: seconds after which a silent client is given up.
     """
     from entrepot.api.token_server import KeySetEndpoint, TokenEndpoint
-    from entrepot.services.access.token_text import TokenText
-    from entrepot.services.token_server.server import TokenServer, TokenSettings
 
-    def credential_of(secret: str) -> str:
-        text = TokenText.parse(secret)
-        return "" if text is None else text.public_id
-
-    server = TokenServer(
-        passwords,
-        access,
-        standing,
-        tokens.keys,
-        store,
-        clock,
-        TokenSettings(
-            settings.issuer,
-            settings.service,
-            frozenset(settings.services),
-            int(settings.lifetime),
-            int(settings.refreshlifetime),
-        ),
-        credential_of,
-    )
+    server = token_server(settings, tokens, store, passwords, access, standing, clock)
     token, keys = TokenEndpoint(server, patience), KeySetEndpoint(tokens.keys)
     return {
         "auth/token": ("token", {"GET": token.get, "POST": token.post}),

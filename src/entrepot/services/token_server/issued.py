@@ -149,7 +149,8 @@ def _read_bearer(claims: dict[str, Any]) -> Bearer:
     except ValueError:
         raise invalid_token("it does not say of what kind its account is") from None
     # An account's token without a mark would outlive the account.
-    if (kind is Kind.ANONYMOUS) != (not name and not mark):
+    fits = not (name or mark) if kind is Kind.ANONYMOUS else bool(name and mark)
+    if not fits:
         raise invalid_token("its account and kind contradict each other")
     caller = Caller(name, kind, frozenset(groups), limits=read_access(claims), scoped=True)
     return Bearer(caller, mark, claims.get("credential", ""))
