@@ -15,6 +15,7 @@ from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.accounts import SqliteAccounts
 from entrepot.drivers.sqlite.damage import forget_if_damaged
+from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
 from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
@@ -34,6 +35,7 @@ from entrepot.ports.access import Access, OpenAccess
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
+from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
@@ -59,6 +61,7 @@ class Drivers:
     clock: Clock
     jobs: JobLedger
     tag_history: TagHistory
+    dated_tags: DatedTags
     hidden_repositories: HiddenRepositories
     pulls: PullTimes
     accounts: Accounts
@@ -182,6 +185,7 @@ def open_drivers(
         clock=SystemClock(),
         jobs=jobs,
         tag_history=SqliteTagHistory(sqlite),
+        dated_tags=SqliteDatedTags(sqlite),
         hidden_repositories=SqliteHiddenRepositories(sqlite),
         pulls=SqlitePullTimes(sqlite),
         accounts=SqliteAccounts(sqlite),

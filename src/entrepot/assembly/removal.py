@@ -1,14 +1,24 @@
 """Puts deleting, the history of tags and immutable tags together, and their endpoints."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
 from entrepot.api.application import Endpoints
 from entrepot.api.body import SmallBodies
 from entrepot.api.management.repositories import RepositoriesManagement
 from entrepot.api.management.tags import TagsManagement
-from entrepot.assembly.drivers import Drivers
+from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.errors import ConfigurationError
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
+from entrepot.ports.access import Caller, Kind, OpenAccess
 from entrepot.services.delete import Delete
+from entrepot.services.image_removal import ImageRemoval
+from entrepot.services.image_selection import ImageSelection
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
 from entrepot.services.tag_history import TagHistories
 
@@ -61,3 +71,64 @@ def management_endpoints(
         "tag_history": {"GET": tags.history},
         "tag_restore": {"POST": tags.restore},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What somebody does on the machine itself: everything, whatever clients may do.
+
+    Attributes:
+        drivers: whose access lets everybody do everything.
+        delete: deletes, whether or not `storage.delete.enabled`.
+        histories: shows and undoes the changes of tags.
+        selection: finds images by patterns.
+        removal: removes them.
+    """
+
+    drivers: Drivers
+    delete: Delete
+    histories: TagHistories
+    selection: ImageSelection
+    removal: ImageRemoval
+
+
+OPERATOR = Caller("operator", Kind.USER)
+"""Stands in the history of tags for whoever worked on the machine itself."""
+
+
+@asynccontextmanager
+async def open_operator(settings: Settings, *, changes: bool = False) -> AsyncIterator[Operator]:
+    """Open the registry's database, beside a registry that may run.
+
+    Args:
+        settings: name it.
+        changes: something will be changed.
+
+    Raises:
+        ConfigurationError: the registry keeps nothing, or it is read-only and shall be changed.
+        NewerDatabase: a newer Entrepot has written the database.
+        MetadataOutage: the database cannot be opened.
+    """
+    if settings.database_path is None:
+        raise ConfigurationError(
+            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
+            " program reaches it"
+        )
+    if changes and settings.storage.maintenance.readonly.enabled:
+        raise ConfigurationError("storage.maintenance.readonly is set: nothing may be changed")
+    path = Path(settings.database_path)
+    migrate(path, "metadata", durable=True)
+    migrate(path.with_name("sessions.db"), "sessions", durable=False)
+    drivers = open_drivers(settings, path.parent)
+    access, clock, immutable = OpenAccess(), drivers.clock, immutable_tags(settings)
+    metadata = drivers.metadata
+    try:
+        yield Operator(
+            replace(drivers, access=access),
+            Delete(metadata, access, clock, immutable, enabled=True),
+            TagHistories(metadata, drivers.tag_history, access, clock, immutable),
+            ImageSelection(metadata, drivers.dated_tags),
+            ImageRemoval(metadata, access, clock, immutable),
+        )
+    finally:
+        drivers.close()

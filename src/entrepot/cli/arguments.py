@@ -18,6 +18,15 @@ ConfigFile = Annotated[
         show_default=False,
     ),
 ]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration file; without it, the one that `entrepot serve` finds.",
+        show_default=False,
+    ),
+]
 Defaults = Annotated[
     bool, typer.Option("--defaults", help="Look for no file: only the defaults and REGISTRY_*.")
 ]

@@ -97,6 +97,10 @@ class Removal(Protocol):
         """List tags in byte order, behind one of them."""
         ...
 
+    async def tags_of(self, repository: int, digest: Digest) -> list[str]:
+        """List the tags that point to a manifest."""
+        ...
+
     async def find_manifest(self, repository: int, digest: Digest) -> int | None:
         """Find a manifest's number."""
         ...

@@ -24,6 +24,11 @@ class SqliteRemoval:
         rows = self._ask("tag_names", repository=repository, after=after, limit=limit)
         return [row[0] for row in rows]
 
+    async def tags_of(self, repository: int, digest: Digest) -> list[str]:
+        """List the tags that point to a manifest."""
+        manifest = await self.find_manifest(repository, digest)
+        return [row[0] for row in self._ask("tags_of_manifest", manifest=manifest)]
+
     async def find_manifest(self, repository: int, digest: Digest) -> int | None:
         """Find a manifest's number."""
         row = self._ask("find_manifest", repository=repository, digest=digest).fetchone()

@@ -9,3 +9,14 @@ CROSS JOIN manifests
     AND manifests.digest = json_extract(wanted.value, '$[1]')
 WHERE true
 ON CONFLICT (manifest_id) DO UPDATE SET pulled_at = max(pulled_at, excluded.pulled_at);
+
+-- name: dated_tags
+-- A page of a repository's tags, in byte order, with their times.
+SELECT tags.name, manifests.digest, tags.updated_at, manifest_pulls.pulled_at
+FROM tags
+JOIN manifests ON manifests.id = tags.manifest_id
+LEFT JOIN manifest_pulls ON manifest_pulls.manifest_id = tags.manifest_id
+WHERE tags.repository_id = (SELECT id FROM repositories WHERE repositories.name = :name)
+  AND tags.name > :after
+ORDER BY tags.name
+LIMIT :limit;

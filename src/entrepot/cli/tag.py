@@ -1,0 +1,109 @@
+"""``entrepot tag history`` and ``entrepot tag restore``."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.output import result
+from entrepot.cli.tables import moment, print_rows
+from entrepot.config.settings import Settings
+from entrepot.errors import InvalidDigest, InvalidName, InvalidTag
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.services.tag_history import MOST_STEPS
+
+Image = Annotated[str, typer.Argument(metavar="REPOSITORY:TAG", help="Such as team/app:latest.")]
+Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=MOST_STEPS, help="Lines at most.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="DIGEST|N",
+        help="The manifest; or the number of the line up to which changes are undone.",
+    ),
+]
+
+
+def history(
+    image: Image,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+) -> None:
+    """Tell who moved a tag from what to what, and when; newest first."""
+    name, tag = _parse(image)
+    settings = read_configuration(config, defaults).settings
+    asyncio.run(_history(settings, name, tag, limit, as_json=as_json))
+
+
+def restore(
+    image: Image, to: To = "1", config: ConfigOption = None, defaults: Defaults = False
+) -> None:
+    """Point a tag again to what it pointed to before, as long as the manifest is there."""
+    name, tag = _parse(image)
+    settings = read_configuration(config, defaults).settings
+    asyncio.run(_restore(settings, name, tag, _target(to)))
+
+
+async def _history(
+    settings: Settings, name: RepositoryName, tag: Tag, limit: int, *, as_json: bool
+) -> None:
+    # Here, because it imports the drivers: the other commands start without them.
+    from entrepot.assembly.removal import OPERATOR, open_operator
+
+    async with open_operator(settings) as operator:
+        page = await operator.histories.changes(OPERATOR, name, tag, None, limit)
+    rows = [
+        {
+            "n": place,
+            "when": moment(change.changed_at),
+            "who": change.caller or None,
+            "from": change.old_digest,
+            "to": change.new_digest,
+        }
+        for place, change in enumerate(page.changes, 1)
+    ]
+    if not rows and not as_json:
+        result(f"Nothing is known of {name}:{tag}.")
+        return
+    print_rows(rows, ("n", "when", "who", "from", "to"), as_json)
+    if page.more and not as_json:
+        result(f"There is more: --limit shows other than {limit} lines.")
+
+
+async def _restore(settings: Settings, name: RepositoryName, tag: Tag, to: Digest | int) -> None:
+    from entrepot.assembly.removal import OPERATOR, open_operator
+
+    async with open_operator(settings, changes=True) as operator:
+        restored = await operator.histories.restore(OPERATOR, name, tag, to)
+    if restored.before == restored.now:
+        result(f"{name}:{tag} points to {restored.now} already.")
+        return
+    before = f"it pointed to {restored.before}" if restored.before else "it was deleted"
+    result(f"{name}:{tag} points to {restored.now} again; {before}.")
+
+
+def _parse(image: str) -> tuple[RepositoryName, Tag]:
+    name, colon, tag = image.rpartition(":")
+    if not colon:
+        raise typer.BadParameter(f"{image!r}: expected REPOSITORY:TAG, such as team/app:latest")
+    try:
+        return RepositoryName.parse(name), Tag.parse(tag)
+    except (InvalidName, InvalidTag) as error:
+        raise typer.BadParameter(error.message) from None
+
+
+def _target(to: str) -> Digest | int:
+    if to.isascii() and to.isdigit() and 0 < int(to[:9]) <= MOST_STEPS:
+        return int(to)
+    try:
+        return Digest.parse(to)
+    except InvalidDigest:
+        raise typer.BadParameter(
+            f"--to {to!r}: expected a digest, or the number of a line of `entrepot tag history`"
+        ) from None
