@@ -41,7 +41,7 @@ class SqliteGuessLedger:
 
     async def forget(self, before: int, keep: int) -> int:
         """Forget subjects of which nothing was heard since, and more above a number."""
-        rows, _ = await self._sessions.run("guess_at_rank", rank=keep)
+        rows, _ = await self._sessions.run("guess_at_rank", moment=before, rank=keep)
         moment = max(before, rows[0][0] + 1) if rows else before
         _, count = await self._sessions.run("forget_guesses", moment=moment)
         return count

@@ -141,9 +141,9 @@ class GuessGuard:
         own = await self._ledger.standing(pair)
         self._refuse_if(own.waits_until)
         now = self._clock.now()
-        if own.succeeded_at < now - _FAMILIAR:
+        if not own.succeeded_at or own.succeeded_at < now - _FAMILIAR:
             self._refuse_if((await self._ledger.standing(address)).waits_until)
-        return own.succeeded_at > now - _NOTE_AGAIN
+        return own.succeeded_at > max(0, now - _NOTE_AGAIN)
 
     async def _try(self, credentials: BasicCredentials, pair: str, key: bytes) -> Caller:
         try:

@@ -35,9 +35,10 @@ ORDER BY waits_until DESC
 LIMIT :limit;
 
 -- name: guess_at_rank
--- How old the newest but so many is.
+-- Of those that stay, how old the newest but so many is.
 SELECT seen_at
 FROM guesses
+WHERE seen_at >= :moment
 ORDER BY seen_at DESC
 LIMIT 1 OFFSET :rank;
 

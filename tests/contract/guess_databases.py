@@ -1,0 +1,40 @@
+"""The drivers of the guess ledger."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.ports.guesses import GuessLedger
+
+
+class GuessDatabase(Protocol):
+    """One database, any number of drivers that look at it."""
+
+    def open(self) -> GuessLedger:
+        """Make another instance of the driver, as another process would."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        ...
+
+
+class SqliteGuessDatabase:
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "sessions.db"
+        migrate(self._path, "sessions", durable=False)
+        self._opened: list[SqliteUploadSessions] = []
+
+    def open(self) -> GuessLedger:
+        self._opened.append(SqliteUploadSessions(self._path))
+        return SqliteGuessLedger(self._opened[-1])
+
+    def close(self) -> None:
+        for sessions in self._opened:
+            sessions.close()
+
+
+GUESSES: dict[str, Callable[[Path], GuessDatabase]] = {"sqlite": SqliteGuessDatabase}
