@@ -1,6 +1,6 @@
 """Puts accounts together: who they are, what rules let them do, and who the first one is."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,22 @@ from entrepot.drivers.sqlite.accounts import SqliteAccounts
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.errors import ConfigurationError
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Action, Caller
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.clock import Clock, SystemClock
 from entrepot.services.access.authenticator import AccountAuthenticator
+from entrepot.services.access.groups import Groups
 from entrepot.services.access.last_uses import LastUses
 from entrepot.services.access.passwords import Passwords
+from entrepot.services.access.robots import Robots
 from entrepot.services.access.rule_access import RuleAccess
 from entrepot.services.access.rules import rules_of_file
 from entrepot.services.access.standing import AccountStanding
+from entrepot.services.access.stored_rules import StoredRules
+from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
-from entrepot.services.access.view import Views
+from entrepot.services.access.view import Decision, Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,59 @@ def account_parts(settings: AccessSettings, accounts: Accounts, clock: Clock) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What administrators do with accounts and rules.
+
+    Attributes:
+        settings: have the rules of the file.
+        decide: tells what somebody may do, by the rules of the file and of the database.
+    """
+
+    settings: AccessSettings
+    users: Users
+    robots: Robots
+    tokens: Tokens
+    groups: Groups
+    rules: StoredRules
+    accounts: Accounts
+    decide: Callable[[Caller, Action, RepositoryName], Awaitable[Decision]]
+
+
+@contextmanager
+def open_administration(settings: Settings) -> Iterator[Administration]:
+    """Open the accounts, beside a registry that may run; the database is made where there is none.
+
+    Raises:
+        ConfigurationError: the registry keeps nothing.
+        NewerDatabase: a newer Entrepot has written the database.
+        MetadataOutage: the database cannot be opened.
+    """
+    if settings.database_path is None:
+        raise ConfigurationError(
+            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
+            " program reaches it"
+        )
+    path = Path(settings.database_path)
+    migrate(path, "metadata", durable=True)
+    clock, passwords = SystemClock(), Passwords()
+    with _opened(path) as accounts:
+        try:
+            views = Views(accounts, clock, rules_of_file(settings.access.rules))
+            yield Administration(
+                settings=settings.access,
+                users=Users(accounts, passwords, clock),
+                robots=Robots(accounts, clock),
+                tokens=Tokens(accounts, clock),
+                groups=Groups(accounts, clock),
+                rules=StoredRules(accounts),
+                accounts=accounts,
+                decide=RuleAccess(views, clock).decide,
+            )
+        finally:
+            passwords.close()
+
+
 async def first_administrator(settings: Settings, scratch: Path) -> tuple[str, str] | None:
     """Make an administrator where accounts are in force and there is no user.
 
@@ -88,26 +147,6 @@ async def first_administrator(settings: Settings, scratch: Path) -> tuple[str, s
         finally:
             passwords.close()
     return made
-
-
-@contextmanager
-def open_accounts(settings: Settings) -> Iterator[Accounts]:
-    """Open the accounts, beside a registry that may run; the database is made where there is none.
-
-    Raises:
-        ConfigurationError: the registry keeps nothing.
-        NewerDatabase: a newer Entrepot has written the database.
-        MetadataOutage: the database cannot be opened.
-    """
-    if settings.database_path is None:
-        raise ConfigurationError(
-            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
-            " program reaches it"
-        )
-    path = Path(settings.database_path)
-    migrate(path, "metadata", durable=True)
-    with _opened(path) as accounts:
-        yield accounts
 
 
 @contextmanager

@@ -25,6 +25,8 @@ COMMANDS = {
     "serve": "serve:serve",
     "adopt": "adopt:adopt",
     "check": "check:check",
+    "backup": "backup:backup",
+    "restore": "restore:restore",
     "config check": "config.check:check",
     "config show": "config.show:show",
     "tls selfsigned": "tls.selfsigned:selfsigned",

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from entrepot.drivers.filesystem.durability import make_directory
 from entrepot.drivers.sqlite.connection import connect
 from entrepot.drivers.sqlite.failures import translate
+from entrepot.drivers.sqlite.private_file import make_private_file
 from entrepot.drivers.sqlite.queries import migration_files
 from entrepot.errors import MetadataOutage, NewerDatabase
 
@@ -37,7 +37,7 @@ def migrate(path: Path, family: str, *, durable: bool) -> list[str]:
         NewerDatabase: the database has migrations that this program does not know.
         MetadataOutage: the database cannot be opened, or stays locked for 30 s.
     """
-    _make_folder(path.parent)
+    _make_file(path)
     connection = connect(path, durable=durable)
     try:
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MILLISECONDS}")
@@ -55,11 +55,11 @@ def migrate(path: Path, family: str, *, durable: bool) -> list[str]:
     return applied
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
     try:
-        make_directory(folder)
+        make_private_file(path)
     except OSError as error:
-        raise MetadataOutage(f"the folder of the database, {folder}: {error.strerror}") from error
+        raise MetadataOutage(f"the file of the database, {path}: {error.strerror}") from error
 
 
 def _apply_missing(connection: sqlite3.Connection, path: Path, family: str) -> list[str]:

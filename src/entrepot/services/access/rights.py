@@ -34,7 +34,7 @@ async def decide(
         name: in which repository.
     """
     if caller.delegated:
-        return _by_limits(caller, action, name, "the token of the external token server")
+        return _by_limits(caller, action, name, "the grants of an external token server")
     rule = view.rules.find((ANONYMOUS_SUBJECT,), action, name, "")
     if rule is not None:
         return _by(rule)
@@ -49,8 +49,9 @@ async def decide(
 
 def _by_limits(caller: Caller, action: Action, name: RepositoryName, what: str) -> Decision:
     allowed = grants_allow(caller.limits or (), action, name, caller.name)
-    verb = "allows" if allowed else "does not allow"
-    return Decision(allowed, f"{what} {verb} it", limited=not allowed)
+    return Decision(
+        allowed, f"{what} {'allow' if allowed else 'do not allow'} it", limited=not allowed
+    )
 
 
 async def _by_account(

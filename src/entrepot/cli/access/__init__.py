@@ -1,0 +1,1 @@
+"""``entrepot access``: one command a file."""

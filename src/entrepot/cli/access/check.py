@@ -1,0 +1,81 @@
+"""``entrepot access check``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from entrepot.cli import exit_codes
+from entrepot.cli.administration import AsJson, administer
+from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.output import result
+from entrepot.cli.tables import print_json
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import ANONYMOUS, Action, Caller, Kind
+from entrepot.services.access.rules import ANONYMOUS_SUBJECT
+from entrepot.services.access.view import Decision
+
+if TYPE_CHECKING:
+    from entrepot.assembly.accounts import Administration
+
+Who = Annotated[
+    str,
+    typer.Argument(metavar="USER", help="A user, a robot, or `anonymous`.", show_default=False),
+]
+What = Annotated[
+    Action,
+    typer.Argument(metavar="ACTION", help="pull, push, delete, list or admin.", show_default=False),
+]
+Where = Annotated[
+    str, typer.Argument(metavar="REPOSITORY", help="Such as team/app.", show_default=False)
+]
+WithToken = Annotated[
+    str | None,
+    typer.Option("--token", metavar="NAME", help="Logged in with this token.", show_default=False),
+]
+
+
+def check(
+    user: Who,
+    action: What,
+    repository: Where,
+    token: WithToken = None,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether somebody may do something, and which rule decides that.
+
+    Ends with 0 for yes and 1 for no.
+    """
+    name = RepositoryName.parse(repository)
+
+    async def work(administration: "Administration") -> Decision:
+        caller = await _caller(administration, user, token)
+        return await administration.decide(caller, action, name)
+
+    decision = administer(config, defaults, work)
+    if as_json:
+        print_json(
+            {
+                "user": user,
+                "action": str(action),
+                "repository": repository,
+                "allowed": decision.allowed,
+                "reason": decision.reason,
+            }
+        )
+    else:
+        result(f"{'yes' if decision.allowed else 'no'}: {decision.reason}")
+    raise typer.Exit(exit_codes.OK if decision.allowed else exit_codes.FAILURE)
+
+
+async def _caller(administration: "Administration", user: str, token: str | None) -> Caller:
+    """Give whoever logs in with this name: an account, or a user of another authenticator."""
+    if user == ANONYMOUS_SUBJECT:
+        return ANONYMOUS
+    account = await administration.accounts.account(user) if user.isprintable() else None
+    kind = Kind.USER if account is None else account.kind
+    if token is None:
+        return Caller(user, kind)
+    stored = await administration.tokens.get(user, token)
+    return Caller(user, kind, limits=stored.limits)

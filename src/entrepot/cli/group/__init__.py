@@ -1,0 +1,1 @@
+"""``entrepot group``: one command a file."""

@@ -1,0 +1,1 @@
+"""``entrepot robot``: one command a file."""

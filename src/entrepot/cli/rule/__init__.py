@@ -1,0 +1,1 @@
+"""``entrepot rule``: one command a file."""

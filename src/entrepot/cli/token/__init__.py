@@ -1,0 +1,1 @@
+"""``entrepot token``: one command a file."""

@@ -1,0 +1,1 @@
+"""``entrepot user``: one command a file."""
