@@ -6,6 +6,7 @@ from entrepot.config.access import AccessSettings
 from entrepot.config.document import Document
 from entrepot.config.htpasswd_file import read_htpasswd
 from entrepot.config.settings import Settings
+from entrepot.config.token_agreement import check_token
 from entrepot.oci.repository_glob import RepositoryGlobs
 
 _SCHEMES = ("htpasswd", "token", "silly", "none")
@@ -26,6 +27,7 @@ def check_access(settings: Settings, document: Document) -> list[str]:
     _check_enabled(settings.access, document)
     warnings = _check_rules(settings.access, document)
     warnings += _check_htpasswd(settings, document)
+    warnings += check_token(settings, document)
     if settings.auth.silly is not None:
         origin = document.origin(("auth", "silly"))
         warnings.append(f"{origin}: auth.silly lets in whoever sends any Authorization header")

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from jwt.api_jws import PyJWS
 
+from entrepot.config.token_keys import trust_public_key
 from entrepot.errors import Outage
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Authority, SigningKey, SigningKeys
@@ -25,7 +26,7 @@ from entrepot.services.token_server.certificates import (
     make_signing_key,
 )
 from entrepot.services.tokens.key_names import public_jwk
-from entrepot.services.tokens.keyring import KeyRing, make_ring, trust_public_key
+from entrepot.services.tokens.keyring import KeyRing, make_ring
 
 ALGORITHM = "ES256"
 LONGEST_LIFETIME = 3600

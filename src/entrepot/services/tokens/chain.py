@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from entrepot.services.tokens.keyring import Certificates
+from entrepot.config.token_keys import Certificates
 
 _LONGEST = 8
 _WEAK = frozenset({"md5", "sha1"})

@@ -2,16 +2,15 @@
 
 import logging
 
-from entrepot.errors import ConfigurationError
-from entrepot.ports.tokens import WatchedContent
-from entrepot.services.tokens.keyring import (
+from entrepot.config.token_keys import (
     Certificates,
-    KeyRing,
     TrustedKey,
-    make_ring,
     read_certificates,
     read_key_set,
 )
+from entrepot.errors import ConfigurationError
+from entrepot.ports.tokens import WatchedContent
+from entrepot.services.tokens.keyring import KeyRing, make_ring
 
 LOOK_SECONDS = 1.0
 """The files are looked at no more often; a replaced key is known after as long."""

@@ -11,9 +11,10 @@ from typing import Any
 from jwt.api_jws import PyJWS
 from jwt.exceptions import InvalidTokenError
 
+from entrepot.config.token_keys import TrustedKey, trust_public_key
 from entrepot.services.tokens.chain import leaf_of_chain
 from entrepot.services.tokens.claims import invalid_token
-from entrepot.services.tokens.keyring import KeyRing, TrustedKey, trust_public_key
+from entrepot.services.tokens.keyring import KeyRing
 
 LONGEST_TOKEN = 32 * 1024
 """Characters; a longer one is not looked at."""

@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.api_jws import PyJWS
 
 from entrepot.config.token_auth import ASYMMETRIC
+from entrepot.config.token_keys import PublicKey
 from entrepot.drivers.filesystem.watched import WatchedFile
 from entrepot.ports.access import BearerCredentials, Caller
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.tokens.external import ExternalTokens
-from entrepot.services.tokens.key_names import PublicKey, public_jwk
+from entrepot.services.tokens.key_names import public_jwk
 from entrepot.services.tokens.trusted import TrustedKeys
 from entrepot.services.tokens.verification import TokenVerifier
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from entrepot.errors import Unauthenticated
 from entrepot.ports.access import BasicCredentials
+from entrepot.services.tokens.key_names import libtrust_name
 from tests.unit.services.tokens.forge import Guarded, certificate, claims, key_set, pem, sign
 
 OLD, NEW = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -90,8 +91,6 @@ def test_a_replaced_bundle_is_known_too(tmp_path: Path) -> None:
     assert not good(registry, token)
     replace(registry.bundle, pem(certificate(NEW)))
     registry.clock.seconds += 1
-    from entrepot.services.tokens.key_names import libtrust_name
-
     kid = libtrust_name(NEW.public_key())
     assert good(registry, sign(NEW, claims(), "ES256", {"kid": kid}))
 
