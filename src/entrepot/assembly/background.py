@@ -7,6 +7,7 @@ from pathlib import Path
 
 from entrepot.assembly.care import care_jobs
 from entrepot.assembly.drivers import Drivers, open_drivers
+from entrepot.assembly.retention import retention_jobs
 from entrepot.config.settings import Settings
 from entrepot.errors import Outage
 from entrepot.operations.guess_jobs import forgetting_job
@@ -57,6 +58,7 @@ def housekeeping_jobs(
         jobs.append(draining_job(drivers.hidden_repositories))
         age = settings.tags.history.age
         jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
+        jobs += retention_jobs(settings, drivers)
     if settings.is_protected:
         jobs.append(forgetting_job(drivers.guesses, drivers.clock))
     if metrics is not None:
