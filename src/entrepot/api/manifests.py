@@ -74,6 +74,7 @@ class ManifestsEndpoint:
         name = RepositoryName.parse(request.name)
         reference = parse_reference(request.argument)
         tags = tuple(Tag.parse(tag) for tag in request.query.every("tag"))
+        await self._push.admit(request.caller, name)
         payload = await self._bodies.read(request)
         content_type = request.header(b"content-type") or ""
         with self._bodies.holding(payload):

@@ -128,6 +128,14 @@ class Access(Protocol):
         """Tell whether the caller may do it."""
         ...
 
+    async def reach(self, caller: Caller, action: Action) -> frozenset[str] | None:
+        """Give the first components of the names of all repositories where the caller may do it.
+
+        Returns:
+            Perhaps more than those, never less; None where it may be any.
+        """
+        ...
+
 
 class OpenAccess:
     """Everybody may do everything: a registry without access control."""
@@ -138,3 +146,7 @@ class OpenAccess:
     async def may(self, caller: Caller, action: Action, name: RepositoryName) -> bool:
         """Say yes."""
         return True
+
+    async def reach(self, caller: Caller, action: Action) -> frozenset[str] | None:
+        """Say that it may be any."""
+        return None

@@ -5,14 +5,16 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from entrepot.errors import UnknownName
+from entrepot.errors import Unauthenticated, UnknownName
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Access, Action, Caller
+from entrepot.ports.access import Access, Action, Caller, Kind
 from entrepot.ports.metadata import MetadataReader, Referrer
 from entrepot.services.fallback import listed_under_fallback_tag
+from entrepot.services.visible import next_visible
 
 _REFERRERS_A_QUERY = 256
+_REPOSITORIES_A_QUERY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,29 @@ class Listing:
             caller: who asks.
             after: the name behind which the page begins; it need not exist.
             limit: names at most; 0 gives an empty page without more behind it.
+
+        Raises:
+            Unauthenticated: the caller can see nothing at all, and might with other credentials.
         """
+        reach = await self._access.reach(caller, Action.LIST)
+        _check_token(caller)
+        if caller.kind is Kind.ANONYMOUS and reach is not None and not reach:
+            raise Unauthenticated
         names: list[str] = []
+        batch = limit + 1  # what most callers may see fills the page at once
         while limit and len(names) <= limit:
-            wanted = limit + 1 - len(names)
-            found = await self._metadata.repositories(after, wanted)
+            if reach is not None:
+                start = next_visible(reach, after)
+                if start is None:
+                    break
+                after = start
+            found = await self._metadata.repositories(after, batch)
             names += [name for name in found if await self._access.may(caller, Action.LIST, name)]
-            if len(found) < wanted:
+            if len(found) < batch:
                 break
             after = found[-1]
+            batch = _REPOSITORIES_A_QUERY
+            await asyncio.sleep(0)  # others have their turn: there may be very many
         return Page(names[:limit], len(names) > limit > 0)
 
     async def referrers(
@@ -119,3 +135,10 @@ class Listing:
                 yield referrer
             after = page[-1].digest
             await asyncio.sleep(0)  # others have their turn: large pages take long to read
+
+
+def _check_token(caller: Caller) -> None:
+    """Refuse a token that was not asked for the list: an empty list would not be true."""
+    asked_for = caller.scoped or caller.delegated
+    if asked_for and not any(Action.LIST in grant.actions for grant in caller.limits or ()):
+        raise Unauthenticated("the token is not for lists of repositories", "insufficient_scope")

@@ -52,6 +52,14 @@ class Push:
         self._clock = clock
         self._policy = policy
 
+    async def admit(self, caller: Caller, name: RepositoryName) -> None:
+        """Return when the caller may push here: asked before the payload is read.
+
+        Raises:
+            Denied: the caller may not.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+
     async def manifest(
         self,
         caller: Caller,

@@ -47,6 +47,9 @@ class HidingAccess:
     async def may(self, caller: Caller, action: Action, name: RepositoryName) -> bool:
         return name not in self.hidden
 
+    async def reach(self, caller: Caller, action: Action) -> frozenset[str] | None:
+        return None
+
 
 class Registry:
     """What the services of one worker work on."""

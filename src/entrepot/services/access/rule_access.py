@@ -4,6 +4,7 @@ from entrepot.errors import Denied, Unauthenticated
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, Caller, Kind
 from entrepot.ports.clock import Clock
+from entrepot.services.access.reach import reach
 from entrepot.services.access.rights import decide
 from entrepot.services.access.view import Decision, Views
 
@@ -50,6 +51,14 @@ class RuleAccess:
             MetadataOutage: the rules cannot be read.
         """
         return (await self.decide(caller, action, name)).allowed
+
+    async def reach(self, caller: Caller, action: Action) -> frozenset[str] | None:
+        """Give the first components of all names in which the caller may do it; None for any.
+
+        Raises:
+            MetadataOutage: the rules cannot be read.
+        """
+        return await reach(await self._views.current(), caller, action)
 
     async def decide(self, caller: Caller, action: Action, name: RepositoryName) -> Decision:
         """Tell whether the caller may do it, and what decided.

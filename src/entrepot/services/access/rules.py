@@ -139,6 +139,11 @@ class RuleBook:
                         return rule
         return None
 
+    def naming(self, subject: str, action: Action) -> list[Rule]:
+        """List the rules that allow a subject something, wherever; each once."""
+        by_head = self._rules.get((subject, action), {})
+        return list({id(rule): rule for rules in by_head.values() for rule in rules}.values())
+
 
 # No component of a repository's name is called this.
 _ANYTHING = "*"

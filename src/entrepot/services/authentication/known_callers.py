@@ -2,7 +2,7 @@
 
 from entrepot.errors import Unauthenticated
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Action, Caller, Kind
+from entrepot.ports.access import ANONYMOUS, Action, Caller, Kind
 from entrepot.services.access.rules import grants_allow
 
 
@@ -23,6 +23,10 @@ class KnownCallers:
     async def may(self, caller: Caller, action: Action, name: RepositoryName) -> bool:
         """Tell whether the caller may do it."""
         return _may(caller, action, name)
+
+    async def reach(self, caller: Caller, action: Action) -> frozenset[str] | None:
+        """Give the first components of all names in which the caller may do it; None for any."""
+        return frozenset() if caller == ANONYMOUS else None
 
 
 def _may(caller: Caller, action: Action, name: RepositoryName) -> bool:
