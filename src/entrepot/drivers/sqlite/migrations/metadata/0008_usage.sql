@@ -330,51 +330,62 @@ END;
 
 -- Links of blobs to repositories. The bytes are one's own as long as no other has the blob: the
 -- second one takes that from the first, and when all but one are gone, the last gets it back.
+-- Written without UPDATE ... FROM and INSERT ... SELECT, whose temporary tables took several times
+-- as long as all the rest, and with few triggers, for each costs by itself.
 
 CREATE TRIGGER usage_of_linked_blob AFTER INSERT ON repository_blobs
 BEGIN
     UPDATE repository_usage
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + blob.size,
+        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id),
         exclusive_bytes = exclusive_bytes + CASE
             WHEN EXISTS (
                 SELECT 1 FROM repository_blobs
                 WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
             ) THEN 0
-            ELSE blob.size
+            ELSE (SELECT size FROM blobs WHERE id = NEW.blob_id)
         END
-    FROM (SELECT size FROM blobs WHERE id = NEW.blob_id) AS blob
-    WHERE repository_usage.repository_id = NEW.repository_id;
-    INSERT INTO namespace_blobs (blob_id, namespace_id, repositories)
-    SELECT NEW.blob_id, namespace_id, 1 FROM repository_usage
-    WHERE repository_id = NEW.repository_id
-    ON CONFLICT (blob_id, namespace_id) DO UPDATE SET repositories = repositories + 1;
-END;
-
-CREATE TRIGGER usage_of_blob_shared_by_repositories AFTER INSERT ON repository_blobs
-WHEN (
-    SELECT COUNT(*) FROM (SELECT 1 FROM repository_blobs WHERE blob_id = NEW.blob_id LIMIT 3)
-) = 2
-BEGIN
+    WHERE repository_id = NEW.repository_id;
+    -- The only other one that has it, if there is just one.
     UPDATE repository_usage
-    SET exclusive_bytes = exclusive_bytes - COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
+    SET exclusive_bytes = exclusive_bytes - (SELECT size FROM blobs WHERE id = NEW.blob_id)
     WHERE repository_id = (
-        SELECT repository_id FROM repository_blobs
-        WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
-    );
+            SELECT repository_id FROM repository_blobs
+            WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
+            LIMIT 1
+        )
+      AND NOT EXISTS (
+            SELECT 1 FROM repository_blobs
+            WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
+            LIMIT 1 OFFSET 1
+        );
+    INSERT INTO namespace_blobs (blob_id, namespace_id, repositories)
+    VALUES (
+        NEW.blob_id,
+        (SELECT namespace_id FROM repository_usage WHERE repository_id = NEW.repository_id),
+        1
+    )
+    ON CONFLICT (blob_id, namespace_id) DO UPDATE SET repositories = repositories + 1;
 END;
 
 CREATE TRIGGER usage_of_unlinked_blob AFTER DELETE ON repository_blobs
 BEGIN
     UPDATE repository_usage
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - blob.size,
+        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id),
         exclusive_bytes = exclusive_bytes - CASE
             WHEN EXISTS (SELECT 1 FROM repository_blobs WHERE blob_id = OLD.blob_id) THEN 0
-            ELSE blob.size
+            ELSE (SELECT size FROM blobs WHERE id = OLD.blob_id)
         END
-    FROM (SELECT size FROM blobs WHERE id = OLD.blob_id) AS blob
-    WHERE repository_usage.repository_id = OLD.repository_id;
+    WHERE repository_id = OLD.repository_id;
+    UPDATE repository_usage
+    SET exclusive_bytes = exclusive_bytes + (SELECT size FROM blobs WHERE id = OLD.blob_id)
+    WHERE repository_id = (
+            SELECT repository_id FROM repository_blobs WHERE blob_id = OLD.blob_id LIMIT 1
+        )
+      AND NOT EXISTS (
+            SELECT 1 FROM repository_blobs WHERE blob_id = OLD.blob_id LIMIT 1 OFFSET 1
+        );
     UPDATE namespace_blobs SET repositories = repositories - 1
     WHERE blob_id = OLD.blob_id
       AND namespace_id = (
@@ -388,35 +399,36 @@ BEGIN
       AND repositories = 0;
 END;
 
-CREATE TRIGGER usage_of_blob_left_to_one_repository AFTER DELETE ON repository_blobs
-WHEN (
-    SELECT COUNT(*) FROM (SELECT 1 FROM repository_blobs WHERE blob_id = OLD.blob_id LIMIT 2)
-) = 1
-BEGIN
-    UPDATE repository_usage
-    SET exclusive_bytes = exclusive_bytes + COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
-    WHERE repository_id = (SELECT repository_id FROM repository_blobs WHERE blob_id = OLD.blob_id);
-END;
-
 -- The same one step up: rows of namespace_blobs come and go with the first and the last link.
 
 CREATE TRIGGER usage_of_blob_new_to_namespace AFTER INSERT ON namespace_blobs
 BEGIN
     UPDATE namespaces
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + blob.size,
+        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id),
         exclusive_bytes = exclusive_bytes + CASE
             WHEN EXISTS (
                 SELECT 1 FROM namespace_blobs
                 WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
             ) THEN 0
-            ELSE blob.size
+            ELSE (SELECT size FROM blobs WHERE id = NEW.blob_id)
         END
-    FROM (SELECT size FROM blobs WHERE id = NEW.blob_id) AS blob
-    WHERE namespaces.id = NEW.namespace_id;
+    WHERE id = NEW.namespace_id;
+    UPDATE namespaces
+    SET exclusive_bytes = exclusive_bytes - (SELECT size FROM blobs WHERE id = NEW.blob_id)
+    WHERE id = (
+            SELECT namespace_id FROM namespace_blobs
+            WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
+            LIMIT 1
+        )
+      AND NOT EXISTS (
+            SELECT 1 FROM namespace_blobs
+            WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
+            LIMIT 1 OFFSET 1
+        );
     UPDATE registry_usage
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
+        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id)
     WHERE id = 1
       AND NOT EXISTS (
           SELECT 1 FROM namespace_blobs
@@ -424,43 +436,25 @@ BEGIN
       );
 END;
 
-CREATE TRIGGER usage_of_blob_shared_by_namespaces AFTER INSERT ON namespace_blobs
-WHEN (
-    SELECT COUNT(*) FROM (SELECT 1 FROM namespace_blobs WHERE blob_id = NEW.blob_id LIMIT 3)
-) = 2
-BEGIN
-    UPDATE namespaces
-    SET exclusive_bytes = exclusive_bytes - COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
-    WHERE id = (
-        SELECT namespace_id FROM namespace_blobs
-        WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
-    );
-END;
-
 CREATE TRIGGER usage_of_blob_gone_from_namespace AFTER DELETE ON namespace_blobs
 BEGIN
     UPDATE namespaces
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - blob.size,
+        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id),
         exclusive_bytes = exclusive_bytes - CASE
             WHEN EXISTS (SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id) THEN 0
-            ELSE blob.size
+            ELSE (SELECT size FROM blobs WHERE id = OLD.blob_id)
         END
-    FROM (SELECT size FROM blobs WHERE id = OLD.blob_id) AS blob
-    WHERE namespaces.id = OLD.namespace_id;
+    WHERE id = OLD.namespace_id;
+    UPDATE namespaces
+    SET exclusive_bytes = exclusive_bytes + (SELECT size FROM blobs WHERE id = OLD.blob_id)
+    WHERE id = (SELECT namespace_id FROM namespace_blobs WHERE blob_id = OLD.blob_id LIMIT 1)
+      AND NOT EXISTS (
+            SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id LIMIT 1 OFFSET 1
+        );
     UPDATE registry_usage
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
+        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id)
     WHERE id = 1
       AND NOT EXISTS (SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id);
-END;
-
-CREATE TRIGGER usage_of_blob_left_to_one_namespace AFTER DELETE ON namespace_blobs
-WHEN (
-    SELECT COUNT(*) FROM (SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id LIMIT 2)
-) = 1
-BEGIN
-    UPDATE namespaces
-    SET exclusive_bytes = exclusive_bytes + COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
-    WHERE id = (SELECT namespace_id FROM namespace_blobs WHERE blob_id = OLD.blob_id);
 END;
