@@ -56,6 +56,8 @@ class LastUses:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._writing is not None and self._writing is not asyncio.current_task():
+            await asyncio.wait([self._writing])
         uses = list(self._gathered.values())
         self._gathered = {}
         if not uses:
