@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from entrepot.assembly.drivers import Drivers
+from entrepot.assembly.drivers import Drivers, root_directory
 from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
 from entrepot.drivers.sqlite.inspector import SqliteInspector
+from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
+from entrepot.operations.backup_job import backup_job
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.scrub_job import ScrubMetrics, quarantine_job, scrub_job
 from entrepot.operations.worker_metrics import WorkerMetrics
+from entrepot.services.backup import Backup
 from entrepot.services.quarantine import Quarantining
 from entrepot.services.scrub import Scrub
 
@@ -28,6 +32,10 @@ def care_jobs(settings: Settings, drivers: Drivers, metrics: WorkerMetrics | Non
     )
     if metrics is not None:
         jobs.append(quarantine_job(drivers.jobs, drivers.quarantine, told))
+    backup = Backup(
+        SqliteSnapshots(Path(path)), FilesystemSnapshots(root_directory(settings)), drivers.clock
+    )
+    jobs += backup_job(drivers.jobs, drivers.clock, settings.backup, backup)
     return jobs
 
 

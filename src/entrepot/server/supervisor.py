@@ -18,6 +18,7 @@ from granian.log import LogLevels
 from entrepot import __version__
 from entrepot.assembly.background import check_storage
 from entrepot.assembly.drivers import hold_directory, prepare_drivers
+from entrepot.assembly.lost_database import advising, check_database_is_there
 from entrepot.config import LoadedConfiguration
 from entrepot.config.addresses import UnixAddress
 from entrepot.config.settings import Settings
@@ -114,8 +115,10 @@ def _supervise(
 
 
 async def _prepare(settings: Settings, runtime: RuntimeDirectory) -> None:
-    await prepare_drivers(settings, runtime.path)
-    await adopt_before_serving(settings)
+    check_database_is_there(settings)
+    with advising(settings):
+        await prepare_drivers(settings, runtime.path)
+        await adopt_before_serving(settings)
     await provide_passwords(settings, runtime.path)
 
 

@@ -22,6 +22,7 @@ logger = logging.getLogger("entrepot.scrub")
 
 _PAGE = 100
 _BYTES_A_NOTE = 256 * 1024 * 1024
+_FAILURES_LOGGED = 10
 
 
 class BlobRows(Protocol):
@@ -138,7 +139,8 @@ class Scrub:
             reason = await verify_blob(self._inspector, blob, self._pacer)
             bad = await self._act(known, reason, state)
         except StorageOutage as error:
-            logger.error("a blob cannot be read: %s", error.message, extra=_fields(known))
+            if state.failures < _FAILURES_LOGGED:  # where the whole disk fails, each blob does
+                logger.error("a blob cannot be read: %s", error.message, extra=_fields(known))
             state.failures += 1
             bad = False
         state.after = known.number

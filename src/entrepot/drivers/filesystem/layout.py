@@ -10,7 +10,8 @@
         ├── lock                         held by the registry that runs here
         ├── metadata.db (-wal, -shm)     what exists
         ├── sessions.db (-wal, -shm)     uploads that are under way
-        └── uploads/UPLOAD-ID            their bytes, on the blobs' own file system
+        ├── uploads/UPLOAD-ID            their bytes, on the blobs' own file system
+        └── backups/metadata-TIME.db     snapshots of metadata.db
 """
 
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class Layout:
     def uploads(self) -> Path:
         """The folder of uploads that are under way."""
         return self.root / OWN_FOLDER / "uploads"
+
+    @property
+    def backups(self) -> Path:
+        """The folder of the database's snapshots."""
+        return self.root / OWN_FOLDER / "backups"
 
     def upload(self, upload_id: str) -> Path:
         """The file of one upload."""

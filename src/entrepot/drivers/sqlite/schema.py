@@ -31,7 +31,7 @@ def require_schema(path: Path, family: str) -> None:
             done = {number for (number,) in connection.execute("SELECT number FROM migrations")}
     except sqlite3.Error as error:
         outage = translate(error)
-        raise MetadataOutage(f"{path}: {outage.message}") from error
+        raise MetadataOutage(f"{path}: {outage.message}; see `entrepot backup list`") from error
     known = {int(file.name.partition("_")[0]) for file in migration_files(family)}
     if done - known:
         raise NewerDatabase(f"{path} was written by a newer Entrepot than this one")

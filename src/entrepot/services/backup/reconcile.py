@@ -1,0 +1,86 @@
+"""Makes a restored snapshot agree with the bytes that are there.
+
+The bytes are newer than the rows. A row whose bytes are gone goes into quarantine, so that the
+next push brings them; bytes without a row are what was pushed after the snapshot, and are told.
+"""
+
+from typing import Protocol
+
+from entrepot.oci.digest import Digest
+from entrepot.ports.inspection import StoredFile
+from entrepot.services.adoption.read_ahead import read_ahead
+from entrepot.services.backup.report import LostBlob, RestoreReport
+from entrepot.services.check.blobs import check_blobs
+from entrepot.services.check.counters import check_counters
+from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.tools import Check, Stores
+
+_LOST = {
+    Kind.MISSING_FILE: "missing",
+    Kind.WRONG_SIZE: "wrong size",
+    Kind.WRONG_BYTES: "wrong bytes",
+}
+_IMAGES_NAMED = 100
+
+
+class Collection(Protocol):
+    """What a collector was about to do when the snapshot was taken."""
+
+    async def begin_anew(self) -> None:
+        """Let whatever waits to be collected wait for its whole grace again."""
+        ...
+
+
+class Dates(Protocol):
+    """Dates files anew."""
+
+    def touch(self, file: StoredFile) -> None:
+        """Let a file look as if it had been placed now, so that nobody removes it at once."""
+        ...
+
+
+async def reconcile(
+    stores: Stores, collection: Collection, dates: Dates, report: RestoreReport
+) -> None:
+    """Make a snapshot that was just put in place agree with the bytes; nothing runs beside it.
+
+    Args:
+        stores: the restored database, and the storage.
+        collection: waits anew.
+        dates: keeps what the snapshot does not know from being collected at once.
+        report: is told everything.
+
+    Raises:
+        MetadataOutage: the database failed.
+        StorageOutage: the storage failed.
+    """
+    await collection.begin_anew()
+    found: list[Finding] = []
+    check = Check(stores, found.append, repair=True)
+    await check_blobs(check)
+    for finding in found:
+        if finding.kind in _LOST or (finding.kind is Kind.QUARANTINED and not finding.mended):
+            await _lost(stores, finding, report)
+        elif finding.mended:
+            report.released += 1
+    await _unknown_files(stores, dates, report)
+    found.clear()
+    await check_counters(check)
+    report.counters = len(found)
+
+
+async def _lost(stores: Stores, finding: Finding, report: RestoreReport) -> None:
+    images = await stores.rows.users(Digest(finding.reference), _IMAGES_NAMED)
+    reason = _LOST.get(finding.kind, "in quarantine since before the snapshot")
+    report.lost_blobs.append(LostBlob(finding.reference, reason, tuple(dict.fromkeys(images))))
+
+
+async def _unknown_files(stores: Stores, dates: Dates, report: RestoreReport) -> None:
+    async for batch in read_ahead(stores.blobs.files()):
+        files = {item.digest: item for item in batch if isinstance(item, StoredFile)}
+        known = await stores.rows.known_blobs(files)
+        for digest, file in files.items():
+            if digest not in known:
+                dates.touch(file)
+                report.unknown_files += 1
+                report.unknown_bytes += file.size
