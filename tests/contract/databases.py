@@ -1,33 +1,35 @@
 """The drivers of metadata and of upload sessions."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.pulls import SqlitePullTimes
 from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
+from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories, SqliteTagHistory
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
-from entrepot.oci.name import RepositoryName
-from entrepot.oci.reference import Tag
+from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
+from entrepot.ports.pulls import PullTimes
 from entrepot.ports.quarantine import Quarantine
+from entrepot.ports.removal import DEFAULT_HISTORY, HiddenRepositories, TagHistory
 from entrepot.ports.uploads import UploadSessions
 
 
 @dataclass(frozen=True)
-class TagChange:
-    """A line of a tag's history."""
+class RemovalParts:
+    """Other ports that live in the database of the metadata."""
 
-    old_digest: str | None
-    new_digest: str | None
-    caller: str
-    changed_at: int
+    history: TagHistory
+    hidden: HiddenRepositories
+    pulls: PullTimes
+    dated: DatedTags
 
 
 class MetadataDatabase(Protocol):
@@ -40,8 +42,8 @@ class MetadataDatabase(Protocol):
         """Make another instance of the driver, as another process would."""
         ...
 
-    def tag_history(self, name: RepositoryName, tag: Tag) -> list[TagChange]:
-        """Look at a tag's history, oldest first, which no port reads yet."""
+    def removal(self, history_kept: int = DEFAULT_HISTORY) -> tuple[Metadata, RemovalParts]:
+        """Give an instance, always the same, with the ports that deleting and retaining need."""
         ...
 
     def close(self) -> None:
@@ -91,6 +93,7 @@ class SqliteMetadataDatabase:
         migrate(self._path, "metadata", durable=True)
         self._opened: list[SqliteMetadata] = []
         self.groups: list[int] = []
+        self._removals: dict[int, tuple[Metadata, RemovalParts]] = {}
 
     def open(self) -> Metadata:
         self._opened.append(
@@ -98,15 +101,18 @@ class SqliteMetadataDatabase:
         )
         return self._opened[-1]
 
-    def tag_history(self, name: RepositoryName, tag: Tag) -> list[TagChange]:
-        with closing(sqlite3.connect(self._path)) as connection:
-            rows = connection.execute(
-                "SELECT old_digest, new_digest, caller, changed_at FROM tag_history "
-                "JOIN repositories ON repositories.id = repository_id "
-                "WHERE name = ? AND tag = ? ORDER BY tag_history.id",
-                (name, tag),
+    def removal(self, history_kept: int = DEFAULT_HISTORY) -> tuple[Metadata, RemovalParts]:
+        if history_kept not in self._removals:
+            metadata = SqliteMetadata(self._path, history_kept=history_kept)
+            self._opened.append(metadata)
+            parts = RemovalParts(
+                SqliteTagHistory(metadata),
+                SqliteHiddenRepositories(metadata),
+                SqlitePullTimes(metadata),
+                SqliteDatedTags(metadata),
             )
-            return [TagChange(*row) for row in rows]
+            self._removals[history_kept] = metadata, parts
+        return self._removals[history_kept]
 
     def close(self) -> None:
         for metadata in self._opened:

@@ -7,6 +7,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import Metadata, Transaction
 from tests.contract.databases import MetadataDatabase
+from tests.contract.histories import history_of
 from tests.contract.pushing import APP, OTHER, give_blobs, push, some_blob, some_image, stored
 
 pytestmark = pytest.mark.anyio
@@ -184,7 +185,7 @@ async def test_the_last_of_many_moves_of_a_tag_wins_and_all_manifests_stay(
     assert tagged in [stored(image) for image in images]
     for image in images:
         assert await metadata.manifest_by_digest(APP, image.digest) == stored(image)
-    history = database.tag_history(APP, LATEST)
+    history = await history_of(database, APP, LATEST)
     assert [change.old_digest for change in history] == [
         None,
         *(change.new_digest for change in history[:-1]),

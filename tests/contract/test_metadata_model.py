@@ -17,7 +17,8 @@ from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import Metadata, NewManifest, StoredBlob, Transaction
-from tests.contract.databases import METADATA, MetadataDatabase, TagChange
+from tests.contract.databases import METADATA, MetadataDatabase
+from tests.contract.histories import TagLine, history_of
 from tests.contract.pushing import about, some_blob, some_image, some_index, stored
 
 NAMES = [RepositoryName(name) for name in ("a", "a-b", "a/b", "b")]
@@ -41,11 +42,11 @@ class Repository:
     blobs: set[Digest] = field(default_factory=set)
     manifests: dict[Digest, NewManifest] = field(default_factory=dict)
     tags: dict[Tag, Digest] = field(default_factory=dict)
-    history: dict[Tag, list[TagChange]] = field(default_factory=dict)
+    history: dict[Tag, list[TagLine]] = field(default_factory=dict)
 
     def note(self, tag: Tag, new: Digest | None, now: int) -> None:
         if self.tags.get(tag) != new:
-            change = TagChange(self.tags.get(tag), new, "caller", now)
+            change = TagLine(self.tags.get(tag), new, "caller", now)
             self.history.setdefault(tag, []).append(change)
 
     def users(self, blob: Digest) -> set[Digest]:
@@ -187,7 +188,7 @@ class MetadataMachine(RuleBasedStateMachine):
     def every_tag_has_its_history(self, name: RepositoryName) -> None:
         history = self.repositories.get(name, Repository()).history
         for tag in TAGS:
-            assert self.database.tag_history(name, tag) == history.get(tag, [])
+            assert self.runner.run(history_of(self.database, name, tag)) == history.get(tag, [])
 
     @rule(name=names)
     def sizes_and_users_are_told_as_they_are(self, name: RepositoryName) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
-from tests.contract.databases import MetadataDatabase, TagChange
+from tests.contract.databases import MetadataDatabase
+from tests.contract.histories import TagLine, history_of
 from tests.contract.paging import all_pages
 from tests.contract.pushing import APP, CALLER, OTHER, push, some_image, stored
 
@@ -89,11 +90,11 @@ async def test_every_move_of_a_tag_is_in_its_history(
     await move(metadata, NEW, "bob", 20)
     await delete_tag(metadata, "latest", "carol", 30)
     await move(metadata, OLD, "", 40)
-    assert database.tag_history(APP, LATEST) == [
-        TagChange(None, OLD.digest, "alice", 10),
-        TagChange(OLD.digest, NEW.digest, "bob", 20),
-        TagChange(NEW.digest, None, "carol", 30),
-        TagChange(None, OLD.digest, "", 40),
+    assert await history_of(database, APP, LATEST) == [
+        TagLine(None, OLD.digest, "alice", 10),
+        TagLine(OLD.digest, NEW.digest, "bob", 20),
+        TagLine(NEW.digest, None, "carol", 30),
+        TagLine(None, OLD.digest, "", 40),
     ]
 
 
@@ -103,8 +104,8 @@ async def test_a_tag_that_stays_where_it_is_makes_no_history(
     await move(metadata, OLD, "alice", 10)
     await move(metadata, OLD, "bob", 20)
     await delete_tag(metadata, "other")
-    assert database.tag_history(APP, LATEST) == [TagChange(None, OLD.digest, "alice", 10)]
-    assert database.tag_history(APP, Tag("other")) == []
+    assert await history_of(database, APP, LATEST) == [TagLine(None, OLD.digest, "alice", 10)]
+    assert await history_of(database, APP, Tag("other")) == []
 
 
 async def test_deleting_a_manifest_is_in_the_history_of_its_tags(
@@ -117,9 +118,9 @@ async def test_deleting_a_manifest_is_in_the_history_of_its_tags(
         await transaction.delete_manifest(repository, OLD.digest, "bob", 20)
 
     await metadata.change(change)
-    assert database.tag_history(APP, LATEST) == [
-        TagChange(None, OLD.digest, "alice", 10),
-        TagChange(OLD.digest, None, "bob", 20),
+    assert await history_of(database, APP, LATEST) == [
+        TagLine(None, OLD.digest, "alice", 10),
+        TagLine(OLD.digest, None, "bob", 20),
     ]
 
 
@@ -136,7 +137,7 @@ async def test_a_move_that_failed_is_not_in_the_history(
 
     with pytest.raises(ConnectionError):
         await metadata.change(change)
-    assert database.tag_history(APP, LATEST) == [TagChange(None, OLD.digest, "alice", 10)]
+    assert await history_of(database, APP, LATEST) == [TagLine(None, OLD.digest, "alice", 10)]
     assert await metadata.manifest_by_tag(APP, LATEST) == stored(OLD)
 
 
