@@ -64,9 +64,9 @@ class Wire:
             connection.close()
 
     def answers(self) -> bool:
-        """Whether /v2/ answers 200."""
+        """Whether /v2/ answers 200, or asks for credentials."""
         try:
-            return self.request("GET", "/v2/").status == 200
+            return self.request("GET", "/v2/").status in (200, 401)
         except OSError:
             return False
 
