@@ -151,7 +151,8 @@ def advice(settings: Settings) -> str | None:
     if not listed:
         return None
     newest = datetime.fromtimestamp(listed[0].taken_at / 1_000_000, UTC).isoformat(" ", "seconds")
+    count = f"are {len(listed)} backups" if len(listed) > 1 else "is 1 backup"
     return (
-        f"there are {len(listed)} backups of it, the newest of {newest}: `entrepot restore` puts"
-        " that one in its place and tells what is lost since"
+        f"there {count} of it, the newest of {newest}: `entrepot restore` puts that one in its"
+        " place and tells what is lost since"
     )
