@@ -15,6 +15,9 @@ from entrepot.services.tokens.claims import check_claims, invalid_token, read_ac
 from entrepot.services.tokens.verification import TokenVerifier, UnknownKey
 from entrepot.services.tokens.verified import VerifiedTokens
 
+_FRESH = MICROSECONDS // 2
+"""For so long nothing is asked again of a token: a busy client costs a look-up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -98,7 +101,7 @@ class IssuedTokens:
         self._standing = standing
         self._clock = clock
         self._verifier = TokenVerifier(frozenset({ALGORITHM}))
-        self._verified: VerifiedTokens[Bearer] = VerifiedTokens()
+        self._verified: VerifiedTokens[_Known] = VerifiedTokens()
 
     async def authenticate(self, credentials: Credentials) -> Caller:
         """Give whom a token was made for.
@@ -110,27 +113,37 @@ class IssuedTokens:
         """
         if not isinstance(credentials, BearerCredentials):
             raise Unauthenticated
-        now = self._clock.now() / MICROSECONDS
+        now = self._clock.now()
+        known = self._verified.find(credentials.token, now / MICROSECONDS)
+        if known is not None and 0 <= now - known.looked_at < _FRESH:
+            return known.bearer.caller
+        return await self._look(credentials.token, now)
+
+    async def _look(self, token: str, now: int) -> Caller:
+        """Find out whether a token is good, and its account still is."""
         if await self._keys.look():
             self._verified.forget_all()
-        bearer = self._verified.find(credentials.token, now)
-        if bearer is None:
-            bearer = await self._verify(credentials.token, now)
+        known = self._verified.find(token, now / MICROSECONDS)
+        if known is None:
+            known = await self._verify(token, now)
+        bearer = known.bearer
         if bearer.mark and bearer.mark != await self._standing.mark(
             bearer.caller.name, bearer.credential
         ):
             raise invalid_token("its account has changed since it was made")
+        known.looked_at = now
         return bearer.caller
 
-    async def _verify(self, token: str, now: float) -> Bearer:
+    async def _verify(self, token: str, now: int) -> "_Known":
+        seconds = now / MICROSECONDS
         try:
-            claims = self._verifier.verify(token, self._keys.ring, now)
+            claims = self._verifier.verify(token, self._keys.ring, seconds)
         except UnknownKey:
-            claims = await self._verify_with_new_keys(token, now)
-        until = check_claims(claims, self._issuer, self._service, now)
-        bearer = _read_bearer(claims)
-        self._verified.keep(token, until, bearer)
-        return bearer
+            claims = await self._verify_with_new_keys(token, seconds)
+        until = check_claims(claims, self._issuer, self._service, seconds)
+        known = _Known(_read_bearer(claims), now - _FRESH)
+        self._verified.keep(token, until, known)
+        return known
 
     async def _verify_with_new_keys(self, token: str, now: float) -> dict[str, Any]:
         if await self._keys.look(surely=True):
@@ -140,6 +153,16 @@ class IssuedTokens:
             except UnknownKey:
                 pass
         raise invalid_token("it is signed with a key that is not trusted")
+
+
+class _Known:
+    """A token that was verified, and when its account was last looked at."""
+
+    __slots__ = ("bearer", "looked_at")
+
+    def __init__(self, bearer: Bearer, looked_at: int) -> None:
+        self.bearer = bearer
+        self.looked_at = looked_at
 
 
 def _read_bearer(claims: dict[str, Any]) -> Bearer:
