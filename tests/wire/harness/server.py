@@ -66,7 +66,8 @@ class Registry:
         connection = http.client.HTTPConnection(self.authority, timeout=2)
         try:
             connection.request("GET", "/v2/")
-            return connection.getresponse().status == 200
+            # 401: it runs, and asks who we are.
+            return connection.getresponse().status in {200, 401}
         except OSError:
             return False
         finally:
