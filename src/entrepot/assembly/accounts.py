@@ -13,7 +13,7 @@ from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Action, Caller
+from entrepot.ports.access import Action, Caller, Kind
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.clock import Clock, SystemClock
 from entrepot.services.access.authenticator import AccountAuthenticator
@@ -28,6 +28,8 @@ from entrepot.services.access.stored_rules import StoredRules
 from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Decision, Views
+
+Decide = Callable[[Caller, Action, RepositoryName], Awaitable[Decision]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Administration:
     groups: Groups
     rules: StoredRules
     accounts: Accounts
-    decide: Callable[[Caller, Action, RepositoryName], Awaitable[Decision]]
+    decide: Decide
 
 
 @contextmanager
@@ -107,19 +109,36 @@ def open_administration(settings: Settings) -> Iterator[Administration]:
     clock, passwords = SystemClock(), Passwords()
     with _opened(path) as accounts:
         try:
-            views = Views(accounts, clock, rules_of_file(settings.access.rules))
             yield Administration(
                 settings=settings.access,
                 users=Users(accounts, passwords, clock),
                 robots=Robots(accounts, clock),
                 tokens=Tokens(accounts, clock),
                 groups=Groups(accounts, clock),
-                rules=StoredRules(accounts),
+                rules=StoredRules(accounts, settings.access.rules),
                 accounts=accounts,
-                decide=RuleAccess(views, clock).decide,
+                decide=_decider(settings, accounts, clock),
             )
         finally:
             passwords.close()
+
+
+def _decider(settings: Settings, accounts: Accounts, clock: Clock) -> Decide:
+    """Give what decides in the registry that the settings describe."""
+    access = settings.access
+    if access.enabled:
+        return RuleAccess(Views(accounts, clock, rules_of_file(access.rules)), clock).decide
+
+    async def decide(caller: Caller, action: Action, name: RepositoryName) -> Decision:
+        unset = "access.enabled is not set"
+        if settings.auth.token is not None:
+            return Decision(False, f"{unset}: only what a token of auth.token says is allowed")
+        if settings.is_protected:
+            known = caller.kind is not Kind.ANONYMOUS
+            return Decision(known, f"{unset}: who logs in may do everything, and nobody else")
+        return Decision(True, f"{unset}: everybody may do everything")
+
+    return decide
 
 
 async def first_administrator(settings: Settings, scratch: Path) -> tuple[str, str] | None:

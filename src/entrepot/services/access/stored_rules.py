@@ -1,6 +1,8 @@
 """Rules in the database: made and removed while the registry runs."""
 
-from entrepot.config.access import parse_subject
+from collections.abc import Sequence
+
+from entrepot.config.access import RuleSettings, parse_subject
 from entrepot.errors import NameTaken, UnknownAccount
 from entrepot.ports.access import Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, StoredRule
@@ -15,10 +17,12 @@ class StoredRules:
 
     Args:
         accounts: where they are kept.
+        of_file: those of the configuration, which only whoever edits that changes.
     """
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, of_file: Sequence[RuleSettings] = ()) -> None:
         self._accounts = accounts
+        self._of_file = of_file
 
     async def add(self, rule: StoredRule) -> None:
         """Make a rule.
@@ -48,7 +52,11 @@ class StoredRules:
 
     async def naming(self, subject: str) -> list[str]:
         """Name the rules that name somebody, `user:NAME` or such; they outlive an account."""
-        found: list[str] = []
+        found = [
+            f"access.rules[{number}]"
+            for number, rule in enumerate(self._of_file)
+            if subject in rule.who
+        ]
         after = ""
         while page := await self._accounts.rules(after, 500):
             found += [rule.name for rule in page if subject in rule.who]
