@@ -1,0 +1,40 @@
+"""The drivers of what the token server keeps."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.tokens import SqliteTokenStore
+from entrepot.ports.tokens import TokenStore
+
+
+class TokenDatabase(Protocol):
+    """One database, any number of drivers that look at it."""
+
+    def open(self) -> TokenStore:
+        """Make another instance of the driver, as another process would."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that was opened."""
+        ...
+
+
+class SqliteTokenDatabase:
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "metadata.db"
+        migrate(self._path, "metadata", durable=True)
+        self._opened: list[SqliteMetadata] = []
+
+    def open(self) -> TokenStore:
+        self._opened.append(SqliteMetadata(self._path))
+        return SqliteTokenStore(self._opened[-1])
+
+    def close(self) -> None:
+        for database in self._opened:
+            database.close()
+
+
+TOKEN_STORES: dict[str, Callable[[Path], TokenDatabase]] = {"sqlite": SqliteTokenDatabase}
