@@ -1,0 +1,257 @@
+"""Applying rules to a real database, while others push and processes die."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
+from entrepot.drivers.sqlite.jobs import SqliteJobLedger
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.oci.repository_glob import RepositoryGlobs
+from entrepot.oci.tag_glob import TagGlob
+from entrepot.operations import retention_job
+from entrepot.operations.retention_job import apply_rules, tell_verdicts
+from entrepot.operations.scheduled import Once
+from entrepot.ports.access import Caller, Kind, OpenAccess
+from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.metadata import NewManifest, Transaction
+from entrepot.services.image_removal import ImageRemoval
+from entrepot.services.immutable import ImmutableRule, ImmutableTags
+from entrepot.services.retention import Retention, RetentionRule
+from tests.contract.pushing import APP, OTHER, push, some_image, some_index
+from tests.unit.services.registry import Registry, with_registry
+
+CALLER = Caller("retention", Kind.ROBOT)
+EVERY_TAG = (TagGlob.parse("*"),)
+IMAGES = [some_image(f"layer {number}") for number in range(40)]
+
+
+def keep_last(number: int, *repositories: str, untag_only: bool = False) -> RetentionRule:
+    globs = RepositoryGlobs.parse(repositories or ["**"])
+    return RetentionRule("few", globs, EVERY_TAG, last=number, untag_only=untag_only)
+
+
+def retention_of(
+    registry: Registry, *rules: RetentionRule, immutable: Iterable[ImmutableRule] = ()
+) -> Retention:
+    tags = ImmutableTags(list(immutable))
+    removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, tags)
+    dated = SqliteDatedTags(registry.metadata)
+    return Retention(registry.metadata, dated, removal, tags, registry.clock, rules, CALLER)
+
+
+async def fill(registry: Registry, number: int, name: RepositoryName = APP) -> None:
+    """Push images 0, 1, … under t00, t01, …, one a second."""
+    for place in range(number):
+        await tag(registry, f"t{place:02}", IMAGES[place], name)
+
+
+async def tag(
+    registry: Registry, text: str, image: NewManifest, name: RepositoryName = APP
+) -> None:
+    registry.clock.forward(1)
+    now = registry.clock.now()
+
+    async def change(transaction: Transaction) -> None:
+        repository = await transaction.repository(name, now)
+        number = await transaction.keep_manifest(repository, image)
+        await transaction.move_tag(repository, Tag(text), number, "", now)
+
+    await registry.metadata.change(change)
+
+
+async def tags_of(registry: Registry, name: RepositoryName = APP) -> list[str]:
+    return await registry.metadata.tags(name, "", 1000)
+
+
+def test_tags_go_with_their_manifests_and_the_newest_stay() -> None:
+    async def work(registry: Registry) -> None:
+        await fill(registry, 35)
+        await fill(registry, 3, OTHER)
+        counts = await retention_of(registry, keep_last(3, "team/app")).run()
+        assert await tags_of(registry) == ["t32", "t33", "t34"]
+        assert await tags_of(registry, OTHER) == ["t00", "t01", "t02"]
+        assert str(counts) == "1 repositories, 3 tags kept, 32 dropped with 32 manifests"
+        assert await registry.metadata.manifest_by_digest(APP, IMAGES[0].digest) is None
+        assert await registry.metadata.manifest_by_digest(APP, IMAGES[34].digest) is not None
+
+    with_registry(work)
+
+
+def test_a_rule_may_leave_manifests_without_a_tag() -> None:
+    async def work(registry: Registry) -> None:
+        await fill(registry, 3)
+        counts = await retention_of(registry, keep_last(1, untag_only=True)).run()
+        assert (counts.dropped, counts.manifests) == (2, 0)
+        assert await registry.metadata.manifest_by_digest(APP, IMAGES[0].digest) is not None
+
+    with_registry(work)
+
+
+def test_children_that_another_index_holds_stay() -> None:
+    async def work(registry: Registry) -> None:
+        old, new = some_index(IMAGES[0], IMAGES[1]), some_index(IMAGES[1], IMAGES[2])
+        await push(registry.metadata, APP, *IMAGES[:3])
+        await tag(registry, "old", old)
+        await tag(registry, "new", new)
+        counts = await retention_of(registry, keep_last(1)).run()
+        assert counts.manifests == 2
+        found = [
+            await registry.metadata.manifest_by_digest(APP, one.digest) is not None
+            for one in (*IMAGES[:3], old, new)
+        ]
+        assert found == [False, True, True, False, True]
+
+    with_registry(work)
+
+
+def test_immutable_tags_stay_and_the_dry_run_says_so() -> None:
+    async def work(registry: Registry) -> None:
+        await fill(registry, 5)
+        rule = ImmutableRule(RepositoryGlobs.parse(["**"]), (TagGlob.parse("t01"),))
+        retention = retention_of(registry, keep_last(1), immutable=[rule])
+        said = {one.dated.tag: one async for one in retention.verdicts(APP)}
+        assert [tag for tag, verdict in said.items() if verdict.keeps] == ["t01", "t04"]
+        assert [str(reason) for reason in said[Tag("t01")].reasons] == [
+            "immutable",
+            "few: not among the 1 pushed last",
+        ]
+        await retention.run()
+        assert await tags_of(registry) == ["t01", "t04"]
+
+    with_registry(work)
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=25),
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+)
+def test_a_dry_run_says_what_a_run_does_and_a_second_run_does_nothing(
+    pushes: list[tuple[int, int]], numbers: list[int]
+) -> None:
+    async def work(registry: Registry) -> None:
+        for place, image in pushes:
+            await tag(registry, f"t{place}", IMAGES[image])
+        rules = [keep_last(number) for number in numbers]
+        retention = retention_of(registry, *rules)
+        before = await tags_of(registry)
+        stays = [one.dated.tag async for one in retention.verdicts(APP) if one.keeps]
+        assert await tags_of(registry) == before
+        counts = await retention.run()
+        assert await tags_of(registry) == stays
+        assert len(stays) == min(len(before), max(numbers))
+        assert counts.dropped == len(before) - len(stays)
+        again = await retention.run()
+        assert (again.dropped, again.manifests, again.kept) == (0, 0, len(stays))
+
+    with_registry(work)
+
+
+class Interfering(SqliteDatedTags):
+    """Lets somebody do something between seeing the tags and judging them."""
+
+    def __init__(self, registry: Registry, *actions: tuple[str, NewManifest]) -> None:
+        super().__init__(registry.metadata)
+        self._registry = registry
+        self._actions = list(actions)
+        self._empty = 0
+
+    async def dated_tags(self, name: RepositoryName, after: str, limit: int) -> list[DatedTag]:
+        page = await super().dated_tags(name, after, limit)
+        if not page or not self._empty:
+            self._empty += 1
+            if self._empty > 1:
+                while self._actions:
+                    await tag(self._registry, *self._actions.pop())
+        return page
+
+
+@pytest.mark.parametrize("pushed", [("t00", IMAGES[30]), ("new", IMAGES[31]), ("t00", IMAGES[0])])
+def test_what_is_pushed_while_tags_are_judged_stays(pushed: tuple[str, NewManifest]) -> None:
+    async def work(registry: Registry) -> None:
+        await fill(registry, 5)
+        tags = ImmutableTags()
+        removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, tags)
+        dated = Interfering(registry, pushed)
+        retention = Retention(
+            registry.metadata, dated, removal, tags, registry.clock, [keep_last(2)], CALLER
+        )
+        await retention.run()
+        left = await tags_of(registry)
+        assert set(left) >= {pushed[0], "t04"}
+        assert await registry.metadata.manifest_by_digest(APP, pushed[1].digest) is not None
+
+    with_registry(work)
+
+
+def test_a_run_that_is_killed_is_gone_on_with_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention_job, "_SECONDS_A_NOTE", 0.0)
+
+    async def work(registry: Registry) -> None:
+        names = [RepositoryName(f"team/r{number}") for number in range(4)]
+        for name in names:
+            await fill(registry, 3, name)
+        ledger = SqliteJobLedger(registry.metadata)
+        retention = retention_of(registry, keep_last(1))
+        begun = asyncio.Event()
+        apply, seen = retention.apply, []
+
+        async def slow(name: RepositoryName) -> object:
+            seen.append(name)
+            if len(seen) == 3:
+                begun.set()
+                await asyncio.sleep(60)
+            return await apply(name)
+
+        monkeypatch.setattr(retention, "apply", slow)
+        once = Once(ledger, registry.clock, "retention", lambda turn: apply_rules(retention, turn))
+        first = asyncio.create_task(once.run())
+        await begun.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        assert [len(await tags_of(registry, name)) for name in names] == [1, 1, 3, 3]
+        outcome = await once.run()
+        assert seen == [*names[:3], *names[2:]]
+        assert outcome == "2 repositories, 2 tags kept, 4 dropped with 4 manifests"
+        assert [len(await tags_of(registry, name)) for name in names] == [1, 1, 1, 1]
+
+    with_registry(work)
+
+
+def test_a_dry_run_on_a_schedule_only_tells(caplog: pytest.LogCaptureFixture) -> None:
+    async def work(registry: Registry) -> None:
+        await fill(registry, 3)
+        ledger = SqliteJobLedger(registry.metadata)
+        retention = retention_of(registry, keep_last(1))
+        once = Once(
+            ledger, registry.clock, "retention", lambda turn: tell_verdicts(retention, turn)
+        )
+        with caplog.at_level("INFO"):
+            outcome = await once.run()
+        assert outcome == "dry run: 1 repositories, 1 tags kept, 2 dropped with 0 manifests"
+        assert "team/app:t00 would go: few: not among the 1 pushed last" in caplog.messages
+        assert await tags_of(registry) == ["t00", "t01", "t02"]
+
+    with_registry(work)
+
+
+def test_the_history_says_that_a_rule_took_the_tag() -> None:
+    async def work(registry: Registry) -> None:
+        await fill(registry, 2)
+        await retention_of(registry, keep_last(1)).run()
+
+        async def change(transaction: Transaction) -> list[str]:
+            repository = await transaction.repository(APP, 1)
+            changes = await transaction.tag_changes(repository, Tag("t00"), 9)
+            return [change.caller for change in changes]
+
+        assert await registry.metadata.change(change) == ["retention", ""]
+
+    with_registry(work)
