@@ -8,6 +8,7 @@ from typing import Protocol
 
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sqlite.questions import SqliteQuestions
 from entrepot.drivers.sqlite.recount import SqliteUsageRecount
 from entrepot.drivers.sqlite.usage import SqliteUsage
 from entrepot.ports.metadata import Metadata
@@ -42,7 +43,8 @@ class SqliteUsageDatabase:
         self._sqlite = SqliteMetadata(self._path)
         self._recount = SqliteUsageRecount(self._path)
         self.metadata: Metadata = self._sqlite
-        self.usage: UsageReader = SqliteUsage(self._sqlite)
+        self._questions = SqliteQuestions(self._path)
+        self.usage: UsageReader = SqliteUsage(self._questions)
         self.recount: UsageRecount = self._recount
 
     def damage(self, statement: str) -> None:
@@ -63,6 +65,7 @@ class SqliteUsageDatabase:
 
     def close(self) -> None:
         self._recount.close()
+        self._questions.close()
         self._sqlite.close()
 
 

@@ -5,6 +5,7 @@ import re
 _BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
 _BYTES |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZE = re.compile(r"(\d{1,15})\s*([a-z]*)", re.ASCII | re.IGNORECASE)
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 _EXPECTED = "a size such as 65536, 64KiB or 4MiB"
 
 
@@ -37,14 +38,13 @@ def describe_size(size: int) -> str:
     """
     if size < 1024:
         return f"{size} B"
-    value = float(size)
-    for unit in ("KiB", "MiB", "GiB", "TiB"):
-        value /= 1024
-        if value < 999.5 or unit == "TiB":
-            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-            text = f"{value:.{digits}f}"
-            return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {unit}"
-    raise AssertionError("a size is always written in some unit")
+    power = (size.bit_length() - 1) // 10
+    value = size / (1 << 10 * power)
+    if value >= 999.5:  # three digits of it would be 1000
+        power, value = power + 1, value / 1024
+    if power < len(_BINARY):
+        return f"{value:.3g} {_BINARY[power]}"
+    return f"{size / _BYTES['tib']:.0f} TiB"
 
 
 def format_size(size: int) -> str:

@@ -59,11 +59,11 @@ class QuotaCounters(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """What a repository or a namespace has; all but the first six in bytes.
+    """What a repository, a namespace or a tag has; all but the first six in bytes.
 
     Attributes:
-        id: the number by which the database knows it.
-        name: of the repository or the namespace.
+        id: the number by which the database knows it; of a tag, that of its manifest.
+        name: of the repository, the namespace or the tag.
         repositories: those that have a manifest.
         tags: number of them.
         manifests: number of them.
@@ -72,6 +72,9 @@ class UsageRow:
         blob_bytes: blobs, each once.
         exclusive_blob_bytes: of these, blobs that no other one of its kind has.
         referenced_bytes: what the manifests say of their configs and layers, each time anew.
+        reclaimable_bytes: blobs that are waiting to be collected, for no manifest needs them there;
+            of a namespace, each once a repository.
+        exclusive_manifest_bytes: manifests that would go with it.
     """
 
     id: int
@@ -84,6 +87,53 @@ class UsageRow:
     blob_bytes: int
     exclusive_blob_bytes: int
     referenced_bytes: int
+    reclaimable_bytes: int
+    exclusive_manifest_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """Blobs, each once, and manifests: what quotas limit."""
+        return self.blob_bytes + self.manifest_bytes
+
+    @property
+    def logical(self) -> int:
+        """Manifests, and what each of them refers to."""
+        return self.referenced_bytes + self.manifest_bytes
+
+    @property
+    def exclusive(self) -> int:
+        """Of `bytes`, what would go with it alone."""
+        return self.exclusive_blob_bytes + self.exclusive_manifest_bytes
+
+    @property
+    def shared(self) -> int:
+        """Of `bytes`, what others have too."""
+        return self.bytes - self.exclusive
+
+    @property
+    def reclaimable(self) -> int:
+        """What waits to be collected."""
+        return self.reclaimable_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaimable:
+    """What the collector could take, in bytes.
+
+    Attributes:
+        unneeded: blobs that repositories have and that no manifest anywhere needs, each once.
+        unlinked: blobs that no repository has.
+        doomed: files whose blob is gone, and which are about to be removed.
+    """
+
+    unneeded: int
+    unlinked: int
+    doomed: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.unneeded + self.unlinked + self.doomed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +172,19 @@ class UsageReader(Protocol):
 
     async def namespaces(self, after: str, limit: int) -> list[UsageRow]:
         """List namespaces by name, in pages that begin behind a name."""
+        ...
+
+    async def tags(self, repository: int, after: str, limit: int) -> list[UsageRow]:
+        """List a repository's tags by name, in pages that begin behind a name.
+
+        A tag has the manifest that it points to, what that one refers to, and what refers to
+        these as its subject. Its own is what nothing else in the repository holds, and of blobs
+        what no other repository has.
+        """
+        ...
+
+    async def reclaimable(self) -> Reclaimable:
+        """Tell what the collector could take, in the whole registry."""
         ...
 
 

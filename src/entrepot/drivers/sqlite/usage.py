@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.ports.usage import RegistryUsage, UsageRow
+from entrepot.drivers.sqlite.questions import SqliteQuestions
+from entrepot.drivers.sqlite.tag_usage import TagUsage
+from entrepot.ports.usage import Reclaimable, RegistryUsage, UsageRow
+
+_PAGE = 1000
 
 
 class SqliteUsage:
@@ -14,7 +17,7 @@ class SqliteUsage:
         database: whose file it reads.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: SqliteQuestions) -> None:
         self._database = database
 
     async def registry(self) -> RegistryUsage:
@@ -29,6 +32,31 @@ class SqliteUsage:
     async def namespaces(self, after: str, limit: int) -> list[UsageRow]:
         """List namespaces by name, in pages that begin behind a name."""
         return _usage(await self._database.rows("usage_of_namespaces", after=after, limit=limit))
+
+    async def tags(self, repository: int, after: str, limit: int) -> list[UsageRow]:
+        """List a repository's tags by name, in pages that begin behind a name."""
+        rows = await self._database.rows(
+            "tags_with_manifests", repository=repository, after=after, limit=limit
+        )
+        counted = TagUsage(self._database, repository)
+        return [await counted.of(tag, manifest, size) for tag, manifest, size in rows]
+
+    async def reclaimable(self) -> Reclaimable:
+        """Tell what the collector could take, in the whole registry."""
+        unneeded: dict[int, int] = {}
+        repository, blob = 0, 0
+        while rows := await self._database.rows(
+            "unneeded_blobs", repository=repository, blob=blob, limit=_PAGE
+        ):
+            repository, blob = rows[-1][:2]
+            unneeded.update({number: size for _, number, size, needed in rows if not needed})
+        doomed = after = 0
+        while rows := await self._database.rows("doomed_sizes", after=after, limit=_PAGE):
+            after = rows[-1][0]
+            doomed += sum(size for _, size in rows)
+        registry = await self.registry()
+        unlinked = registry.known_bytes - registry.blob_bytes
+        return Reclaimable(sum(unneeded.values()), unlinked, doomed)
 
 
 def _usage(rows: Sequence[Any]) -> list[UsageRow]:

@@ -40,19 +40,32 @@ SELECT repositories, tags, manifests, blobs, manifest_bytes, blob_bytes, known_b
 FROM registry_usage WHERE id = 1;
 
 -- name: usage_of_repositories
--- A page, by name.
+-- A page, by name, without those that were deleted and whose rows are still going.
 SELECT repositories.id, repositories.name, repositories.populated, repository_usage.tags,
        repository_usage.manifests, repository_usage.blobs, repository_usage.manifest_bytes,
        repository_usage.blob_bytes, repository_usage.exclusive_bytes,
-       repository_usage.referenced_bytes
+       repository_usage.referenced_bytes,
+       (
+           SELECT COALESCE(SUM(blobs.size), 0)
+           FROM link_candidates
+           CROSS JOIN blobs ON blobs.id = link_candidates.blob_id
+           WHERE link_candidates.repository_id = repositories.id
+             AND NOT EXISTS (
+                 SELECT 1 FROM manifest_edges
+                 WHERE manifest_edges.digest = blobs.digest
+                   AND manifest_edges.repository_id = repositories.id
+                   AND manifest_edges.role <> 'subject'
+             )
+       ),
+       repository_usage.manifest_bytes
 FROM repositories
 CROSS JOIN repository_usage ON repository_usage.repository_id = repositories.id
-WHERE repositories.name > :after
+WHERE repositories.name > :after AND repositories.deleted_at IS NULL
 ORDER BY repositories.name
 LIMIT :limit;
 
 -- name: usage_of_namespaces
--- A page, by name; what the manifests refer to is summed over each one's repositories.
+-- A page, by name; what repositories count by themselves is summed over those of each.
 SELECT namespaces.id, namespaces.name, namespaces.repositories, namespaces.tags,
        namespaces.manifests, namespaces.blobs, namespaces.manifest_bytes,
        namespaces.blob_bytes, namespaces.exclusive_bytes,
@@ -60,8 +73,39 @@ SELECT namespaces.id, namespaces.name, namespaces.repositories, namespaces.tags,
            SELECT COALESCE(SUM(repository_usage.referenced_bytes), 0)
            FROM repository_usage
            WHERE repository_usage.namespace_id = namespaces.id
-       )
+       ),
+       (
+           SELECT COALESCE(SUM(blobs.size), 0)
+           FROM repository_usage
+           CROSS JOIN link_candidates
+               ON link_candidates.repository_id = repository_usage.repository_id
+           CROSS JOIN blobs ON blobs.id = link_candidates.blob_id
+           WHERE repository_usage.namespace_id = namespaces.id
+             AND NOT EXISTS (
+                 SELECT 1 FROM manifest_edges
+                 WHERE manifest_edges.digest = blobs.digest
+                   AND manifest_edges.repository_id = repository_usage.repository_id
+                   AND manifest_edges.role <> 'subject'
+             )
+       ),
+       namespaces.manifest_bytes
 FROM namespaces
 WHERE namespaces.name > :after
 ORDER BY namespaces.name
 LIMIT :limit;
+
+-- name: unneeded_blobs
+-- A page of what waits to be unlinked, and whether a manifest anywhere needs it.
+SELECT link_candidates.repository_id, link_candidates.blob_id, blobs.size,
+       EXISTS (
+           SELECT 1 FROM manifest_edges
+           WHERE manifest_edges.digest = blobs.digest AND manifest_edges.role <> 'subject'
+       )
+FROM link_candidates
+CROSS JOIN blobs ON blobs.id = link_candidates.blob_id
+WHERE (link_candidates.repository_id, link_candidates.blob_id) > (:repository, :blob)
+ORDER BY link_candidates.repository_id, link_candidates.blob_id
+LIMIT :limit;
+
+-- name: doomed_sizes
+SELECT id, size FROM doomed_bytes WHERE id > :after ORDER BY id LIMIT :limit;

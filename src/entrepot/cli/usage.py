@@ -1,0 +1,132 @@
+"""``entrepot usage``."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.output import result
+from entrepot.config.settings import Settings
+from entrepot.config.sizes import describe_size
+from entrepot.ports.usage import UsageRow
+from entrepot.services.usage.listing import (
+    Order,
+    Scope,
+    Total,
+    arrange,
+    count_total,
+    list_usage,
+)
+
+By = Annotated[Scope, typer.Option("--by", help="What a line is of.")]
+Sort = Annotated[
+    Order | None,
+    typer.Option("--sort", help="What comes first; name by default, bytes with --top."),
+]
+Top = Annotated[int | None, typer.Option("--top", metavar="N", min=1, help="Only the first N.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs; sizes in bytes.")]
+
+_SIZES = ("bytes", "logical", "shared", "exclusive", "reclaimable")
+
+
+def usage(
+    config: ConfigFile = None,
+    defaults: Defaults = False,
+    by: By = Scope.REPOSITORY,
+    sort: Sort = None,
+    top: Top = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how much lies where, beside a running registry.
+
+    BYTES: blobs, each once, and manifests; what quotas limit. LOGICAL: what the manifests refer
+    to, each by itself. SHARED: of the bytes, what others have too. EXCLUSIVE: what would go with
+    it alone. RECLAIMABLE: what waits to be collected.
+    """
+    settings = read_configuration(config, defaults).settings
+    order = sort or (Order.NAME if top is None else Order.BYTES)
+    asyncio.run(_usage(settings, by, order, top, as_json=as_json))
+
+
+async def _usage(
+    settings: Settings, scope: Scope, order: Order, top: int | None, *, as_json: bool
+) -> None:
+    # Here, because it imports the drivers: the other commands start without them.
+    from entrepot.assembly.usage import open_usage
+
+    with open_usage(settings) as (reader, sessions):
+        total = await count_total(reader, sessions)
+        pages = list_usage(reader, scope)
+        if order is not Order.NAME or top is not None:
+            pages = _one_page(await arrange(pages, order, top))
+        await (_print_json if as_json else _print)(pages, total, scope)
+
+
+async def _print(pages: AsyncIterator[list[UsageRow]], total: Total, scope: Scope) -> None:
+    titles = "".join(f"{title.upper():>12}" for title in _SIZES)
+    result(f"{titles}{'TAGS':>8}  {scope.upper()}")
+    size = describe_size
+    async for page in pages:
+        lines = [
+            f"{size(row.bytes):>12}{size(row.logical):>12}{size(row.shared):>12}"
+            f"{size(row.exclusive):>12}{size(row.reclaimable):>12}{row.tags:>8}  {row.name}"
+            for row in page
+        ]
+        result("\n".join(lines))
+    for sentence in _sentences(total):
+        result(sentence)
+
+
+def _sentences(total: Total) -> list[str]:
+    def number(count: int, one: str, many: str) -> str:
+        return f"{count:,} {one if count == 1 else many}"
+
+    told = [
+        f"The registry: {describe_size(total.bytes)} in"
+        f" {number(total.repositories, 'repository', 'repositories')},"
+        f" {number(total.tags, 'tag', 'tags')},"
+        f" {number(total.manifests, 'manifest', 'manifests')} and"
+        f" {number(total.blobs, 'blob', 'blobs')}."
+    ]
+    if total.reclaimable:
+        uploads = f", {describe_size(total.uploads)} of them by uploads" if total.uploads else ""
+        told.append(f"To be collected: {describe_size(total.reclaimable)}{uploads}.")
+    return told
+
+
+async def _print_json(pages: AsyncIterator[list[UsageRow]], total: Total, scope: Scope) -> None:
+    """Print one document, a line for each entry, without holding all of it."""
+    result(f'{{"registry": {json.dumps(asdict(total))},\n"by": "{scope}", "usage": [')
+    last = ""
+    async for page in pages:
+        lines = [json.dumps(_entry(row)) for row in page]
+        if last:
+            lines.insert(0, last)
+        last = lines.pop()
+        if lines:
+            result(",\n".join(lines) + ",")
+    result(f"{last}]}}")
+
+
+def _entry(row: UsageRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "repositories": row.repositories,
+        "tags": row.tags,
+        "manifests": row.manifests,
+        "blobs": row.blobs,
+        "bytes": row.bytes,
+        "logical": row.logical,
+        "shared": row.shared,
+        "exclusive": row.exclusive,
+        "reclaimable": row.reclaimable,
+    }
+
+
+async def _one_page(rows: list[UsageRow]) -> AsyncIterator[list[UsageRow]]:
+    if rows:
+        yield rows
