@@ -1,5 +1,7 @@
 """Tokens of somebody else's token server: what they allow counts, and nothing else."""
 
+import logging
+
 from entrepot.errors import Unauthenticated
 from entrepot.ports.access import BearerCredentials, Caller, Credentials, Kind
 from entrepot.ports.clock import MICROSECONDS, Clock
@@ -7,6 +9,10 @@ from entrepot.services.tokens.claims import check_claims, invalid_token, read_ac
 from entrepot.services.tokens.trusted import TrustedKeys
 from entrepot.services.tokens.verification import TokenVerifier, UnknownKey
 from entrepot.services.tokens.verified import VerifiedTokens
+
+_PAUSE_SECONDS = 1.0
+
+logger = logging.getLogger("entrepot.access.token")
 
 
 class ExternalTokens:
@@ -36,6 +42,7 @@ class ExternalTokens:
         self._verifier = verifier
         self._clock = clock
         self._verified: VerifiedTokens[Caller] = VerifiedTokens()
+        self._told_at = 0.0
 
     async def authenticate(self, credentials: Credentials) -> Caller:
         """Give whom a token names, with what it allows.
@@ -49,7 +56,13 @@ class ExternalTokens:
         if self._keys.look(now):
             self._verified.forget_all()
         caller = self._verified.find(credentials.token, now)
-        return self._verify(credentials.token, now) if caller is None else caller
+        if caller is not None:
+            return caller
+        try:
+            return self._verify(credentials.token, now)
+        except Unauthenticated as error:
+            self._tell(error, now)
+            raise
 
     def _verify(self, token: str, now: float) -> Caller:
         try:
@@ -62,6 +75,12 @@ class ExternalTokens:
         caller = Caller(name, kind, limits=read_access(claims), delegated=True)
         self._verified.keep(token, until, caller)
         return caller
+
+    def _tell(self, error: Unauthenticated, now: float) -> None:
+        """Say why a token was refused, for whoever sets this up; once a second at most."""
+        if not 0 <= now - self._told_at < _PAUSE_SECONDS:
+            self._told_at = now
+            logger.info("%s", error.message)
 
     def _verify_with_new_keys(self, token: str, now: float) -> dict[str, object]:
         if self._keys.look(now, surely=True):

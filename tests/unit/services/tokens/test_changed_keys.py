@@ -114,3 +114,15 @@ def test_a_name_and_a_password_are_no_token(registry: Guarded) -> None:
     with pytest.raises(Unauthenticated) as caught:
         asyncio.run(registry.external.authenticate(BasicCredentials("alice", BY_OLD)))
     assert caught.value.problem == ""
+
+
+def test_why_a_token_was_refused_is_in_the_log_without_the_token(
+    registry: Guarded, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = sign(OLD, claims(aud="other"), "ES256", {"kid": "old"})
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            assert not good(registry, other)
+    assert [record.message for record in caplog.records] == [
+        "the token cannot be accepted: it is for another service"
+    ]
