@@ -1,0 +1,98 @@
+"""``entrepot export``."""
+
+import time
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from entrepot.cli import exit_codes
+from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.output import result, say
+from entrepot.cli.tables import print_json
+from entrepot.cli.words import split_words
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.repository_glob import RepositoryGlob
+
+_SECONDS_A_LINE = 2.0
+_SHOWN = 20
+
+
+class Form(StrEnum):
+    """What the directory is to be."""
+
+    DOCKER_REGISTRY = "docker-registry"
+    OCI = "oci"
+
+
+Directory = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A new directory, or one of an export to go on with.")
+]
+Repositories = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--repositories",
+        metavar="GLOB",
+        help="Only repositories that this matches, such as `team/**`; several with commas, or"
+        " several times.",
+        show_default=False,
+    ),
+]
+FormOption = Annotated[
+    Form,
+    typer.Option("--format", help="A root directory of Docker Registry, or an OCI image layout."),
+]
+Copy = Annotated[
+    bool, typer.Option("--copy", help="Copy blobs also where hard links are possible.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+
+
+def export(
+    directory: Directory,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    repositories: Repositories = None,
+    form: FormOption = Form.DOCKER_REGISTRY,
+    copy: Copy = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write images into a directory that Docker Registry, or any OCI tool, reads as it is.
+
+    It is as of one moment, and may run beside the registry. Ends with 1 where blobs are damaged.
+    """
+    globs = [_glob(text) for text in split_words(repositories or [])]
+    settings = read_configuration(config, defaults).settings
+    # Here, because it imports the drivers: the other commands start without them.
+    from entrepot.assembly.export import export as write
+
+    told = time.monotonic()
+
+    def progress(name: RepositoryName, done: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _SECONDS_A_LINE:
+            told = time.monotonic()
+            say(f"{done:,} repositories so far, {name} was the last")
+
+    report = write(settings, directory, str(form), globs, progress, copy=copy)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        result(
+            f"{directory}: {report.repositories:,} repositories, {report.tags:,} tags,"
+            f" {report.manifests:,} manifests, {report.blobs:,} blobs ({report.size:,} bytes)"
+        )
+        for name, digest in report.damaged[:_SHOWN]:
+            result(f"  left out, its bytes are damaged: {digest} of {name}")
+        if len(report.damaged) > _SHOWN:
+            result(f"  and {len(report.damaged) - _SHOWN:,} more; --json lists all")
+    raise typer.Exit(exit_codes.FAILURE if report.damaged else exit_codes.OK)
+
+
+def _glob(text: str) -> RepositoryGlob:
+    try:
+        return RepositoryGlob.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -1,0 +1,1 @@
+"""Leaving for another registry, and coming from one."""
