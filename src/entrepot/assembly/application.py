@@ -15,6 +15,7 @@ from entrepot.api.origin import Origins
 from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
 from entrepot.assembly.access import AccessControl, build_access
+from entrepot.assembly.collection import promises
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import build_delete, immutable_tags, management_endpoints
@@ -83,7 +84,8 @@ def _endpoints(
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
     quotas = build_quotas(settings, drivers)
     quarantining = Quarantining(drivers.quarantine, drivers.blobs, drivers.inspector, clock)
-    pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving)
+    promised = promises(settings, drivers)
+    pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving, promised)
     delete = build_delete(settings, drivers)
     bodies = SmallBodies(limits.manifest, timeouts.body)
     listing = Listing(metadata, access)
@@ -115,7 +117,7 @@ def _endpoints(
             holders,
             quotas,
         ),
-        Mount(metadata, access, clock, quotas=quotas),
+        Mount(metadata, access, clock, promised, quotas=quotas),
         locations,
         timeouts.body,
         max(1, limits.uploads // workers),

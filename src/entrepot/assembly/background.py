@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from entrepot.assembly.care import care_jobs
+from entrepot.assembly.collection import collection_jobs
 from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.assembly.retention import retention_jobs
 from entrepot.config.settings import Settings
@@ -59,6 +60,7 @@ def housekeeping_jobs(
         age = settings.tags.history.age
         jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
         jobs += retention_jobs(settings, drivers)
+        jobs += collection_jobs(settings, drivers, metrics)
     if settings.is_protected:
         jobs.append(forgetting_job(drivers.guesses, drivers.clock))
     if metrics is not None:

@@ -14,6 +14,7 @@ from entrepot.drivers.memory.inspector import MemoryInspector
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.accounts import SqliteAccounts
+from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
 from entrepot.drivers.sqlite.damage import forget_if_damaged
 from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
 from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
@@ -25,6 +26,7 @@ from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
 from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories, SqliteTagHistory
 from entrepot.drivers.sqlite.reservations import SqliteReservations
 from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sqlite.sweep import SqliteCollectionSweep
 from entrepot.drivers.sqlite.tokens import SqliteTokenStore
 from entrepot.drivers.sqlite.writer import ignore_group
 from entrepot.errors import MetadataOutage
@@ -35,6 +37,7 @@ from entrepot.ports.access import Access, OpenAccess
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.clock import Clock, SystemClock
+from entrepot.ports.collection import CollectionQueue, CollectionSweep
 from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
@@ -69,6 +72,8 @@ class Drivers:
     guesses: GuessLedger
     quarantine: Quarantine
     inspector: BlobInspector
+    collection: CollectionQueue
+    collection_sweep: CollectionSweep
     reservations: Reservations
     close: Callable[[], None]
 
@@ -165,8 +170,10 @@ def open_drivers(
     )
     sessions = SqliteUploadSessions(sessions_path)
     storage, inspector = _open_storage(settings)
+    pages = SqliteCollectionSweep(metadata_path, sqlite)
 
     def close() -> None:
+        pages.close()
         sqlite.close()
         sessions.close()
         storage.close()
@@ -193,6 +200,8 @@ def open_drivers(
         guesses=SqliteGuessLedger(sessions),
         quarantine=quarantine,
         inspector=inspector,
+        collection=SqliteCollectionQueue(sqlite),
+        collection_sweep=pages,
         reservations=SqliteReservations(sessions),
         close=close,
     )

@@ -6,6 +6,7 @@ from entrepot.config.access import AccessSettings
 from entrepot.config.auth import AuthSettings
 from entrepot.config.care import BackupSettings, ScrubSettings
 from entrepot.config.database import DatabaseSettings
+from entrepot.config.gc import GcSettings
 from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
 from entrepot.config.immutable import ImmutableRuleSettings
@@ -35,6 +36,7 @@ class Settings:
     immutable: tuple[ImmutableRuleSettings, ...] = ()
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     pulls: PullsSettings = field(default_factory=PullsSettings)
+    gc: GcSettings = field(default_factory=GcSettings)
     scrub: ScrubSettings = field(default_factory=ScrubSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)

@@ -15,6 +15,7 @@ from entrepot.api.application import Application
 from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
 from entrepot.assembly.background import housekeeping_jobs, pull_recorder
+from entrepot.assembly.collection import collecting
 from entrepot.assembly.drivers import Drivers, join_directory, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.errors import EntrepotError
@@ -92,6 +93,7 @@ class Worker:
         self._housekeeping = Housekeeping(
             directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
         )
+        self._collecting = collecting(settings, self._drivers, metrics)
         self._pulls = pull_recorder(settings, self._drivers)
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
         self._holders = f"worker-{self._seat.number}/"
@@ -130,6 +132,8 @@ class Worker:
                 await self._release_claims_of_predecessor()
                 self._observer.start()
                 self._housekeeping.start()
+                if self._collecting is not None:
+                    self._collecting.start()
                 if self._pulls is not None:
                     self._pulls.start()
                 self._silent.start()
@@ -139,6 +143,8 @@ class Worker:
                 self._silent.stop()
                 self._ready.unlink(missing_ok=True)
                 await self._housekeeping.stop()
+                if self._collecting is not None:
+                    await self._collecting.stop()
                 if self._pulls is not None:
                     await self._pulls.stop()
                 self._observer.close()

@@ -1,0 +1,57 @@
+"""Every order in which a collector and clients can meet, in small stories; see scripts.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.model.exploring import Stage, at_random
+from tests.model.scheduler import Orders
+from tests.model.scripts import SCRIPTS, Script
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+def try_every_order(folder: Path, script: Script, preemptions: int) -> None:
+    stage = Stage(folder, script)
+    orders = Orders(preemptions)
+    for choose in orders:
+        stage.run(choose)
+    assert orders.tried == 1 or orders.tried > 10
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_no_order_breaks_a_promise_or_leaves_anything(folder: Path, script: Script) -> None:
+    try_every_order(folder, script, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_no_order_with_two_preemptions_does(folder: Path, script: Script) -> None:
+    try_every_order(folder, script, 2)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_kill_at_any_step_loses_nothing_that_the_next_does_not_mend(
+    folder: Path, script: Script
+) -> None:
+    stage = Stage(folder, script)
+    whole = stage.run(at_random("0"))
+    steps: dict[str, int] = {}
+    for name, _ in whole.steps:
+        steps[name] = steps.get(name, 0) + 1
+    for name, number in steps.items():
+        for step in range(1, number):
+            stage.run(at_random(f"{name} {step}"), kill=(name, step))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_random_orders_do_not_either(folder: Path, script: Script) -> None:
+    stage = Stage(folder, script)
+    for seed in range(20):
+        stage.run(at_random(str(seed)))
