@@ -85,7 +85,7 @@ def test_no_request_fails_while_the_key_is_replaced(tmp_path: Path) -> None:
     clients = [Client(registry.authority) for _ in range(3)]
     try:
         config = f"--config={tmp_path / 'config.yml'}"
-        command = [PROGRAM, "user", "add", "alice", "--password-stdin", config]
+        command = [str(PROGRAM), "user", "add", "alice", "--password-stdin", config]
         subprocess.run(command, input=PASSWORD.encode(), check=True, capture_output=True)
         for client in clients:
             client.start()
