@@ -15,7 +15,8 @@ _ACTIONS = {
     "pull": frozenset({Action.PULL}),
     "push": frozenset({Action.PUSH}),
     "delete": frozenset({Action.DELETE}),
-    "*": frozenset(Action),
+    # Not the catalogue, which Docker Registry has a scope of its own for.
+    "*": frozenset(Action) - {Action.LIST},
 }
 EVERYWHERE = ("**",)
 
