@@ -17,23 +17,24 @@ def folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def try_every_order(folder: Path, script: Script, preemptions: int) -> None:
+def try_orders(folder: Path, script: Script, preemptions: int, most: int) -> None:
     stage = Stage(folder, script)
-    orders = Orders(preemptions)
+    orders = Orders(preemptions, most)
     for choose in orders:
         stage.run(choose)
-    assert orders.tried == 1 or orders.tried > 10
+    assert orders.tried == 1 or orders.tried > 8
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_no_order_breaks_a_promise_or_leaves_anything(folder: Path, script: Script) -> None:
-    try_every_order(folder, script, 1)
+    """All orders with one preemption of those with two tasks, some of those with three."""
+    try_orders(folder, script, 1, 60)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_no_order_with_two_preemptions_does(folder: Path, script: Script) -> None:
-    try_every_order(folder, script, 2)
+def test_no_order_with_more_preemptions_does(folder: Path, script: Script) -> None:
+    try_orders(folder, script, 3, 4_000)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -46,12 +47,12 @@ def test_a_kill_at_any_step_loses_nothing_that_the_next_does_not_mend(
     for name, _ in whole.steps:
         steps[name] = steps.get(name, 0) + 1
     for name, number in steps.items():
-        for step in range(1, number):
+        for step in range(1, number, 1 if number < 12 else 3):
             stage.run(at_random(f"{name} {step}"), kill=(name, step))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_random_orders_do_not_either(folder: Path, script: Script) -> None:
     stage = Stage(folder, script)
-    for seed in range(20):
+    for seed in range(10):
         stage.run(at_random(str(seed)))
