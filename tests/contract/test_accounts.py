@@ -310,6 +310,9 @@ CHANGES: dict[str, Change] = {
 }
 
 
+OF_RULES = [CHANGES["a rule is added"], CHANGES["a rule is removed"]]
+
+
 async def prepare(accounts: Accounts) -> None:
     await add(accounts, ALICE, NewAccount(name="bob", kind=Kind.USER, created_at=1))
 
@@ -330,7 +333,9 @@ async def test_every_change_raises_the_number_for_every_process(
     await prepare(accounts)
     before = await other.generation()
     await accounts.change(change)
-    assert await other.generation() > before
+    after = await other.generation()
+    assert after.number > before.number
+    assert (after.rules > before.rules) == (change in OF_RULES)
 
 
 async def test_a_change_that_fails_raises_nothing(accounts: Accounts) -> None:

@@ -8,7 +8,8 @@ below it, and `**` is every repository.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from entrepot.errors import InvalidName
@@ -17,6 +18,7 @@ from entrepot.oci.name import RepositoryName
 
 MAX_GLOB_LENGTH = 512
 
+_COMPILED = 16_384
 _ANY = "**"
 _USER = "{user}"
 _PARTS = re.compile(r"(\*|\{user\})")
@@ -39,7 +41,6 @@ class RepositoryGlob:
     """
 
     text: str
-    _expression: re.Pattern[str] = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -57,7 +58,7 @@ class RepositoryGlob:
             _check_component(component, text)
         if not _PARTS.search(text):
             _check_name(text)
-        return cls(text, re.compile(_expression(components)))
+        return cls(text)
 
     @property
     def of_user(self) -> bool:
@@ -75,7 +76,7 @@ class RepositoryGlob:
         if self.of_user and (not user or "/" in user or _BOUNDARY in user):
             return False
         subject = f"{user}{_BOUNDARY}{name}/" if self.of_user else f"{name}/"
-        return self._expression.fullmatch(subject) is not None
+        return _compiled(self.text).fullmatch(subject) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,12 @@ def _check_name(text: str) -> None:
         RepositoryName.parse(text)
     except InvalidName as error:
         raise ValueError(f"no repository can be called {excerpt(text)!r}: {error}") from error
+
+
+@lru_cache(_COMPILED)
+def _compiled(text: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first needed: of a thousand, few ever are."""
+    return re.compile(_expression(text.split("/")))
 
 
 def _expression(components: list[str]) -> str:

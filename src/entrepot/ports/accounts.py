@@ -167,6 +167,19 @@ class LastUse:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How often something was changed.
+
+    Attributes:
+        number: changes of anything.
+        rules: changes of rules alone.
+    """
+
+    number: int
+    rules: int
+
+
 class AccountReader(Protocol):
     """Finds accounts and tokens."""
 
@@ -226,10 +239,10 @@ class RuleReader(Protocol):
         """List rules by name."""
         ...
 
-    async def generation(self) -> int:
-        """Give the number that every change of accounts, tokens, groups and rules raises.
+    async def generation(self) -> Generation:
+        """Give the numbers that changes of accounts, tokens, groups and rules raise.
 
-        What was read after this number was, is as good as new while the number stays.
+        What was read after a number was, is as good as new while the number stays.
         """
         ...
 

@@ -7,7 +7,15 @@ from entrepot.drivers.sqlite import accounts_rows as rows
 from entrepot.drivers.sqlite.accounts_writer import SqliteAccessWriter
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.ports.access import Kind
-from entrepot.ports.accounts import AccessWriter, Account, Group, Result, StoredRule, StoredToken
+from entrepot.ports.accounts import (
+    AccessWriter,
+    Account,
+    Generation,
+    Group,
+    Result,
+    StoredRule,
+    StoredToken,
+)
 
 
 class SqliteAccounts:
@@ -80,9 +88,9 @@ class SqliteAccounts:
         found = await self._database.rows("access_rules", after=after, limit=limit)
         return [rows.rule(row) for row in found]
 
-    async def generation(self) -> int:
-        """Give the number that every change of accounts, tokens, groups and rules raises."""
-        return int((await self._database.rows("access_generation"))[0][0])
+    async def generation(self) -> Generation:
+        """Give the numbers that changes of accounts, tokens, groups and rules raise."""
+        return Generation(*(await self._database.rows("access_generation"))[0])
 
     async def change(self, change: Callable[[AccessWriter], Awaitable[Result]]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""

@@ -85,7 +85,8 @@ def grants_allow(grants: Iterable[Grant], action: Action, name: str, user: str) 
     )
 
 
-def subjects_of(caller: Caller, groups: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(_COMPILED // 4)
+def subjects_of(caller: Caller, groups: tuple[str, ...]) -> tuple[str, ...]:
     """Name a known caller in every way in which rules may name it, most particular first.
 
     Args:

@@ -5,6 +5,7 @@ asks, and when it is another one, everything is forgotten: so a disabled user, a
 revoked token ends within a second on every worker, and a request costs no query.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from entrepot.errors import InvalidRequest
 from entrepot.ports.access import Action, Caller, Kind
-from entrepot.ports.accounts import Account, Accounts
+from entrepot.ports.accounts import Account, Accounts, Generation
 from entrepot.ports.clock import Clock
 from entrepot.services.access.memo import Memo
 from entrepot.services.access.rules import Rule, RuleBook, rule_of_database
@@ -20,7 +21,7 @@ from entrepot.services.access.rules import Rule, RuleBook, rule_of_database
 logger = logging.getLogger("entrepot.access")
 
 _FRESH_SECONDS = 1.0
-_PAGE = 500
+_PAGE = 100
 _ACCOUNTS = 16_384
 _DECISIONS = 65_536
 
@@ -62,7 +63,7 @@ class View:
     Args:
         accounts: where facts come from.
         clock: tells the time, for accounts that expire.
-        generation: the number.
+        generation: the numbers.
         edition: which of this worker's views it is.
         rules: all of them.
     """
@@ -71,13 +72,13 @@ class View:
         self,
         accounts: Accounts,
         clock: Clock,
-        generation: int,
+        generation: Generation,
         edition: int,
-        rules: Iterable[Rule],
+        rules: RuleBook,
     ) -> None:
         self.generation = generation
         self.edition = edition
-        self.rules = RuleBook(rules)
+        self.rules = rules
         self.decisions: Memo[tuple[Caller, Action, str], Decision] = Memo(_DECISIONS)
         self._accounts = accounts
         self._clock = clock
@@ -130,6 +131,7 @@ class Views:
         self._seconds = seconds
         self._view: View | None = None
         self._fresh_until = 0.0
+        self._looking = asyncio.Lock()
 
     def fresh(self) -> View | None:
         """Give the view when it needs no look at the database."""
@@ -142,14 +144,20 @@ class Views:
             MetadataOutage: the database cannot be read.
         """
         view = self.fresh()
-        return await self._look() if view is None else view
+        if view is not None:
+            return view
+        async with self._looking:  # one looks for all who wait
+            return self.fresh() or await self._look()
 
     async def _look(self) -> View:
         looked_at = self._seconds()
         generation = await self._accounts.generation()
         view = self._view
         if view is None or view.generation != generation or view.has_expired():
-            rules = await self._all_rules()
+            if view is not None and view.generation.rules == generation.rules:
+                rules = view.rules
+            else:
+                rules = RuleBook(await self._all_rules())
             edition = view.edition + 1 if view else 1
             view = View(self._accounts, self._clock, generation, edition, rules)
             self._view = view
@@ -160,6 +168,7 @@ class Views:
         rules = list(self._rules)
         after = ""
         while page := await self._accounts.rules(after, _PAGE):
+            await asyncio.sleep(0)  # others have their turn
             for stored in page:
                 try:
                     rules.append(rule_of_database(stored))

@@ -257,6 +257,27 @@ def test_a_decision_costs_no_query_until_something_changes() -> None:
     play(act, rule("user:alice", "pull", "**"))
 
 
+def test_many_who_ask_at_once_share_one_look_at_the_rules() -> None:
+    async def act(stage: Stage) -> None:
+        asked: list[str] = []
+        await stage.add_rule("all", "user:alice", "pull", "**")
+        stage.views._accounts = Asked(stage.views._accounts, asked)  # type: ignore[assignment]
+        assert (
+            await asyncio.gather(
+                *(stage.may(ALICE, PULL, f"team/{number}") for number in range(50))
+            )
+            == [True] * 50
+        )
+        assert asked.count("generation") == 1
+        assert asked.count("rules") == 2  # a page, and the empty one behind it
+        await stage.users.add("bob", None)
+        stage.later(1)
+        assert await stage.may(ALICE, PULL, "team/x")
+        assert asked.count("rules") == 2, "no rule has changed"
+
+    play(act)
+
+
 class Asked:
     """Notes which questions a driver is asked."""
 

@@ -60,14 +60,14 @@ def test_the_index_finds_a_rule_exactly_when_one_of_all_rules_allows_it(
 
 def test_rules_name_callers_by_account_groups_and_kind() -> None:
     alice = Caller("alice", Kind.USER, groups=frozenset({"directory"}))
-    assert subjects_of(alice, ["team"]) == (
+    assert subjects_of(alice, ("team",)) == (
         "user:alice",
         "group:directory",
         "group:team",
         "authenticated",
     )
     robot = Caller("ci", Kind.ROBOT, groups=frozenset({"directory"}))
-    assert subjects_of(robot, ["team"]) == ("robot:ci", "authenticated")
+    assert subjects_of(robot, ("team",)) == ("robot:ci", "authenticated")
 
 
 def test_a_rule_says_where_it_is_written() -> None:

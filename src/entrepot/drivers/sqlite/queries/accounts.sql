@@ -68,4 +68,4 @@ UPDATE accounts SET last_used_at = :at, last_used_from = :address
 WHERE id = :account AND (last_used_at IS NULL OR last_used_at < :at);
 
 -- name: access_generation
-SELECT number FROM access_generation WHERE id = 1;
+SELECT number, rules FROM access_generation WHERE id = 1;

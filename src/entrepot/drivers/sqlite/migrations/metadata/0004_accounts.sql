@@ -77,13 +77,15 @@ CREATE TABLE access_rules (
 
 -- One number that every change above raises, in the change's own transaction. Workers keep what
 -- they read as long as it stays. Triggers do it, so that no way of writing can forget it; when
--- and from where something was last used is no change.
+-- and from where something was last used is no change. Changes of rules raise a second one, too:
+-- there may be a thousand, which need not be read again because somebody has a new password.
 CREATE TABLE access_generation (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    number INTEGER NOT NULL
+    number INTEGER NOT NULL,
+    rules INTEGER NOT NULL
 );
 
-INSERT INTO access_generation (id, number) VALUES (1, 1);
+INSERT INTO access_generation (id, number, rules) VALUES (1, 1, 1);
 
 CREATE TRIGGER accounts_added AFTER INSERT ON accounts
 BEGIN UPDATE access_generation SET number = number + 1 WHERE id = 1; END;
@@ -112,10 +114,10 @@ CREATE TRIGGER group_members_removed AFTER DELETE ON group_members
 BEGIN UPDATE access_generation SET number = number + 1 WHERE id = 1; END;
 
 CREATE TRIGGER access_rules_added AFTER INSERT ON access_rules
-BEGIN UPDATE access_generation SET number = number + 1 WHERE id = 1; END;
+BEGIN UPDATE access_generation SET number = number + 1, rules = rules + 1 WHERE id = 1; END;
 
 CREATE TRIGGER access_rules_changed AFTER UPDATE ON access_rules
-BEGIN UPDATE access_generation SET number = number + 1 WHERE id = 1; END;
+BEGIN UPDATE access_generation SET number = number + 1, rules = rules + 1 WHERE id = 1; END;
 
 CREATE TRIGGER access_rules_removed AFTER DELETE ON access_rules
-BEGIN UPDATE access_generation SET number = number + 1 WHERE id = 1; END;
+BEGIN UPDATE access_generation SET number = number + 1, rules = rules + 1 WHERE id = 1; END;
