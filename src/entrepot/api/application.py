@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from entrepot.api.authentication import Authentication
+from entrepot.api.lingering import drop_rest, is_sending
 from entrepot.api.management.routes import MANAGEMENT, match_management
 from entrepot.api.origin import Origins
 from entrepot.api.request import Receive, Request, Scope, Send
@@ -219,6 +220,10 @@ class Application:
             if request.record.method == "HEAD":
                 body = b""
             request.record.bytes_out = len(body)
+            if response.status >= 400 and is_sending(request):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+                await drop_rest(request)
+                body = b""
             await send({"type": "http.response.body", "body": body, "more_body": False})
             return
         try:

@@ -57,7 +57,7 @@ async def stream_body(
                 record.aborted = True
                 raise ClientGone("the client went away", {"received": received})
             content = message.get("body", b"")
-            more = message.get("more_body", False)
+            more = request.unread = message.get("more_body", False)
             if content:
                 received += len(content)
                 record.bytes_in = received

@@ -1,6 +1,6 @@
 """A request, as far as it has been looked at."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from entrepot.api.parse.forwarded import Origin
@@ -29,6 +29,8 @@ class Request:
         argument: the last part of the path: a reference, a digest or an upload's id.
         address: of the client, as far as nobody could make it up; where access is configured.
         bearer: the caller has brought a token.
+        body: what reads the body, once that has been asked for.
+        unread: the body may be coming still.
         caller: who asks.
     """
 
@@ -38,6 +40,7 @@ class Request:
         "ahead",
         "argument",
         "bearer",
+        "body",
         "caller",
         "headers",
         "name",
@@ -45,6 +48,7 @@ class Request:
         "receive",
         "record",
         "scope",
+        "unread",
     )
 
     def __init__(
@@ -66,6 +70,8 @@ class Request:
         self.argument = ""
         self.address = ""
         self.bearer = False
+        self.body: AsyncGenerator[bytes, None] | None = None
+        self.unread = False
         self.caller: Caller = ANONYMOUS
         self._query: Query | None = None
 
