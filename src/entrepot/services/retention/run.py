@@ -15,7 +15,7 @@ from entrepot.services.retention.judge import Judge
 from entrepot.services.retention.rules import RetentionRule
 from entrepot.services.retention.verdict import Reason, Verdict
 
-_PAGE = 500
+_PAGE = 250
 # Tags in one transaction, and seconds between two, so that no push waits long.
 _BATCH = 20
 _PAUSE_SECONDS = 0.002
