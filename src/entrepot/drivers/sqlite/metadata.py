@@ -39,8 +39,7 @@ class SqliteMetadata(SqliteReader):
     ) -> None:
         self._history_kept = history_kept
         self._reading = connect(path, durable=True, read_only=True)
-        self._watch = CommitWatch.of(path)
-        super().__init__(self._reading, ReadCache(self._watch))
+        super().__init__(self._reading, ReadCache(CommitWatch(self._reading)))
         self._writer = GroupWriter(connect(path, durable=True), observe=observe)
 
     async def change(self, change: Change[Result]) -> Result:
@@ -103,5 +102,4 @@ class SqliteMetadata(SqliteReader):
     def close(self) -> None:
         """Let go of the database."""
         self._writer.close()
-        self._watch.close()
         self._reading.close()

@@ -24,7 +24,7 @@ class ReadCache:
     def __init__(self, watch: CommitWatch) -> None:
         self._watch = watch
         self._answers: dict[Hashable, list[Any]] = {}
-        self._state: bytes | None = None
+        self._state: int | None = None
         self._bytes = 0
 
     def get(self, question: Hashable) -> list[Any] | None:
@@ -33,7 +33,7 @@ class ReadCache:
         Where it gives none, `put` may be called with the rows that the database gives now.
         """
         state = self._watch.state()
-        if state != self._state:
+        if state is None or state != self._state:
             self._answers.clear()
             self._bytes = 0
             # Taken before the database is asked: a commit in between makes the answer look old.

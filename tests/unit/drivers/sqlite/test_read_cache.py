@@ -15,9 +15,12 @@ NAME = RepositoryName("team/app")
 
 def test_an_answer_is_kept_until_the_next_commit(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
-    with closing(connect(path, durable=True)) as connection:
+    with (
+        closing(connect(path, durable=True)) as connection,
+        closing(connect(path, durable=True)) as reading,
+    ):
         connection.execute("CREATE TABLE things (name TEXT)")
-        cache = ReadCache(CommitWatch.of(path))
+        cache = ReadCache(CommitWatch(reading))
         assert cache.get("question") is None
         cache.put("question", [("answer",)])
         assert cache.get("question") == [("answer",)]
@@ -27,9 +30,12 @@ def test_an_answer_is_kept_until_the_next_commit(tmp_path: Path) -> None:
 
 def test_an_answer_read_before_a_commit_is_not_given_after_it(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
-    with closing(connect(path, durable=True)) as connection:
+    with (
+        closing(connect(path, durable=True)) as connection,
+        closing(connect(path, durable=True)) as reading,
+    ):
         connection.execute("CREATE TABLE things (name TEXT)")
-        cache = ReadCache(CommitWatch.of(path))
+        cache = ReadCache(CommitWatch(reading))
         assert cache.get("question") is None
         connection.execute("INSERT INTO things VALUES ('a')")
         cache.put("question", [("old",)])
@@ -38,9 +44,12 @@ def test_an_answer_read_before_a_commit_is_not_given_after_it(tmp_path: Path) ->
 
 def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
-    with closing(connect(path, durable=True)) as connection:
+    with (
+        closing(connect(path, durable=True)) as connection,
+        closing(connect(path, durable=True)) as reading,
+    ):
         connection.execute("CREATE TABLE things (name TEXT)")
-        cache = ReadCache(CommitWatch.of(path))
+        cache = ReadCache(CommitWatch(reading))
         payload = b"x" * 200_000
         for number in range(100):
             assert cache.get(number) is None
