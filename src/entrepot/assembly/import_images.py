@@ -1,0 +1,62 @@
+"""Puts an import together: a source, and the services that take pushes."""
+
+from pathlib import Path
+
+from entrepot.assembly.application import manifest_policy
+from entrepot.assembly.backup import database_file
+from entrepot.assembly.collection import promises
+from entrepot.assembly.drivers import database_paths, open_drivers
+from entrepot.assembly.quotas import build_quotas
+from entrepot.assembly.removal import immutable_tags
+from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.import_source import open_source
+from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import OpenAccess
+from entrepot.services.mount import Mount
+from entrepot.services.push import Push
+from entrepot.services.transfer.import_images import Import, ImportReport, Progress
+from entrepot.services.upload import Upload
+
+
+async def import_images(
+    settings: Settings, path: Path, repository: RepositoryName | None, progress: Progress
+) -> ImportReport:
+    """Take images into the registry, beside one that runs.
+
+    Args:
+        settings: of the registry.
+        path: a directory or an archive.
+        repository: where everything goes; None leaves that to the source.
+        progress: told of each image.
+    """
+    nowhere = Path()
+    database_file(settings)
+    metadata_path, sessions_path = database_paths(settings, nowhere)
+    require_schema(metadata_path, "metadata")
+    require_schema(sessions_path, "sessions")
+    source = open_source(path)
+    drivers = open_drivers(settings, nowhere)
+    try:
+        # Whoever can open the database may do everything.
+        access = OpenAccess()
+        metadata, clock = drivers.metadata, drivers.clock
+        quotas = build_quotas(settings, drivers)
+        work = Import(
+            source,
+            Upload(metadata, drivers.sessions, drivers.blobs, access, clock, quotas=quotas),
+            Mount(metadata, access, clock, promises(settings, drivers), quotas),
+            Push(
+                metadata,
+                access,
+                clock,
+                manifest_policy(settings.validation),
+                quotas,
+                immutable_tags(settings),
+            ),
+            repository,
+        )
+        return await work.run(progress)
+    finally:
+        drivers.close()
+        source.close()
