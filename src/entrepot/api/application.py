@@ -153,8 +153,9 @@ class Application:
                 record.route, request.name, request.argument = match
                 record.repository, record.reference = match.name, match.argument
                 allowed = self._endpoints[match.route]
-                if self._authentication is not None:
-                    await self._authentication.identify(request)
+                authentication = self._authentication
+                if authentication is not None and not authentication.recognise(request):
+                    await authentication.identify(request)
             elif path in self._beside:
                 record.route, allowed = self._beside[path]
             else:

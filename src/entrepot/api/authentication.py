@@ -12,6 +12,7 @@ from entrepot.api.vouching import VouchingProxy
 from entrepot.api.wire_errors import render_error
 from entrepot.errors import Denied, Unauthenticated
 from entrepot.ports.access import ANONYMOUS, Authenticator, BearerCredentials, Caller
+from entrepot.services.authentication.recent import RecentLogins
 
 _SCOPE = "insufficient_scope"
 
@@ -21,6 +22,7 @@ class Authentication:
 
     Args:
         authenticator: knows the accounts.
+        recent: remembers who came just now.
         challenge: says what those should bring who have brought nothing.
         addresses: tells from where somebody tries.
         proxy: who else may say whose request it is.
@@ -30,16 +32,37 @@ class Authentication:
     def __init__(
         self,
         authenticator: Authenticator,
+        recent: RecentLogins,
         challenge: Challenge,
         addresses: ClientAddresses,
         proxy: VouchingProxy | None = None,
         anybody: Caller | None = None,
     ) -> None:
         self._authenticator = authenticator
+        self._recent = recent
         self._challenge = challenge
         self._addresses = addresses
         self._proxy = proxy
         self._anybody = anybody
+
+    def recognise(self, request: Request) -> bool:
+        """Note whose a request is, when the same header came from the same address just now.
+
+        Raises:
+            TooManyGuesses: too many wrong ones came since.
+        """
+        header = request.headers.get(b"authorization")
+        # Headers by name are fewer where one is there twice: that is for `identify` to look at.
+        if header is None or len(request.headers) != len(request.scope["headers"]):
+            return False
+        caller = self._recent.find(header, request.address)
+        if caller is None:
+            return False
+        request.caller = caller
+        request.record.user = caller.name
+        # Headers that were read before are written as they were, in any case of letters.
+        request.bearer = header[:6].lower() == b"bearer"
+        return True
 
     def locate(self, request: Request) -> None:
         """Note from where a request comes, for whatever checks credentials in it."""
@@ -72,7 +95,9 @@ class Authentication:
         if credentials is None:
             return ANONYMOUS
         request.bearer = isinstance(credentials, BearerCredentials)
-        return await self._authenticator.authenticate(credentials)
+        caller = await self._authenticator.authenticate(credentials)
+        self._recent.keep(request.headers[b"authorization"], credentials, caller)
+        return caller
 
     def refuse(self, request: Request, error: Unauthenticated | Denied) -> Response:
         """Answer who may not: 403 where nothing else can be brought, else 401 and what to bring."""

@@ -87,6 +87,7 @@ class _Builder:
         from entrepot.services.authentication.chain import Chain
         from entrepot.services.authentication.guard import GuessGuard
         from entrepot.services.authentication.known_callers import KnownCallers
+        from entrepot.services.authentication.recent import RecentLogins
 
         settings, drivers = self._settings, self._drivers
         self._add_file()
@@ -103,6 +104,7 @@ class _Builder:
         proxy = settings.access.proxy
         authentication = Authentication(
             guard,
+            RecentLogins(guard),
             self._challenge(),
             ClientAddresses(settings.http.trustedproxies),
             None if proxy is None else VouchingProxy(proxy.header, proxy.networks),

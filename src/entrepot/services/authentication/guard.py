@@ -185,6 +185,15 @@ class GuessGuard:
         except Outage as error:
             logger.error("who has to wait cannot be read: %s", error.message)
 
+    def refuse_who_waits(self, subject: str) -> None:
+        """Return when a subject need not wait, as far as this process knows.
+
+        Raises:
+            TooManyGuesses: it has to wait.
+        """
+        if subject in self._waiting:
+            self._refuse_if(self._waiting[subject])
+
     def _refuse_if(self, until: int) -> None:
         if until:
             left = until - self._clock.now()
