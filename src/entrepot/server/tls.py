@@ -8,7 +8,8 @@ from granian.constants import SSLProtocols
 
 from entrepot.config import LoadedConfiguration
 from entrepot.config.problems import InvalidConfiguration
-from entrepot.config.tls import VERIFY_IF_GIVEN, TlsSettings
+from entrepot.config.settings import Settings
+from entrepot.config.tls import VERIFY_IF_GIVEN
 from entrepot.errors import ConfigurationError
 from entrepot.operations.runtime_directory import RuntimeDirectory
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from entrepot.operations.tls.generations import Generation
     from entrepot.operations.tls.keeper import CertificateKeeper
     from entrepot.server.nursery_server import NurseryServer
+    from entrepot.server.renewal import Renewal
 
 logger = logging.getLogger("entrepot.tls")
 
@@ -28,19 +30,24 @@ class ServedTls:
     """The TLS of one start. Everything here runs in the supervisor.
 
     Args:
-        settings: ``http.tls``.
+        settings: of the whole registry; TLS is enabled in them.
         keeper: has what is served.
     """
 
-    def __init__(self, settings: TlsSettings, keeper: "CertificateKeeper") -> None:
+    def __init__(self, settings: Settings, keeper: "CertificateKeeper") -> None:
         # Here and below, because most registries speak no TLS, and start faster without these.
         from entrepot.operations.tls.watcher import CertificateWatcher
 
-        self._settings = settings
+        self._settings = settings.http.tls
         self._keeper = keeper
         self._proposed: Generation | None = None
         self._server: NurseryServer | None = None
         self._watcher = CertificateWatcher(keeper, self._ask_for_reload)
+        self._renewal: Renewal | None = None
+        if self._settings.letsencrypt.enabled:
+            from entrepot.server import renewal
+
+            self._renewal = renewal.Renewal(settings)
 
     @classmethod
     def open(cls, loaded: LoadedConfiguration, runtime: RuntimeDirectory) -> "ServedTls":
@@ -66,9 +73,10 @@ class ServedTls:
         for warning in inspection.warnings:
             logger.warning("%s", warning)
         try:
-            return cls(http.tls, CertificateKeeper(http.tls, http.host, runtime.path, inspection))
+            keeper = CertificateKeeper(http.tls, http.host, runtime.path, inspection)
         except OSError as error:
             raise ConfigurationError(f"the runtime directory cannot be written: {error}") from error
+        return cls(loaded.settings, keeper)
 
     def arguments(self) -> dict[str, Any]:
         """Give what Granian wants to know of TLS."""
@@ -86,7 +94,12 @@ class ServedTls:
         """Give what Prometheus is told of certificates."""
         from entrepot.operations.tls.metrics import CertificateMetrics
 
-        return [CertificateMetrics(self._keeper)]
+        collectors: list[Collector] = [CertificateMetrics(self._keeper)]
+        if self._renewal is not None:
+            from entrepot.operations.acme.metrics import OrderMetrics
+
+            collectors.append(OrderMetrics(self._renewal))
+        return collectors
 
     def serve_with(self, server: "NurseryServer") -> None:
         """Let a server take new certificates, at SIGHUP and whenever the files change."""
@@ -95,16 +108,22 @@ class ServedTls:
         server.after_reload = self._accept
         server.failed_reload = self._refuse
         self._watcher.start()
+        if self._renewal is not None:
+            self._renewal.start()
 
     def stop(self) -> None:
         """End what runs in the background."""
         self._watcher.stop()
+        if self._renewal is not None:
+            self._renewal.stop()
 
     def _ask_for_reload(self) -> None:
         if self._server is not None:
             self._server.ask_for_reload()
 
     def _propose(self) -> bool:
+        if self._renewal is not None:
+            self._renewal.try_now()
         self._proposed = self._keeper.propose()
         self._hand_over(self._proposed)
         return self._proposed is not None
