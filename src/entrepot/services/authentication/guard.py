@@ -139,8 +139,11 @@ class GuessGuard:
     async def _check_standing(self, address: str, pair: str) -> bool:
         """Refuse who has to wait; tell whether the account was right from here lately."""
         own = await self._ledger.standing(pair)
-        self._refuse_if(own.waits_until)
         now = self._clock.now()
+        if own.waits_until > now:
+            # Another worker has said so. From here on right credentials wait here as wrong ones do.
+            self._waiting[pair] = own.waits_until
+            self._refuse_if(own.waits_until)
         if not own.succeeded_at or own.succeeded_at < now - _FAMILIAR:
             self._refuse_if((await self._ledger.standing(address)).waits_until)
         return own.succeeded_at > max(0, now - _NOTE_AGAIN)

@@ -162,6 +162,14 @@ async def test_and_within_a_second_where_the_password_was_right_before(workers: 
     assert await login(two, "alice", "alicealice") == "wait 1"
 
 
+async def test_or_with_the_first_wrong_one_that_comes_before(workers: Workers) -> None:
+    one, two = workers.guard(), workers.guard()
+    assert await login(two, "alice", "alicealice") == "alice"
+    await guess(one, "alice", 3)
+    assert await login(two, "alice", "x") == "wait 1"
+    assert await login(two, "alice", "alicealice") == "wait 1"
+
+
 async def test_the_same_wrong_password_again_and_again_is_one_guess(workers: Workers) -> None:
     guard = workers.guard()
     for _ in range(30):
