@@ -1,7 +1,15 @@
 """Puts the collector together."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from entrepot.assembly.drivers import Drivers
+from entrepot.assembly.removal import open_operator
 from entrepot.config.settings import Settings
+from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
 from entrepot.operations.collecting import (
     Collecting,
     LoggingObserver,
@@ -10,6 +18,7 @@ from entrepot.operations.collecting import (
 )
 from entrepot.operations.collection_metrics import CollectionMetrics
 from entrepot.operations.housekeeping import Job
+from entrepot.operations.spared_bytes import SparedBytes
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.collection import CollectionObserver, CollectionRules, Collector, Sweep
 from entrepot.services.promises import Promises
@@ -69,3 +78,30 @@ def collection_jobs(
 
 def _collects(settings: Settings) -> bool:
     return settings.gc.enabled and not settings.storage.maintenance.readonly.enabled
+
+
+@asynccontextmanager
+async def open_collection(settings: Settings, *, dry_run: bool) -> AsyncIterator[Drivers]:
+    """Open what a collector works on, beside a registry that may run.
+
+    Args:
+        settings: name it.
+        dry_run: work on a copy of the database, which is gone afterwards, and remove no bytes.
+
+    Raises:
+        ConfigurationError: the registry keeps nothing, or it is read-only.
+        MetadataOutage: the database cannot be opened.
+        StorageFull: there is no room for the copy.
+    """
+    async with open_operator(settings, changes=not dry_run) as operator:
+        if not dry_run:
+            yield operator.drivers
+            return
+    path = Path(settings.database_path or "")
+    with TemporaryDirectory(prefix="dry-run-", dir=path.parent) as folder:
+        copy = Path(folder) / "metadata.db"
+        SqliteSnapshots(path).write(copy, lambda: None)
+        sqlite = replace(settings.database.sqlite, path=str(copy))
+        copied = replace(settings, database=replace(settings.database, sqlite=sqlite))
+        async with open_operator(copied) as operator:
+            yield replace(operator.drivers, blobs=SparedBytes(operator.drivers.blobs))

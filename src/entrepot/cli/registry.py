@@ -11,12 +11,16 @@ from entrepot import __version__
 from entrepot.cli import exit_codes
 from entrepot.cli.output import fail, result
 
+_QUIET = ("--quiet", "-q")
+
 _HELP = """\
 Entrepot, started as Docker Registry is.
 
 Usage:
   registry serve [CONFIG]    run the registry
   registry CONFIG            the same, for a file that exists or ends in .yml or .yaml
+  registry garbage-collect [--dry-run] [--delete-untagged] CONFIG
+                             remove what nothing needs, while the registry runs or not
   registry --version         print the version
   registry help              print this
 
@@ -32,11 +36,8 @@ def main() -> None:
     elif command in ("--version", "-v", "version"):
         result(f"registry (Entrepot) {__version__}")
     elif command == "garbage-collect":
-        fail(
-            "garbage-collect arrives in a later release. Nothing was removed; unfinished uploads"
-            " are removed by storage.maintenance.uploadpurging."
-        )
-        sys.exit(exit_codes.FAILURE)
+        # As Docker Registry's: everything is looked at; unlike it, a registry may run meanwhile.
+        _run(["gc", "--now", *(option for option in arguments[1:] if option not in _QUIET)])
     elif command == "serve":
         _run(["serve", *arguments[1:]])
     elif len(arguments) == 1 and _is_configuration(command):

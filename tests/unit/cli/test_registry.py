@@ -36,12 +36,6 @@ def test_a_file_that_is_not_there() -> None:
     assert "/nowhere/config.yml: found nothing" in done.stderr
 
 
-def test_garbage_collect_says_that_it_did_nothing() -> None:
-    done = run("registry", "garbage-collect", "--delete-untagged", "/etc/config.yml")
-    assert done.returncode == 1
-    assert "arrives in a later release. Nothing was removed" in done.stderr
-
-
 def test_an_unknown_command() -> None:
     done = run("registry", "sevre")
     assert done.returncode == 2

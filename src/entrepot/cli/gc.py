@@ -1,0 +1,199 @@
+"""``entrepot gc``."""
+
+import asyncio
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any
+
+import typer
+
+from entrepot.cli import exit_codes
+from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.output import result, say, warn
+from entrepot.config.durations import format_duration
+from entrepot.config.long_durations import parse_long_duration
+from entrepot.config.settings import Settings
+from entrepot.errors import EntrepotError
+from entrepot.ports.collection import Kind, QueueState, Removal
+from entrepot.services.collection import CollectionRules, Tally
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "-d", help="Remove nothing; tell what would go, and why.")
+]
+Now = Annotated[
+    bool,
+    typer.Option(
+        "--now",
+        help="Sweep everything first, rather than wait for the next sweep. The grace still holds.",
+    ),
+]
+Grace = Annotated[
+    str | None,
+    typer.Option(
+        "--grace",
+        metavar="DURATION",
+        help="In place of gc.grace. With 0s a push that is under way may fail, and must be"
+        " repeated: use it when nobody pushes.",
+        show_default=False,
+    ),
+]
+Untagged = Annotated[
+    bool,
+    typer.Option(
+        "--delete-untagged",
+        "-m",
+        help="Let manifests go that no tag, index or kept subject holds, once their grace is over,"
+        " whatever gc.untagged says.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+
+_SECONDS_A_LINE = 2.0
+_SHARE = 0.5
+_FAR = 10 * 365 * 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for."""
+
+    dry_run: bool
+    sweeps: bool
+    as_json: bool
+
+
+def gc(
+    config: ConfigFile = None,
+    defaults: Defaults = False,
+    dry_run: DryRun = False,
+    now: Now = False,
+    grace: Grace = None,
+    delete_untagged: Untagged = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what nothing needs and whose grace is over, beside a running registry.
+
+    The registry does the same by itself, unless gc.enabled is false. Ends with 1 where something
+    could not be removed.
+    """
+    settings = read_configuration(config, defaults).settings
+    rules = _rules(settings, grace, delete_untagged)
+    options = Options(dry_run, now or dry_run or delete_untagged, as_json)
+    failures = asyncio.run(_gc(settings, rules, options))
+    raise typer.Exit(exit_codes.FAILURE if failures else exit_codes.OK)
+
+
+def _rules(settings: Settings, grace: str | None, delete_untagged: bool) -> CollectionRules:
+    from entrepot.assembly.collection import collection_rules
+
+    rules = collection_rules(settings)
+    if grace is not None:
+        try:
+            seconds = 0.0 if grace in ("0", "0s") else parse_long_duration(grace)
+        except ValueError as error:
+            raise typer.BadParameter(f"expected {error}", param_hint="--grace") from None
+        rules = replace(rules, grace=seconds)
+        if seconds < settings.gc.grace:
+            warn("the grace is shorter than gc.grace: a push under way may have to be repeated")
+    return replace(rules, untagged=True, untagged_after=0.0) if delete_untagged else rules
+
+
+async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> int:
+    # Here, because they import the drivers: the other commands start without them.
+    from entrepot.assembly.collection import build_collector, build_sweep, open_collection
+
+    lines = _Lines(options)
+    async with open_collection(settings, dry_run=options.dry_run) as drivers:
+        if options.sweeps:
+            await build_sweep(drivers, rules, lines, share=_SHARE).run()
+        await _look_until_done(build_collector(drivers, rules, lines).look, lines)
+        state = await drivers.collection.state()
+        if options.dry_run:
+            lines.later = True
+            drivers = replace(drivers, clock=_FarLater())
+            await _look_until_done(build_collector(drivers, rules, lines).look, lines)
+    lines.finish(state, rules)
+    return lines.now.failures
+
+
+class _FarLater:
+    """A clock by which every grace is over, once it has begun."""
+
+    def __init__(self) -> None:
+        self._now = time.time_ns() // 1000
+
+    def now(self) -> int:
+        self._now += _FAR
+        return self._now
+
+
+async def _look_until_done(look: Any, lines: "_Lines") -> None:
+    """Look again for as long as something goes: a manifest may have held others."""
+    while True:
+        before = lines.removed_so_far
+        await look()
+        if lines.removed_so_far == before:
+            return
+
+
+class _Lines:
+    """Prints what is removed, as it is removed; implements `CollectionObserver`."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.now, self.then = Tally(), Tally()
+        self.later = False
+        self.removed_so_far = 0
+        self._documents: list[dict[str, Any]] = []
+        self._said_at = time.monotonic()
+
+    def removed(self, removal: Removal) -> None:
+        """Print something that was removed."""
+        self.removed_so_far += 1
+        (self.then if self.later else self.now).removed(removal)
+        if self._options.as_json:
+            result(json.dumps({**asdict(removal), "later": self.later}))
+        elif removal.kind is not Kind.BLOB:  # its bytes follow
+            where = f"{removal.repository} " if removal.repository else ""
+            when = "  later " if self.later else "  "
+            what = f"{removal.kind} {where}{removal.name} ({removal.size:,} bytes)"
+            result(f"{when}{what}: {removal.why}")
+
+    def failed(self, what: str, error: EntrepotError) -> None:
+        """Tell what could not be removed."""
+        self.now.failed(what, error)
+        warn(f"{what}: {error.message}")
+
+    def swept(self, what: str, looked: int, queued: int) -> None:
+        """Tell now and then how far the sweep is."""
+        self.now.swept(what, looked, queued)
+        if time.monotonic() - self._said_at > _SECONDS_A_LINE:
+            self._said_at = time.monotonic()
+            say(f"sweeping {what}: {self.now.looked[what]:,} so far")
+
+    def finish(self, state: QueueState, rules: CollectionRules) -> None:
+        """Print the sum."""
+        waiting = state.manifests + state.links
+        if self._options.as_json:
+            document = {"freed": self.now.freed, "failures": self.now.failures, "waiting": waiting}
+            result(json.dumps({"sum": document}))
+            return
+        verb = "would be removed" if self._options.dry_run else "removed"
+        result(f"{_sum(self.now)} {verb}: {self.now.freed:,} bytes.")
+        if self._options.dry_run and self.then.removals:
+            result(
+                f"{_sum(self.then)} when their grace of {format_duration(rules.grace)} is over:"
+                f" {self.then.freed:,} bytes."
+            )
+        elif waiting:
+            result(f"{waiting:,} more are looked at again when their grace is over.")
+
+
+def _sum(tally: Tally) -> str:
+    parts = [
+        f"{number:,} {kind if number == 1 else f'{kind}s'}"
+        for kind, number in tally.removals.items()
+        if kind is not Kind.BYTES
+    ]
+    return ", ".join(parts) or "Nothing"
