@@ -82,6 +82,19 @@ def test_keys_are_listed_by_number_and_forgotten_below_one(store: TokenStore) ->
     asyncio.run(work())
 
 
+def test_all_keys_are_removed_with_their_authority(store: TokenStore) -> None:
+    async def work() -> None:
+        await store.keep_authority(Authority(b"old", b"old"), NOW)
+        await store.keep_signing_key(KEY, NOW)
+        await store.forget_all_keys()
+        assert await store.authority() is None
+        assert await store.signing_keys() == []
+        new = Authority(b"new", b"new")
+        assert await store.keep_authority(new, NOW) == new
+
+    asyncio.run(work())
+
+
 def test_a_refresh_token_comes_back_as_it_was_kept(store: TokenStore) -> None:
     async def work() -> None:
         assert await store.refresh_token(TOKEN.digest) is None

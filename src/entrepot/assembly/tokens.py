@@ -5,13 +5,17 @@ PyJWT and cryptography are imported here, inside functions: only registries with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entrepot.config.settings import Settings
 from entrepot.config.token_auth import ASYMMETRIC, TokenAuthSettings
 from entrepot.config.token_server import TokenServerSettings
 from entrepot.drivers.filesystem.watched import WatchedFile
+from entrepot.errors import ConfigurationError
 from entrepot.ports.access import Access, Authenticator
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing, TokenStore
@@ -68,6 +72,30 @@ def own_tokens(
     keys = TokenKeys(store, clock, settings.rotation)
     checks = IssuedTokens(settings.issuer, settings.service, keys, standing, clock)
     return OwnTokens(keys, checks)
+
+
+@contextmanager
+def open_tokens(settings: Settings) -> Iterator[TokenStore]:
+    """Open what the token server keeps, beside a registry that may run.
+
+    Raises:
+        ConfigurationError: the registry keeps nothing.
+        NewerDatabase: a newer Entrepot has written the database.
+        MetadataOutage: the database cannot be opened.
+    """
+    from entrepot.drivers.sqlite.metadata import SqliteMetadata
+    from entrepot.drivers.sqlite.migrations import migrate
+    from entrepot.drivers.sqlite.tokens import SqliteTokenStore
+
+    if settings.database_path is None:
+        raise ConfigurationError("the registry keeps its database in memory: nothing is kept")
+    path = Path(settings.database_path)
+    migrate(path, "metadata", durable=True)
+    database = SqliteMetadata(path)
+    try:
+        yield SqliteTokenStore(database)
+    finally:
+        database.close()
 
 
 def token_server(

@@ -132,6 +132,10 @@ class SigningKeys(Protocol):
         """Remove keys with lower numbers; tell how many."""
         ...
 
+    async def forget_all_keys(self) -> None:
+        """Remove every key and the authority, as one step: others are made in their place."""
+        ...
+
 
 class RefreshTokens(Protocol):
     """Keeps refresh tokens."""

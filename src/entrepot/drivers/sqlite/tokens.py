@@ -9,6 +9,8 @@ from entrepot.drivers.sqlite.reader import QUERIES
 from entrepot.ports.access import Kind
 from entrepot.ports.tokens import Authority, RefreshToken, SigningKey
 
+_BEHIND_ALL = 2**62
+
 
 class SqliteTokenStore:
     """Implements `TokenStore`.
@@ -59,6 +61,15 @@ class SqliteTokenStore:
     async def forget_signing_keys(self, before: int) -> int:
         """Remove keys with lower numbers; tell how many."""
         return await self._write("forget_signing_keys", before=before)
+
+    async def forget_all_keys(self) -> None:
+        """Remove every key and the authority, as one step: others are made in their place."""
+
+        async def work(connection: sqlite3.Connection) -> None:
+            connection.execute(QUERIES["forget_signing_keys"], {"before": _BEHIND_ALL})
+            connection.execute(QUERIES["forget_token_authority"])
+
+        await self._database.work(work)
 
     async def keep_refresh_token(self, token: RefreshToken) -> None:
         """Keep a new one."""

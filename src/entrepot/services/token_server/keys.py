@@ -63,7 +63,6 @@ class TokenKeys:
         self._clock = clock
         self._rotation = int(rotation * MICROSECONDS)
         self._lead = min(_LEAD, self._rotation // 4)
-        self._authority: Authority | None = None
         self._signers: tuple[Signer, ...] = ()
         self._looked_at: int | None = None
         self._jws = PyJWS([ALGORITHM])
@@ -134,11 +133,8 @@ class TokenKeys:
         return begun[-1] if begun else self._signers[0]
 
     async def _find_authority(self, now: int) -> Authority:
-        if self._authority is None:
-            self._authority = await self._store.authority() or await self._store.keep_authority(
-                make_authority(now), now
-            )
-        return self._authority
+        authority = await self._store.authority()
+        return authority or await self._store.keep_authority(make_authority(now), now)
 
     async def _make_due(self, keys: list[SigningKey], now: int) -> list[SigningKey]:
         newest = keys[-1] if keys else None

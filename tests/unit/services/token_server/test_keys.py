@@ -124,6 +124,31 @@ def test_a_process_that_knows_an_older_set_of_keys_looks_again(tmp_path: Path) -
         asyncio.run(work())
 
 
+def test_when_all_keys_are_replaced_old_tokens_end_in_every_process(tmp_path: Path) -> None:
+    with nodes(tmp_path) as several:
+
+        async def work() -> None:
+            one, other = several.start(), several.start()
+            await one.users.add("alice", PASSWORD)
+            old = (await one.token(SCOPE)).token
+            for node in (one, other):
+                assert await node.may(old, "pull", "team/app")
+            certificate = await one.keys.authority_certificate()
+            await one.store.forget_all_keys()
+            several.clock.seconds += 5
+            for node in (other, one):
+                with pytest.raises(Unauthenticated):
+                    await node.caller(old)
+                assert await node.may((await node.token(SCOPE)).token, "pull", "team/app")
+            assert await published(one) == await published(other)
+            assert await one.keys.authority_certificate() != certificate
+            assert await one.keys.authority_certificate() == (
+                await other.keys.authority_certificate()
+            )
+
+        asyncio.run(work())
+
+
 def test_keys_sign_on_while_the_database_takes_no_new_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,9 @@ ON CONFLICT (number) DO NOTHING;
 -- name: forget_signing_keys
 DELETE FROM signing_keys WHERE number < :before;
 
+-- name: forget_token_authority
+DELETE FROM token_authority WHERE id = 1;
+
 -- name: keep_refresh_token
 INSERT INTO refresh_tokens (
     digest, account, kind, groups, mark, service, client, created_at, used_at, expires_at
