@@ -44,10 +44,14 @@ def raised() -> list[errors.EntrepotError]:
         waiting += kind.__subclasses__()
         if kind in {errors.ClientError, errors.Outage} or kind in ONLY_CONFIGURATION:
             continue
-        made.append(
-            errors.UnknownReferences(["x"]) if kind is errors.UnknownReferences else kind("x")
-        )
+        made.append(_make(kind))
     return made
+
+
+def _make(kind: type[errors.EntrepotError]) -> errors.EntrepotError:
+    if kind is errors.UnknownReferences:
+        return errors.UnknownReferences(["x"])
+    return errors.TooManyGuesses(7) if kind is errors.TooManyGuesses else kind("x")
 
 
 @pytest.mark.parametrize("error", raised(), ids=lambda error: type(error).__name__)
