@@ -90,6 +90,9 @@ def test_a_chain_with_a_gap_or_in_disorder_leads_nowhere(tmp_path: Path) -> None
 def test_who_is_no_ca_certifies_nobody(tmp_path: Path) -> None:
     below = certificate(FOREIGN, "below", ("leaf", LEAF))
     assert not good(tmp_path, x5c(below, DIRECT_CERT), FOREIGN)
+    no_ca = (x509.BasicConstraints(ca=False, path_length=None), True)
+    told = certificate(MIDDLE, "middle", ("root", ROOT), usage=True, extensions=[no_ca])
+    assert not good(tmp_path, x5c(LEAF_CERT, told))
     denied = certificate(MIDDLE, "middle", ("root", ROOT), ca=True, usage=False)
     assert not good(tmp_path, x5c(LEAF_CERT, denied))
 
