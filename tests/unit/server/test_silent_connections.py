@@ -65,3 +65,33 @@ def test_a_listening_socket_is_no_connection() -> None:
         time.sleep(0.1)
         assert close_silent(0.05) == 0
         socket.create_connection(listener.getsockname()).close()
+
+
+PEERLESS: set[tuple[str, int]] = set()
+
+
+def test_over_tls_any_silent_connection_without_a_running_request_is_closed(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = pair
+    client.sendall(b"a handshake of many bytes" * 100)
+    server.sendall(b"and what the server says to it" * 100)
+    assert server.recv(10)
+    assert client.recv(10)
+    time.sleep(0.25)
+    assert close_silent(0.2) == 0
+    # Both ends are of this process; the client's peer is the server, which is as idle.
+    assert close_silent(0.2, {client.getsockname(), server.getsockname()}) == 0
+    assert close_silent(0.2, PEERLESS) >= 1
+
+
+def test_over_tls_a_connection_on_which_something_moves_is_left_alone(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = pair
+    client.sendall(b"a handshake of many bytes" * 100)
+    time.sleep(0.25)
+    server.sendall(b"an answer")
+    client.recv(100)
+    client.sendall(b"another request")
+    assert close_silent(0.2, PEERLESS) == 0
