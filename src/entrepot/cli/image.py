@@ -177,8 +177,9 @@ async def _remove(operator: "Operator", wish: Wish, *, as_json: bool) -> int:
     if as_json:
         print_json([_plain(removed) for removed in done])
     else:
-        images = f"{outcomes[Outcome.REMOVED]:,} removed"
-        result(f"{images}, with {manifests:,} manifests that nothing else held.")
+        noun = "manifest" if manifests == 1 else "manifests"
+        removed = outcomes[Outcome.REMOVED]
+        result(f"{removed:,} removed, with {manifests:,} {noun} that nothing else held.")
     stayed = outcomes[Outcome.CHANGED] + outcomes[Outcome.IMMUTABLE]
     return exit_codes.FAILURE if stayed else exit_codes.OK
 
