@@ -100,6 +100,7 @@ class _Builder:
             drivers.guesses,
             _limits(settings.access.guesses),
             drivers.clock,
+            is_token=_token_test(settings),
         )
         proxy = settings.access.proxy
         authentication = Authentication(
@@ -135,7 +136,7 @@ class _Builder:
         from entrepot.services.token_server.standing import PasswordFileStanding
 
         file = WatchedFile(Path(htpasswd.path))
-        authenticator = HtpasswdAuthenticator(file, check_bcrypt)
+        authenticator = HtpasswdAuthenticator(file, check_bcrypt, _token_test(self._settings))
         self._passwords.append(authenticator)
         self._standings.append(PasswordFileStanding(file))
 
@@ -193,6 +194,15 @@ class _Builder:
             http = self._settings.http
             return BearerChallenge(_own_realm(token.realm, http.host, http.prefix), token.service)
         return BasicChallenge(auth.htpasswd.realm if auth.htpasswd else _DEFAULT_REALM)
+
+
+def _token_test(settings: Settings) -> Callable[[str], bool]:
+    """Give what tells a personal access token or a robot's from a password."""
+    if not settings.access.enabled:
+        return lambda secret: False
+    from entrepot.services.access.token_text import looks_like_token
+
+    return looks_like_token
 
 
 def _limits(settings: GuessSettings) -> GuessLimits:

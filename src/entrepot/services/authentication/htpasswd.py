@@ -49,10 +49,17 @@ class HtpasswdAuthenticator:
     Args:
         file: has their hashes.
         check: compares a password with a hash.
+        is_token: tells a secret that is of an account elsewhere, and no password.
     """
 
-    def __init__(self, file: PasswordFile, check: Check) -> None:
+    def __init__(
+        self,
+        file: PasswordFile,
+        check: Check,
+        is_token: Callable[[str], bool] = lambda secret: False,
+    ) -> None:
         self._file = file
+        self._is_token = is_token
         self._check = check
         self._content: HtpasswdContent | None = None
         # Each with room of its own: guesses push out guesses only.
@@ -71,7 +78,7 @@ class HtpasswdAuthenticator:
             Overloaded: too many passwords are being checked.
             MetadataOutage: the file cannot be read now.
         """
-        if not isinstance(credentials, BasicCredentials):
+        if not isinstance(credentials, BasicCredentials) or self._is_token(credentials.secret):
             raise Unauthenticated(WRONG)
         content = await self._file.current()
         if content is not self._content:

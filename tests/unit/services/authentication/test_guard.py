@@ -220,6 +220,20 @@ async def test_nobody_guesses_tokens_so_they_are_not_counted(workers: Workers) -
             await guard.authenticate(BearerCredentials(f"token{number}", HOME))
 
 
+async def test_nor_where_they_are_sent_as_passwords(workers: Workers) -> None:
+    guard = GuessGuard(
+        workers.accounts,
+        workers.database.open(),
+        LIMITS,
+        workers.time,
+        lambda: workers.time.seconds,
+        is_token=lambda secret: secret.startswith("ent_"),
+    )
+    for number in range(20):
+        assert await login(guard, "alice", f"ent_bot_{number}") == "wrong"
+    assert await login(guard, "alice", "alicealice") == "alice"
+
+
 def test_what_was_sent_as_a_name_is_not_written_down(workers: Workers, tmp_path: Path) -> None:
     asyncio.run(guess(workers.guard(), "hunter2-typed-as-a-name", 3))
     workers.database.close()

@@ -175,6 +175,13 @@ async def test_the_loop_goes_on_while_a_password_is_checked(file: Fixed) -> None
     users.close()
 
 
+async def test_tokens_of_accounts_are_not_compared(file: Fixed, counting: Counting) -> None:
+    users = HtpasswdAuthenticator(file, counting, lambda secret: secret.startswith("ent_"))
+    assert not await is_right(users, "alice", "ent_pat_x")
+    assert counting.against == []
+    users.close()
+
+
 async def test_a_token_is_nobodys_password(users: HtpasswdAuthenticator) -> None:
     with pytest.raises(Unauthenticated):
         await users.authenticate(BearerCredentials("alice's"))
