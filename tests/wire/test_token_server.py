@@ -3,11 +3,13 @@
 import base64
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import bcrypt
 import jwt
 import pytest
 
@@ -372,3 +374,37 @@ def test_a_personal_token_gets_a_bearer_token_and_no_refresh_token(
     reply = registry.get("alice", secret, offline_token="true", scope="repository:team/app:pull")
     assert access(reply) == ["repository:team/app:pull"]
     assert "refresh_token" not in reply.json()
+
+
+def test_a_user_of_a_password_file_gets_tokens_that_end_with_the_password(
+    loop: LoopThread, tmp_path: Path
+) -> None:
+    def write(password: str) -> None:
+        hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+        (tmp_path / "new").write_text(f"dave:{hashed}\n")
+        (tmp_path / "new").rename(tmp_path / "htpasswd")
+
+    write("first")
+    htpasswd = {"realm": "r", "path": str(tmp_path / "htpasswd")}
+    rule = {"who": ["user:dave"], "may": ["pull"], "repositories": ["**"]}
+    guarded = Guarded(
+        loop,
+        tmp_path / "registry",
+        {"auth": {"htpasswd": htpasswd}, "access": {"enabled": True, "rules": [rule]}},
+    )
+    try:
+        reply = guarded.get("dave", "first", scope="repository:a:pull", offline_token="true")
+        assert access(reply) == ["repository:a:pull"]
+        sent = bearer(reply.json()["token"])
+        assert guarded.send("GET", "/v2/a/tags/list", (sent,)).status == 404
+        write("second")
+        deadline = time.monotonic() + 10
+        while guarded.send("GET", "/v2/a/tags/list", (sent,)).status != 401:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        refresh = reply.json()["refresh_token"]
+        assert guarded.post(grant_type="refresh_token", refresh_token=refresh).status == 401
+        assert guarded.get("dave", "first").status == 401
+        assert guarded.get("dave", "second").status == 200
+    finally:
+        guarded.running.close()
