@@ -18,6 +18,7 @@ _ACTIONS = {
     # Not the catalogue, which Docker Registry has a scope of its own for.
     "*": frozenset(Action) - {Action.LIST},
 }
+_LONGEST_NAME = 512
 EVERYWHERE = ("**",)
 
 
@@ -65,11 +66,11 @@ def read_subject(claims: Mapping[str, Any]) -> str:
     """Give the account's name; empty for somebody unknown.
 
     Raises:
-        Unauthenticated: it is no text.
+        Unauthenticated: it is no text of one line that can be written down.
     """
     subject = claims.get("sub", "")
-    if not isinstance(subject, str):
-        raise invalid_token("its subject is no text")
+    if not isinstance(subject, str) or len(subject) > _LONGEST_NAME or not subject.isprintable():
+        raise invalid_token("its subject can be no name")
     return subject
 
 

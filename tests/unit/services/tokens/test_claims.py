@@ -83,8 +83,10 @@ def test_a_moment_may_have_a_fraction() -> None:
     assert check(exp=NOW + 0.5) == NOW + 60.5
 
 
-@pytest.mark.parametrize("subject", [1, ["alice"], {"a": 1}, True, None])
-def test_a_subject_is_text(subject: object) -> None:
+@pytest.mark.parametrize(
+    "subject", [1, ["alice"], {"a": 1}, True, None, "a\nb", "a\0", "\ud800", "x" * 513]
+)
+def test_a_subject_is_a_name(subject: object) -> None:
     with pytest.raises(Unauthenticated):
         read_subject({"sub": subject})
 
