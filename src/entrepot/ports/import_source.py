@@ -65,6 +65,13 @@ class ImportSource(Protocol):
         """List what is to be imported."""
         ...
 
+    def lists(self, repository: str | None, digest: Digest) -> bool:
+        """Tell whether a repository has this manifest by itself, and not only in an index.
+
+        Entries of an index that are of no known type may be manifests or blobs; this tells.
+        """
+        ...
+
     def payload(self, digest: Digest, limit: int) -> bytes | None:
         """Read a manifest; None when it is not there, or longer than a limit in bytes."""
         ...

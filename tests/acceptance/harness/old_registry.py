@@ -86,7 +86,8 @@ def _push_cache_index(wire: Wire) -> None:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         place = wire.request("POST", "/v2/cache/blobs/uploads/").headers["location"]
         path = "/v2/" + place.split("/v2/", 1)[1]
-        assert wire.request("PUT", f"{path}&digest={digest}", data).status == 201
+        query = f"{'&' if '?' in path else '?'}digest={digest}"
+        assert wire.request("PUT", f"{path}{query}", data).status == 201
         entries.append({"mediaType": media_type, "digest": digest, "size": len(data)})
     index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
     answer = wire.request(

@@ -63,6 +63,10 @@ class DockerArchiveSource:
         for entry in entries:
             yield from self._image(entry)
 
+    def lists(self, repository: str | None, digest: Digest) -> bool:
+        """Tell whether it is an image of the archive."""
+        return digest in self._payloads
+
     def payload(self, digest: Digest, limit: int) -> bytes | None:
         """Read a manifest; None when it is not there, or longer than a limit in bytes."""
         payload = self._payloads.get(digest)

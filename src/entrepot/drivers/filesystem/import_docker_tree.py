@@ -24,6 +24,7 @@ class DockerTreeSource:
     def __init__(self, root: Path) -> None:
         self._tree = DockerRegistryTree(root)
         self._files = DirectoryFiles(root)
+        self._repositories = Layout(root).repositories
         # What sha512 links lead to, where the bytes lie under sha256.
         self._aliases: dict[Digest, Digest] = {}
 
@@ -38,6 +39,11 @@ class DockerTreeSource:
                     self._aliases[layer.digest] = layer.target
             yield from self._manifests(name)
             yield from self._tags(name)
+
+    def lists(self, repository: str | None, digest: Digest) -> bool:
+        """Tell whether a repository links a manifest as a revision."""
+        revisions = self._repositories / str(repository) / "_manifests/revisions"
+        return (revisions / digest.algorithm / digest.hex / "link").is_file()
 
     def payload(self, digest: Digest, limit: int) -> bytes | None:
         """Read a manifest; None when it is not there, or longer than a limit in bytes."""

@@ -26,6 +26,7 @@ class OciLayoutSource:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._listed: set[Digest] = set()
 
     def roots(self) -> Iterator[Root | Unusable]:
         """List what is to be imported: the entries of index.json."""
@@ -36,8 +37,13 @@ class OciLayoutSource:
         except (ValueError, KeyError, TypeError):
             yield Unusable(INDEX, "it is not the index of an OCI image layout")
             return
-        for entry in entries if isinstance(entries, list) else []:
-            yield _root(entry)
+        found = [_root(entry) for entry in entries] if isinstance(entries, list) else []
+        self._listed = {root.digest for root in found if isinstance(root, Root)}
+        yield from found
+
+    def lists(self, repository: str | None, digest: Digest) -> bool:
+        """Tell whether a manifest stands in index.json."""
+        return digest in self._listed
 
     def payload(self, digest: Digest, limit: int) -> bytes | None:
         """Read a manifest; None when it is not there, or longer than a limit in bytes."""

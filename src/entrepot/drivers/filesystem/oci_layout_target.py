@@ -1,8 +1,8 @@
 """Writes an OCI image layout (image-spec image-layout.md): several repositories in one.
 
 index.json lists each tag, named `REPOSITORY:TAG` by `org.opencontainers.image.ref.name`, and each
-manifest that neither a tag nor an index leads to, named `REPOSITORY@DIGEST`: both are names that
-the specification's grammar of that annotation allows.
+manifest that neither a tag nor an index leads to for certain, named `REPOSITORY@DIGEST`: both are
+names that the specification's grammar of that annotation allows.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.oci.digest import Digest
-from entrepot.oci.media_type import OCI_INDEX
+from entrepot.oci.media_type import IMAGES, INDEXES, OCI_INDEX
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.export import ExportedManifest
@@ -56,8 +56,10 @@ class OciLayoutTarget:
         for tag, digest in tags.items():
             self._entries.append(self._entry(digest, f"{name}:{tag}"))
         tagged = set(tags.values())
-        for digest, (_, _, is_child) in self._manifests.items():
-            if digest not in tagged and not is_child:
+        for digest, (media_type, _, is_child) in self._manifests.items():
+            # A child of no known type might be taken for a blob, so it is listed, too.
+            found_elsewhere = is_child and (media_type in IMAGES or media_type in INDEXES)
+            if digest not in tagged and not found_elsewhere:
                 self._entries.append(self._entry(digest, f"{name}@{digest}"))
         self._manifests = {}
 

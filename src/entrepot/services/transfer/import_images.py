@@ -82,6 +82,8 @@ class Import:
         self._push = push
         self._repository = repository
         self._taken: set[tuple[str, str]] = set()
+        # Of the image that is being taken, as the source calls it.
+        self._said_repository: str | None = None
         self.report = ImportReport()
 
     async def run(self, progress: Progress = ignore_progress) -> ImportReport:
@@ -106,6 +108,7 @@ class Import:
         return self.report
 
     async def _root(self, root: Root) -> None:
+        self._said_repository = root.repository
         if self._repository is not None:
             name = self._repository
         elif root.repository is None:
@@ -155,16 +158,11 @@ class Import:
 
     async def _is_manifest(self, wanted: Descriptor) -> bool:
         """Tell whether an index's child is a manifest that is there; BuildKit's caches are not."""
+        if wanted.media_type not in IMAGES and wanted.media_type not in INDEXES:
+            lists = self._source.lists
+            return await asyncio.to_thread(lists, self._said_repository, wanted.digest)
         payload = await asyncio.to_thread(self._source.payload, wanted.digest, _MANIFEST_BYTES)
-        if payload is None:
-            return False
-        if wanted.media_type in IMAGES or wanted.media_type in INDEXES:
-            return True
-        try:
-            parse_manifest(payload, wanted.media_type)
-        except (InvalidManifest, InvalidDigest):
-            return False
-        return True
+        return payload is not None
 
     async def _blob(self, name: RepositoryName, wanted: Descriptor) -> None:
         digest = wanted.digest
