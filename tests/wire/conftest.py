@@ -11,6 +11,7 @@ import pytest
 
 from tests.wire.harness.applications import Running
 from tests.wire.harness.exchange import Transport
+from tests.wire.harness.guarded import Guarded
 from tests.wire.harness.http1 import Http1
 from tests.wire.harness.http2 import Http2
 from tests.wire.harness.in_process import InProcess, LoopThread
@@ -21,6 +22,7 @@ CHUNKED = "HTTP-1.1 chunked"
 TRANSPORTS = (IN_PROCESS, "HTTP-1.1", CHUNKED, "HTTP-2")
 
 MakeRegistry = Callable[[dict[str, Any]], InProcess]
+MakeGuarded = Callable[..., Guarded]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -124,3 +126,17 @@ def make_registry(tmp_path: Path, loop: LoopThread) -> Iterator[MakeRegistry]:
     yield make
     while made:
         made.pop().close()
+
+
+@pytest.fixture
+def make_guarded(tmp_path: Path, loop: LoopThread) -> Iterator[MakeGuarded]:
+    """Make registries with users and rules, each with data of its own."""
+    made: list[Guarded] = []
+
+    def one(**changes: object) -> Guarded:
+        made.append(Guarded(loop, tmp_path / str(len(made)), changes))
+        return made[-1]
+
+    yield one
+    for guarded in made:
+        guarded.close()
