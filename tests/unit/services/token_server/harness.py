@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from argon2 import PasswordHasher
 
 from entrepot.assembly.tokens import own_tokens, token_server
 from entrepot.config.access import RuleSettings
@@ -16,7 +17,8 @@ from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.tokens import SqliteTokenStore
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Action, BasicCredentials, BearerCredentials, Caller
+from entrepot.ports.access import Action, BasicCredentials, BearerCredentials, Caller, Kind
+from entrepot.ports.accounts import AccessWriter, NewAccount
 from entrepot.services.access.authenticator import AccountAuthenticator
 from entrepot.services.access.last_uses import LastUses
 from entrepot.services.access.passwords import Passwords
@@ -48,7 +50,7 @@ class Node:
         self.clock = clock
         self._database = SqliteMetadata(path)
         self.store = SqliteTokenStore(self._database)
-        accounts = SqliteAccounts(self._database)
+        accounts = self._accounts = SqliteAccounts(self._database)
         self._passwords = Passwords()
         views = Views(accounts, clock, rules_of_file(RULES), lambda: clock.seconds)
         self.users = Users(accounts, self._passwords, clock)
@@ -64,6 +66,18 @@ class Node:
         self.server = token_server(
             settings, own, self.store, passwords, self.access, standing, clock
         )
+
+    async def add(self, name: str) -> None:
+        """Make a user whose password is checked in no time, unlike those that are made outside."""
+        hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+        made = NewAccount(
+            name=name, kind=Kind.USER, created_at=self.clock.now(), password_hash=hashed
+        )
+
+        async def change(writer: AccessWriter) -> None:
+            assert await writer.add_account(made)
+
+        await self._accounts.change(change)
 
     async def token(
         self,
@@ -136,7 +150,7 @@ def run(folder: Path, work: Callable[[Node], Awaitable[None]], **settings: Any) 
         async def whole() -> None:
             node = several.start()
             for name in ("alice", "bob"):
-                await node.users.add(name, PASSWORD)
+                await node.add(name)
             await work(node)
 
         asyncio.run(whole())

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from entrepot.errors import MetadataOutage, Unauthenticated
 from entrepot.ports.tokens import SigningKey
 from entrepot.services.token_server.certificates import load_private_key, make_signing_key
-from tests.unit.services.token_server.harness import PASSWORD, Node, nodes, read, run
+from tests.unit.services.token_server.harness import Node, nodes, read, run
 from tests.unit.services.tokens.forge import sign, sign_raw
 
 HOUR = 3600
@@ -88,7 +88,7 @@ def test_every_process_signs_with_the_same_keys_and_trusts_all(tmp_path: Path) -
 
         async def work() -> None:
             running = [several.start() for _ in range(4)]
-            await running[0].users.add("alice", PASSWORD)
+            await running[0].add("alice")
             for _ in range(12):
                 issued = await asyncio.gather(*(node.token(SCOPE) for node in running))
                 assert len({kid(one.token) for one in issued}) == 1
@@ -105,7 +105,7 @@ def test_a_process_that_knows_an_older_set_of_keys_looks_again(tmp_path: Path) -
 
         async def work() -> None:
             one, other = several.start(), several.start()
-            await one.users.add("alice", PASSWORD)
+            await one.add("alice")
             await one.token(SCOPE)
             await other.token(SCOPE)
             keys = await one.store.signing_keys()
@@ -129,7 +129,7 @@ def test_when_all_keys_are_replaced_old_tokens_end_in_every_process(tmp_path: Pa
 
         async def work() -> None:
             one, other = several.start(), several.start()
-            await one.users.add("alice", PASSWORD)
+            await one.add("alice")
             old = (await one.token(SCOPE)).token
             for node in (one, other):
                 assert await node.may(old, "pull", "team/app")

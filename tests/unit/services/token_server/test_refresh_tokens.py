@@ -112,7 +112,7 @@ def test_it_ends_with_its_account(tmp_path: Path, change: str) -> None:
         else:
             await node.users.remove("alice")
             if change == "replace":
-                await node.users.add("alice", PASSWORD)
+                await node.add("alice")
         node.clock.seconds += 1
         await refused(node, token)
         if change == "disable":

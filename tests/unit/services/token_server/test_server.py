@@ -179,7 +179,7 @@ def test_a_token_ends_with_its_account(tmp_path: Path) -> None:
             else:
                 await node.users.remove("alice")
                 if change == "replace":
-                    await node.users.add("alice", PASSWORD)
+                    await node.add("alice")
             node.clock.seconds += 1
             with pytest.raises(Unauthenticated):
                 await node.caller(token)
