@@ -229,7 +229,7 @@ GUARDS = [
     Guard("lock until the blob is known", AGAIN, lock_only_until_the_rename),
     Guard("lock of who removes", AGAIN, no_lock_of_who_removes),
     Guard("order to remove bytes", ASKED, bytes_without_an_order),
-    Guard("order kept until done", AGAIN, order_struck_off_first, kills=True),
+    Guard("order kept until done", ASKED, order_struck_off_first, kills=True),
     Guard("tags hold manifests", "an image without a tag gets one", no_tag_tie),
     Guard(
         "indexes hold manifests", "an image without a tag gets an index", no_tie("manifest_edges")
