@@ -102,6 +102,7 @@ class IssuedTokens:
         self._clock = clock
         self._verifier = TokenVerifier(frozenset({ALGORITHM}))
         self._verified: VerifiedTokens[_Known] = VerifiedTokens()
+        self._ring = keys.ring
 
     async def authenticate(self, credentials: Credentials) -> Caller:
         """Give whom a token was made for.
@@ -121,8 +122,8 @@ class IssuedTokens:
 
     async def _look(self, token: str, now: int) -> Caller:
         """Find out whether a token is good, and its account still is."""
-        if await self._keys.look():
-            self._verified.forget_all()
+        await self._keys.look()
+        self._follow_keys()
         known = self._verified.find(token, now / MICROSECONDS)
         if known is None:
             known = await self._verify(token, now)
@@ -145,13 +146,19 @@ class IssuedTokens:
         self._verified.keep(token, until, known)
         return known
 
-    async def _verify_with_new_keys(self, token: str, now: float) -> dict[str, Any]:
-        if await self._keys.look(surely=True):
+    def _follow_keys(self) -> None:
+        """Forget what was verified with other keys than those that are trusted now."""
+        if self._ring is not self._keys.ring:
+            self._ring = self._keys.ring
             self._verified.forget_all()
-            try:
-                return self._verifier.verify(token, self._keys.ring, now)
-            except UnknownKey:
-                pass
+
+    async def _verify_with_new_keys(self, token: str, now: float) -> dict[str, Any]:
+        await self._keys.look(surely=True)
+        self._follow_keys()
+        try:
+            return self._verifier.verify(token, self._keys.ring, now)
+        except UnknownKey:
+            pass
         raise invalid_token("it is signed with a key that is not trusted")
 
 

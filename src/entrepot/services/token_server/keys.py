@@ -5,6 +5,7 @@ trusted until the last token that it can have signed has ended. Whoever notices 
 is due makes it; of two who do, one is first, and the other takes that one's.
 """
 
+import asyncio
 import base64
 import logging
 from dataclasses import dataclass
@@ -65,22 +66,32 @@ class TokenKeys:
         self._lead = min(_LEAD, self._rotation // 4)
         self._signers: tuple[Signer, ...] = ()
         self._looked_at: int | None = None
+        self._looking = asyncio.Lock()
         self._jws = PyJWS([ALGORITHM])
         self.ring = KeyRing({})
+        """What is trusted; another object whenever it is something else."""
 
-    async def look(self, *, surely: bool = False) -> bool:
+    async def look(self, *, surely: bool = False) -> None:
         """Read the keys, when that was not done a moment ago, and make the next where it is due.
 
         Args:
             surely: a token names a key that is not known; it may be a new one.
-
-        Returns:
-            Whether other keys are trusted now.
         """
-        now = self._clock.now()
         pause = _LOOK_SURELY if surely else _LOOK
-        if self._looked_at is not None and 0 <= now - self._looked_at < pause:
-            return False
+        if self._is_fresh(pause):
+            return
+        if self._looking.locked() and self._signers and not surely:
+            return  # somebody is at it; meanwhile the keys that are there are good
+        async with self._looking:
+            if not self._is_fresh(pause):
+                await self._look()
+
+    def _is_fresh(self, pause: int) -> bool:
+        last = self._looked_at
+        return last is not None and 0 <= self._clock.now() - last < pause
+
+    async def _look(self) -> None:
+        now = self._clock.now()
         keys = await self._store.signing_keys()
         try:
             keys = await self._make_due(keys, now)
@@ -91,7 +102,7 @@ class TokenKeys:
             # The keys that are there go on signing.
             logger.warning("the next key for tokens cannot be kept: %s", error.message)
         self._looked_at = now
-        return self._take(keys)
+        self._take(keys)
 
     async def sign(self, payload: bytes, *, with_certificate: bool) -> str:
         """Make a token.
@@ -160,9 +171,9 @@ class TokenKeys:
         await self._store.forget_signing_keys(retired[-1].number + 1)
         return keys[len(retired) :]
 
-    def _take(self, keys: list[SigningKey]) -> bool:
+    def _take(self, keys: list[SigningKey]) -> None:
         if [key.kid for key in keys] == [signer.key.kid for signer in self._signers]:
-            return False
+            return
         self._signers = tuple(_load(key) for key in keys)
         self.ring = make_ring(
             (),
@@ -172,7 +183,6 @@ class TokenKeys:
             ],
             frozenset({ALGORITHM}),
         )
-        return True
 
 
 def _load(key: SigningKey) -> Signer:

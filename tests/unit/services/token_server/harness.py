@@ -51,17 +51,17 @@ class Node:
         self._database = SqliteMetadata(path)
         self.store = SqliteTokenStore(self._database)
         accounts = self._accounts = SqliteAccounts(self._database)
-        self._passwords = Passwords()
+        self._hashing = Passwords()
         views = Views(accounts, clock, rules_of_file(RULES), lambda: clock.seconds)
-        self.users = Users(accounts, self._passwords, clock)
+        self.users = Users(accounts, self._hashing, clock)
         self.robots = Robots(accounts, clock)
         self.tokens = Tokens(accounts, clock)
         self.access = RuleAccess(views, clock)
         standing = LoginStanding(AccountStanding(views, clock), accounts, clock)
-        own = own_tokens(settings, self.store, standing, clock)
+        own = self.own = own_tokens(settings, self.store, standing, clock)
         self.keys, self.authenticator = own.keys, own.authenticator
-        passwords = AccountAuthenticator(
-            accounts, views, self._passwords, LastUses(accounts), clock
+        passwords = self.passwords = AccountAuthenticator(
+            accounts, views, self._hashing, LastUses(accounts), clock
         )
         self.server = token_server(
             settings, own, self.store, passwords, self.access, standing, clock
@@ -112,7 +112,7 @@ class Node:
         return await self.access.may(caller, Action(action), RepositoryName.parse(name))
 
     def close(self) -> None:
-        self._passwords.close()
+        self._hashing.close()
         self._database.close()
 
 

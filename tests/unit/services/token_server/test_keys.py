@@ -136,15 +136,33 @@ def test_when_all_keys_are_replaced_old_tokens_end_in_every_process(tmp_path: Pa
             certificate = await one.keys.authority_certificate()
             await one.store.forget_all_keys()
             several.clock.seconds += 5
-            for node in (other, one):
+            with pytest.raises(Unauthenticated):
+                await other.caller(old)
+            for node in (other, one):  # one makes a token before it is asked for the old one
+                assert await node.may((await node.token(SCOPE)).token, "pull", "team/app")
                 with pytest.raises(Unauthenticated):
                     await node.caller(old)
-                assert await node.may((await node.token(SCOPE)).token, "pull", "team/app")
             assert await published(one) == await published(other)
             assert await one.keys.authority_certificate() != certificate
             assert await one.keys.authority_certificate() == (
                 await other.keys.authority_certificate()
             )
+
+        asyncio.run(work())
+
+
+def test_many_who_come_first_make_one_key(tmp_path: Path) -> None:
+    with nodes(tmp_path) as several:
+
+        async def work() -> None:
+            running = [several.start() for _ in range(3)]
+            await running[0].add("alice")
+            asked = [node.token(SCOPE) for _ in range(20) for node in running]
+            issued = await asyncio.gather(*asked)
+            assert len({kid(one.token) for one in issued}) == 1
+            assert len(await running[0].store.signing_keys()) == 1
+            for node in running:
+                assert await node.may(issued[0].token, "pull", "team/app")
 
         asyncio.run(work())
 

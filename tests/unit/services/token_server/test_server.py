@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.assembly.tokens import token_server
+from entrepot.config.token_server import TokenServerSettings
 from entrepot.errors import InvalidRequest, Unauthenticated
-from entrepot.ports.access import Action, Grant, Kind
+from entrepot.ports.access import Action, BasicCredentials, Grant, Kind
+from entrepot.services.token_server.server import TokenRequest
+from entrepot.services.token_server.standing import AnyStanding
 from tests.unit.services.token_server.harness import PASSWORD, Node, read, run
 from tests.unit.services.tokens.forge import NOW
 
@@ -93,6 +97,22 @@ def test_a_wrong_password_gets_no_token(
     async def work(node: Node) -> None:
         with pytest.raises(Unauthenticated):
             await node.token("repository:public/x:pull", name, secret, offline=offline)
+
+    run(tmp_path, work)
+
+
+def test_who_was_disabled_a_moment_ago_gets_no_token(tmp_path: Path) -> None:
+    """The password was right, and before the token is made the account is gone."""
+
+    async def work(node: Node) -> None:
+        nobody = AnyStanding(())
+        settings = TokenServerSettings()
+        server = token_server(
+            settings, node.own, node.store, node.passwords, node.access, nobody, node.clock
+        )
+        request = TokenRequest(None, ())
+        with pytest.raises(Unauthenticated):
+            await server.for_password(BasicCredentials("alice", PASSWORD), request)
 
     run(tmp_path, work)
 
