@@ -13,6 +13,7 @@ from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
+from entrepot.operations.password_process import PasswordProcess
 from entrepot.ports.access import Action, Caller, Kind
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.clock import Clock, SystemClock
@@ -60,7 +61,7 @@ def account_parts(settings: AccessSettings, accounts: Accounts, clock: Clock) ->
         clock: tells the time.
     """
     views = Views(accounts, clock, rules_of_file(settings.rules))
-    passwords = Passwords()
+    passwords = Passwords(PasswordProcess())
     uses = LastUses(accounts)
     return AccountParts(
         access=RuleAccess(views, clock),

@@ -11,10 +11,11 @@ from entrepot.errors import Unauthenticated
 from entrepot.ports.access import BasicCredentials, BearerCredentials, Caller, Credentials
 from entrepot.ports.accounts import Account, Accounts, LastUse, StoredToken
 from entrepot.ports.clock import Clock
+from entrepot.services.access.argon2id import NOBODYS_HASH
 from entrepot.services.access.last_uses import LastUses
 from entrepot.services.access.memo import Memo
 from entrepot.services.access.names import is_name
-from entrepot.services.access.passwords import MAX_LENGTH, NOBODYS_HASH, Passwords
+from entrepot.services.access.passwords import MAX_LENGTH, Passwords
 from entrepot.services.access.token_text import TokenText, looks_like_token
 from entrepot.services.access.verified import VerifiedPasswords
 from entrepot.services.access.view import View, Views, is_active

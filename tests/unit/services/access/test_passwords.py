@@ -1,18 +1,12 @@
 import asyncio
-import os
 import re
 
 import pytest
 
 from entrepot.errors import InvalidRequest, Overloaded
 from entrepot.ports.access import Kind
-from entrepot.services.access import passwords as module
-from entrepot.services.access.passwords import (
-    NOBODYS_HASH,
-    Passwords,
-    check_password,
-    random_password,
-)
+from entrepot.services.access.argon2id import NOBODYS_HASH
+from entrepot.services.access.passwords import Passwords, check_password, random_password
 from entrepot.services.access.token_text import TokenText
 
 
@@ -81,17 +75,3 @@ def test_only_so_many_wait_and_the_others_are_told_to_come_again() -> None:
         passwords.close()
 
     asyncio.run(run())
-
-
-def test_passwords_are_hashed_where_everything_else_goes_first() -> None:
-    async def run() -> tuple[int, int]:
-        passwords = Passwords()
-        loop = asyncio.get_running_loop()
-        inside = await loop.run_in_executor(
-            passwords._pool, lambda: os.getpriority(os.PRIO_PROCESS, 0)
-        )
-        passwords.close()
-        return inside, os.getpriority(os.PRIO_PROCESS, os.getpid())
-
-    inside, outside = asyncio.run(run())
-    assert inside == module._NICENESS > outside
