@@ -57,7 +57,7 @@ async def _show(settings: Settings, *, as_json: bool) -> None:
                     lines.add(name, verdict)
     if not as_json:
         result(
-            f"{counts.repositories:,} repositories: {counts.kept:,} tags would stay, "
+            f"Of {counts.kept + counts.dropped:,} tags, {counts.kept:,} would stay and "
             f"{counts.dropped:,} would go. Nothing was changed."
         )
 

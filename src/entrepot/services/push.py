@@ -95,14 +95,16 @@ class Push:
         moved = tuple(dict.fromkeys(moved))
         now = self._clock.now()
         new = NewManifest(digest, payload, manifest, now)
+        guarded = self._immutable.concerns(caller, name)
 
         async def change(transaction: Transaction) -> None:
             repository = await transaction.repository(name, now)
             await check_references(transaction, repository, manifest, self._policy)
             number = await transaction.keep_manifest(repository, new)
             for tag in moved:
-                place = (repository, name)
-                await self._immutable.check_move(transaction, caller, place, tag, digest)
+                if guarded:
+                    place = (repository, name)
+                    await self._immutable.check_move(transaction, caller, place, tag, digest)
                 await transaction.move_tag(repository, tag, number, caller.name, now)
 
         await self._metadata.change(self._quotas.guarded(name, change))

@@ -239,7 +239,7 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
         "drop  team/app:v1  one: not among the 1 pushed last",
         "keep  team/app:v2  one: among the 1 pushed last",
         "keep  team/other:v1  one: among the 1 pushed last",
-        "2 repositories: 2 tags would stay, 2 would go. Nothing was changed.",
+        "Of 4 tags, 2 would stay and 2 would go. Nothing was changed.",
     ]
     rows = json.loads(shop.run("retention", "run", "--dry-run", "--json").stdout)
     assert [(row["tag"], row["keep"]) for row in rows] == [

@@ -45,10 +45,14 @@ class Counts:
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
     def __str__(self) -> str:
-        return (
-            f"{self.repositories:,} repositories, {self.kept:,} tags kept, {self.dropped:,} dropped"
-            f" with {self.manifests:,} manifests"
-        )
+        repositories = _number(self.repositories, "repository", "repositories")
+        manifests = _number(self.manifests, "manifest", "manifests")
+        kept = _number(self.kept, "tag", "tags")
+        return f"{repositories}, {kept} kept, {self.dropped:,} dropped with {manifests}"
+
+
+def _number(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 class Retention:

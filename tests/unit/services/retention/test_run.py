@@ -75,7 +75,7 @@ def test_tags_go_with_their_manifests_and_the_newest_stay() -> None:
         counts = await retention_of(registry, keep_last(3, "team/app")).run()
         assert await tags_of(registry) == ["t32", "t33", "t34"]
         assert await tags_of(registry, OTHER) == ["t00", "t01", "t02"]
-        assert str(counts) == "1 repositories, 3 tags kept, 32 dropped with 32 manifests"
+        assert str(counts) == "1 repository, 3 tags kept, 32 dropped with 32 manifests"
         assert await registry.metadata.manifest_by_digest(APP, IMAGES[0].digest) is None
         assert await registry.metadata.manifest_by_digest(APP, IMAGES[34].digest) is not None
 
@@ -235,7 +235,7 @@ def test_a_dry_run_on_a_schedule_only_tells(caplog: pytest.LogCaptureFixture) ->
         )
         with caplog.at_level("INFO"):
             outcome = await once.run()
-        assert outcome == "dry run: 1 repositories, 1 tags kept, 2 dropped with 0 manifests"
+        assert outcome == "dry run: 1 repository, 1 tag kept, 2 dropped with 0 manifests"
         assert "team/app:t00 would go: few: not among the 1 pushed last" in caplog.messages
         assert await tags_of(registry) == ["t00", "t01", "t02"]
 
