@@ -64,6 +64,20 @@ class Client:
             missing -= len(piece)
         return Answer(status, headers, b"".join(pieces))
 
+    def discard(self, piece: int = 1 << 18) -> int:
+        """Read an answer and throw its body away; returns the body's length."""
+        status, headers, body = read_head(self._connection)
+        if status != 200:
+            raise UnexpectedAnswerError(f"{status} {body[:500]!r}")
+        length = int(headers["content-length"])
+        missing, unread = length - len(body), bytearray(piece)
+        while missing:
+            count = self._connection.recv_into(unread, min(piece, missing))
+            if not count:
+                raise UnexpectedAnswerError(f"{missing} bytes of the body are missing")
+            missing -= count
+        return length
+
     def request(
         self,
         method: str,

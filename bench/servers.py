@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,14 @@ def answers(port: int, path: str) -> bool:
 
 
 @contextmanager
-def started(name: str, command: list[str], root: Path, port: int, ready: str) -> Iterator[Server]:
+def started(
+    name: str,
+    command: list[str],
+    root: Path,
+    port: int,
+    ready: str,
+    answered: Callable[[int, str], bool] = answers,
+) -> Iterator[Server]:
     """Run a command as a server until the block ends."""
     begun = time.perf_counter()
     with (root / "log").open("ab") as log:
@@ -71,7 +78,7 @@ def started(name: str, command: list[str], root: Path, port: int, ready: str) ->
             command, stdout=log, stderr=log, cwd=root, env=clean_environment()
         )
     try:
-        while not answers(port, ready):
+        while not answered(port, ready):
             if process.poll() is not None or time.perf_counter() - begun > START_LIMIT_SECONDS:
                 tail = (root / "log").read_text(errors="replace")[-2000:]
                 raise ServerError(f"{name} does not answer {ready}:\n{tail}")

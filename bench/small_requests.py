@@ -59,14 +59,20 @@ def children_cpu_seconds() -> float:
 
 
 def load(
-    server: Server, path: str, *, seconds: float, connections: int = 16, method: str = "GET"
+    server: Server,
+    path: str,
+    *,
+    seconds: float,
+    connections: int = 16,
+    method: str = "GET",
+    scheme: str = "http",
 ) -> Load:
     """Ask for one path over and over.
 
     Raises:
         LoadError: an answer was no success, or a connection broke.
     """
-    url, whole = f"http://127.0.0.1:{server.port}{path}", max(1, round(seconds))
+    url, whole = f"{scheme}://127.0.0.1:{server.port}{path}", max(1, round(seconds))
     with tempfile.TemporaryDirectory() as directory:
         if method == "HEAD":
             command = apache_bench.command(url, ACCEPT, whole, connections)

@@ -9,6 +9,7 @@ from bench.scenarios import (
     big_downloads,
     big_uploads,
     catalogue,
+    collection,
     image_pushes,
     latency,
     machine_limits,
@@ -17,6 +18,7 @@ from bench.scenarios import (
     small_blobs,
     starting,
     tags,
+    tls,
     upload_memory,
 )
 from bench.turns import Turns
@@ -30,8 +32,10 @@ SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
     "pushes": image_pushes.run,
     "tags": tags.run,
     "catalogue": catalogue.run,
+    "collection": collection.run,
     "latency": latency.run,
     "memory": memory.run,
     "upload-memory": upload_memory.run,
     "start": starting.run,
+    "tls": tls.run,
 }

@@ -28,10 +28,22 @@ address = "{state}/containerd.sock"
 
 
 class Dockerd:
-    """Debian's dockerd, or with `modern` the next release's, with containerd's image store."""
+    """Debian's dockerd, or with `modern` the next release's, with containerd's image store.
 
-    def __init__(self, namespace: Namespace, root: Path, *, modern: bool = False) -> None:
+    With `certificates`, that directory is its /etc/docker/certs.d; such an engine pushes and pulls,
+    but runs nothing, for its containerd does not see what it mounts.
+    """
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        root: Path,
+        *,
+        modern: bool = False,
+        certificates: Path | None = None,
+    ) -> None:
         self.namespace = namespace
+        self._certificates = certificates
         self.root = root
         # Socket paths have 107 bytes at most, and a shim's socket is long: so a short directory.
         self._state = Path(tempfile.mkdtemp(prefix="ed-", dir="/run"))
@@ -92,6 +104,7 @@ class Dockerd:
             "dockerd",
             self.namespace.command(
                 [
+                    *self._with_certificates(),
                     self._program("dockerd"),
                     f"--config-file={config}",
                     f"--data-root={self.root / 'docker'}",
@@ -106,6 +119,27 @@ class Dockerd:
         )
         daemon.wait_until(self._answers, "answer on its socket", seconds=60)
         return daemon
+
+    def _with_certificates(self) -> list[str | Path]:
+        """What runs a program with another /etc/docker/certs.d than the machine's."""
+        if self._certificates is None:
+            return []
+        layers = self.root / "etc"
+        (layers / "upper/docker/certs.d").mkdir(parents=True)
+        (layers / "work").mkdir()
+        self._certificates.mkdir(parents=True, exist_ok=True)
+        options = f"lowerdir=/etc,upperdir={layers}/upper,workdir={layers}/work"
+        script = (
+            f"mount -t overlay overlay -o {options} /etc\n"
+            f"mount --bind {self._certificates} /etc/docker/certs.d\n"
+            'exec "$@"'
+        )
+        return ["unshare", "--mount", "bash", "-euc", script, "dockerd"]
+
+    def configure(self, **settings: object) -> None:
+        """Change daemon.json, and let the daemon read it again."""
+        (self.root / "daemon.json").write_text(json.dumps(settings))
+        os.kill(self._dockerd.pid, signal.SIGHUP)
 
     def _answers(self) -> bool:
         asked = ["curl", "--silent", "--fail", "--unix-socket", str(self.socket), "http://d/_ping"]

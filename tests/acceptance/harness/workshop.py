@@ -10,16 +10,19 @@ from tests.acceptance.harness.namespace import Namespace
 
 
 @contextmanager
-def docker_host(root: Path, *, modern: bool = False) -> Iterator[Dockerd]:
+def docker_host(
+    root: Path, *, modern: bool = False, certificates: Path | None = None
+) -> Iterator[Dockerd]:
     """Docker on a host of its own, with an image called hello-world.
 
     Args:
         root: Where all that belongs to it is kept; it must not exist.
         modern: Take the next Debian release's Docker, with containerd's image store.
+        certificates: Its /etc/docker/certs.d; see `Dockerd`.
     """
     namespace = Namespace("h")
     try:
-        engine = Dockerd(namespace, root, modern=modern)
+        engine = Dockerd(namespace, root, modern=modern, certificates=certificates)
         try:
             directory = context(root / "hello-world")
             engine.docker("build", "--quiet", "--tag", "hello-world", directory)
