@@ -187,7 +187,7 @@ class _Lines:
                 f" {self.then.freed:,} bytes."
             )
         elif waiting:
-            result(f"{waiting:,} more are looked at again when their grace is over.")
+            result(f"Waiting for the end of their grace: {waiting:,}.")
 
 
 def _sum(tally: Tally) -> str:

@@ -60,7 +60,7 @@ def test_the_grace_holds_unless_told_otherwise(config: Path, arguments: list[str
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "Nothing removed: 0 bytes.",
-        "1 more are looked at again when their grace is over.",
+        "Waiting for the end of their grace: 1.",
     ]
     assert stored(config) == ALL
 
