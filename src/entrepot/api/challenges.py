@@ -8,6 +8,8 @@ from entrepot.errors import InvalidName, InvalidRequest
 from entrepot.oci.name import RepositoryName
 
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
+# `*` is how Docker's tokens say that a repository is administered.
+_MANAGEMENT = {"repository": "*", "tag_history": "push", "tag_restore": "push"}
 
 
 class Challenge(Protocol):
@@ -67,7 +69,8 @@ def scopes(request: Request) -> list[str]:
     name = _name(request.name)
     if name is None:
         return []
-    needed = [f"repository:{name}:{_ACTIONS.get(record.method, 'pull,push')}"]
+    actions = _MANAGEMENT.get(record.route) or _ACTIONS.get(record.method, "pull,push")
+    needed = [f"repository:{name}:{actions}"]
     if record.route == "blob_upload":
         source = _name(_from(request))
         if source is not None:
