@@ -74,6 +74,15 @@ async def recounted(recount: UsageRecount) -> list[CounterDifference]:
     return [found async for page in differences(recount) for found in page]
 
 
+async def differences_in(database: Path) -> list[CounterDifference]:
+    """Everything that a whole recount of a metadata database finds wrong, whoever uses it."""
+    recount = SqliteUsageRecount(database)
+    try:
+        return await recounted(recount)
+    finally:
+        recount.close()
+
+
 async def repaired(recount: UsageRecount) -> list[CounterDifference]:
     """Everything that a whole recount found wrong and has set right."""
     return [found async for page in repair(recount) for found in page]

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from tests.contract.usages import differences_in
 from tests.model.client import Client
 from tests.model.contents import ALL_BLOBS, MANIFESTS, NAMES, NEEDS, TAGS
 from tests.wire.harness.applications import Running
@@ -223,6 +224,12 @@ class RegistryMachine(RuleBasedStateMachine):
         sessions = self.running.drivers.sessions.idle_since(END_OF_TIME, "", 1000)
         assert len(self.loop.run(sessions)) == len(self.sessions)
         assert self.running.observer.under_way == 0
+
+    @invariant()
+    def a_recount_agrees_with_the_counters(self) -> None:
+        database = self.running.settings.database_path
+        assert database is not None
+        assert self.loop.run(differences_in(Path(database))) == []
 
     def compare(self, name: str, model: Repository) -> None:
         self.compare_blobs(name, model)

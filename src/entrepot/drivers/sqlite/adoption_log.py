@@ -15,7 +15,8 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import AdoptionCounts, AdoptionState, Finding, FindingKind
 
-CHECKPOINT_ROWS = 4_000
+# Those that triggers change are counted too, some two for each that is written here.
+CHECKPOINT_ROWS = 12_000
 LOCKED_WORK = "adopting this directory"
 _COUNTED = ("repositories", "manifests", "tags", "blobs", "blob_bytes")
 
