@@ -102,6 +102,10 @@ def ask(target: Target) -> int:
     try:
         connection.request("GET", target.path)
         return connection.getresponse().status
+    except OSError as error:
+        if "CERTIFICATE_REQUIRED" in str(error):
+            return 401  # it is there, and wants to know more of its clients than this
+        raise
     except http.client.HTTPException as error:
         raise OSError(f"not HTTP: {error!r}") from error
     finally:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-Peer = tuple[str, int]
+Peer = tuple[str, int | str]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -22,8 +22,12 @@ class BusyPeers:
         self._running: dict[Peer, int] = {}
 
     def __contains__(self, peer: object) -> bool:
-        """Tell whether a client has a request running."""
-        return peer in self._running
+        """Tell whether a client has a request running; its port may be a number or text."""
+        if not isinstance(peer, tuple) or len(peer) != 2:
+            return False
+        host, port = peer
+        # Granian 2.8.7 has ports as text, ASGI as numbers.
+        return (host, str(port)) in self._running or peer in self._running
 
     async def serve(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -42,14 +42,15 @@ def test_answers_of_http_1_are_the_last_of_their_connection(
     assert sent[1] == {"type": "http.response.body", "body": b"done"}
 
 
-def test_peers_are_busy_while_their_requests_run() -> None:
+@pytest.mark.parametrize("port", [4711, "4711"])
+def test_peers_are_busy_while_their_requests_run(port: int | str) -> None:
     peer = ("10.0.0.1", 4711)
     seen: list[bool] = []
 
     async def outer(scope: Any, receive: Any, send: Any) -> None:
         seen.append(peer in busy)
         if scope["again"]:
-            await busy.serve({"client": peer, "again": False}, receive, send)
+            await busy.serve({"client": (peer[0], port), "again": False}, receive, send)
         seen.append(peer in busy)
 
     async def nothing(*_: Any) -> Any:
@@ -57,7 +58,7 @@ def test_peers_are_busy_while_their_requests_run() -> None:
 
     busy = BusyPeers(outer)
     assert peer not in busy
-    asyncio.run(busy.serve({"client": peer, "again": True}, nothing, nothing))
+    asyncio.run(busy.serve({"client": (peer[0], port), "again": True}, nothing, nothing))
     assert seen == [True, True, True, True]
     assert peer not in busy
 

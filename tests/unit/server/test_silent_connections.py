@@ -67,7 +67,7 @@ def test_a_listening_socket_is_no_connection() -> None:
         socket.create_connection(listener.getsockname()).close()
 
 
-PEERLESS: set[tuple[str, int]] = set()
+PEERLESS: set[tuple[str, int | str]] = set()
 
 
 def test_over_tls_any_silent_connection_without_a_running_request_is_closed(
