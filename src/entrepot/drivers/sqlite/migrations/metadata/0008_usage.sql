@@ -331,24 +331,26 @@ END;
 -- Links of blobs to repositories. The bytes are one's own as long as no other has the blob: the
 -- second one takes that from the first, and when all but one are gone, the last gets it back.
 -- Written without UPDATE ... FROM and INSERT ... SELECT, whose temporary tables took several times
--- as long as all the rest, and with few triggers, for each costs by itself.
+-- as long as all the rest, and with few triggers, for each costs by itself. COALESCE: a check takes
+-- away links whose blob's row is lost.
 
 CREATE TRIGGER usage_of_linked_blob AFTER INSERT ON repository_blobs
 BEGIN
     UPDATE repository_usage
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id),
+        blob_bytes = blob_bytes + COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0),
         exclusive_bytes = exclusive_bytes + CASE
             WHEN EXISTS (
                 SELECT 1 FROM repository_blobs
                 WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
             ) THEN 0
-            ELSE (SELECT size FROM blobs WHERE id = NEW.blob_id)
+            ELSE COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
         END
     WHERE repository_id = NEW.repository_id;
     -- The only other one that has it, if there is just one.
     UPDATE repository_usage
-    SET exclusive_bytes = exclusive_bytes - (SELECT size FROM blobs WHERE id = NEW.blob_id)
+    SET exclusive_bytes = exclusive_bytes -
+        COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
     WHERE repository_id = (
             SELECT repository_id FROM repository_blobs
             WHERE blob_id = NEW.blob_id AND repository_id <> NEW.repository_id
@@ -372,14 +374,15 @@ CREATE TRIGGER usage_of_unlinked_blob AFTER DELETE ON repository_blobs
 BEGIN
     UPDATE repository_usage
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id),
+        blob_bytes = blob_bytes - COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0),
         exclusive_bytes = exclusive_bytes - CASE
             WHEN EXISTS (SELECT 1 FROM repository_blobs WHERE blob_id = OLD.blob_id) THEN 0
-            ELSE (SELECT size FROM blobs WHERE id = OLD.blob_id)
+            ELSE COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
         END
     WHERE repository_id = OLD.repository_id;
     UPDATE repository_usage
-    SET exclusive_bytes = exclusive_bytes + (SELECT size FROM blobs WHERE id = OLD.blob_id)
+    SET exclusive_bytes = exclusive_bytes +
+        COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
     WHERE repository_id = (
             SELECT repository_id FROM repository_blobs WHERE blob_id = OLD.blob_id LIMIT 1
         )
@@ -405,17 +408,18 @@ CREATE TRIGGER usage_of_blob_new_to_namespace AFTER INSERT ON namespace_blobs
 BEGIN
     UPDATE namespaces
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id),
+        blob_bytes = blob_bytes + COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0),
         exclusive_bytes = exclusive_bytes + CASE
             WHEN EXISTS (
                 SELECT 1 FROM namespace_blobs
                 WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
             ) THEN 0
-            ELSE (SELECT size FROM blobs WHERE id = NEW.blob_id)
+            ELSE COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
         END
     WHERE id = NEW.namespace_id;
     UPDATE namespaces
-    SET exclusive_bytes = exclusive_bytes - (SELECT size FROM blobs WHERE id = NEW.blob_id)
+    SET exclusive_bytes = exclusive_bytes -
+        COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
     WHERE id = (
             SELECT namespace_id FROM namespace_blobs
             WHERE blob_id = NEW.blob_id AND namespace_id <> NEW.namespace_id
@@ -428,7 +432,7 @@ BEGIN
         );
     UPDATE registry_usage
     SET blobs = blobs + 1,
-        blob_bytes = blob_bytes + (SELECT size FROM blobs WHERE id = NEW.blob_id)
+        blob_bytes = blob_bytes + COALESCE((SELECT size FROM blobs WHERE id = NEW.blob_id), 0)
     WHERE id = 1
       AND NOT EXISTS (
           SELECT 1 FROM namespace_blobs
@@ -440,21 +444,22 @@ CREATE TRIGGER usage_of_blob_gone_from_namespace AFTER DELETE ON namespace_blobs
 BEGIN
     UPDATE namespaces
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id),
+        blob_bytes = blob_bytes - COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0),
         exclusive_bytes = exclusive_bytes - CASE
             WHEN EXISTS (SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id) THEN 0
-            ELSE (SELECT size FROM blobs WHERE id = OLD.blob_id)
+            ELSE COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
         END
     WHERE id = OLD.namespace_id;
     UPDATE namespaces
-    SET exclusive_bytes = exclusive_bytes + (SELECT size FROM blobs WHERE id = OLD.blob_id)
+    SET exclusive_bytes = exclusive_bytes +
+        COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
     WHERE id = (SELECT namespace_id FROM namespace_blobs WHERE blob_id = OLD.blob_id LIMIT 1)
       AND NOT EXISTS (
             SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id LIMIT 1 OFFSET 1
         );
     UPDATE registry_usage
     SET blobs = blobs - 1,
-        blob_bytes = blob_bytes - (SELECT size FROM blobs WHERE id = OLD.blob_id)
+        blob_bytes = blob_bytes - COALESCE((SELECT size FROM blobs WHERE id = OLD.blob_id), 0)
     WHERE id = 1
       AND NOT EXISTS (SELECT 1 FROM namespace_blobs WHERE blob_id = OLD.blob_id);
 END;
