@@ -56,6 +56,14 @@ class TagHistories:
         self._clock = clock
         self._immutable = immutable
 
+    async def admit(self, caller: Caller, name: RepositoryName) -> None:
+        """Return when the caller may restore tags here: asked before more of a request is read.
+
+        Raises:
+            Denied: the caller may not push here.
+        """
+        await self._access.require(caller, Action.PUSH, name)
+
     async def changes(
         self, caller: Caller, name: RepositoryName, tag: Tag, before: int | None, limit: int
     ) -> HistoryPage:

@@ -57,6 +57,7 @@ class TagsManagement:
         """Point a tag at a manifest that it pointed to before."""
         name = RepositoryName.parse(request.name)
         tag = Tag.parse(request.argument)
+        await self._histories.admit(request.caller, name)
         to = _wanted(await self._bodies.read(request))
         restored = await self._histories.restore(request.caller, name, tag, to)
         request.record.digest = restored.now
