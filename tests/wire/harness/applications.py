@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
 from entrepot.assembly.drivers import Drivers, open_drivers, prepare_drivers
 from entrepot.config import load
@@ -44,7 +45,10 @@ class Running:
         self.settings = settings_of(directory, changes)
         self.observer = Counting()
         self.drivers: Drivers = loop.run(self._open())
-        self.application = build_application(self.settings, self.drivers, self.observer)
+        self._control = build_access(self.settings, self.drivers)
+        self.application = build_application(
+            self.settings, self.drivers, self.observer, control=self._control
+        )
         self.transport = InProcess(self.application, loop)
 
     def close(self) -> None:
@@ -56,6 +60,8 @@ class Running:
         return open_drivers(self.settings, self.data)
 
     async def _close(self) -> None:
+        for close in self._control.closing:
+            await close()
         self.drivers.close()
 
 
