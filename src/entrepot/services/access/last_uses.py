@@ -17,6 +17,8 @@ PRECISION_MICROSECONDS = 60_000_000
 """A use from the same address within this time of one that was written is not written."""
 
 _SIZE = 16_384
+# In one transaction, which runs in one go: a request that comes meanwhile waits for it.
+_AT_ONCE = 50
 
 
 class LastUses:
@@ -60,8 +62,10 @@ class LastUses:
             await asyncio.wait([self._writing])
         uses = list(self._gathered.values())
         self._gathered = {}
-        if not uses:
-            return
+        for begin in range(0, len(uses), _AT_ONCE):
+            await self._write(uses[begin : begin + _AT_ONCE])
+
+    async def _write(self, uses: list[LastUse]) -> None:
         try:
             await self._accounts.change(lambda writer: writer.note_uses(uses))
         except EntrepotError as error:
