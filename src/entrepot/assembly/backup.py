@@ -9,7 +9,12 @@ from entrepot.assembly.check import open_stores
 from entrepot.assembly.drivers import hold_directory, root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.dates import FilesystemDates
-from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots, make_private, sync_file
+from entrepot.drivers.filesystem.snapshots import (
+    FilesystemSnapshots,
+    give_to_owner,
+    make_private,
+    sync_file,
+)
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.restoring import SqliteCollectionRestart, lost_tags, put_in_place
@@ -122,7 +127,9 @@ def restore(settings: Settings, wanted: str | None) -> RestoreReport:
         aside = database.with_name(f"{database.name}.before-restore-{moment}")
         was_there = put_in_place(path, database, aside)
         migrate(database, "metadata", durable=True)
-        migrate(database.with_name("sessions.db"), "sessions", durable=False)
+        sessions = database.with_name("sessions.db")
+        migrate(sessions, "sessions", durable=False)
+        give_to_owner(sessions, database.parent)
         report = RestoreReport(name, taken_at, content)
         if was_there:
             report.aside = str(aside)

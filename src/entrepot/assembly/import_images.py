@@ -1,16 +1,18 @@
 """Puts an import together: a source, and the services that take pushes."""
 
+import os
 from pathlib import Path
 
 from entrepot.assembly.application import manifest_policy
 from entrepot.assembly.backup import database_file
 from entrepot.assembly.collection import promises
-from entrepot.assembly.drivers import database_paths, open_drivers
+from entrepot.assembly.drivers import database_paths, open_drivers, root_directory
 from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import immutable_tags
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.import_source import open_source
 from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import OpenAccess
 from entrepot.services.mount import Mount
@@ -35,6 +37,7 @@ async def import_images(
     metadata_path, sessions_path = database_paths(settings, nowhere)
     require_schema(metadata_path, "metadata")
     require_schema(sessions_path, "sessions")
+    _check_user(root_directory(settings))
     source = open_source(path)
     drivers = open_drivers(settings, nowhere)
     try:
@@ -60,3 +63,18 @@ async def import_images(
     finally:
         drivers.close()
         source.close()
+
+
+def _check_user(root: Path) -> None:
+    """Refuse to make files that the registry could not work with afterwards.
+
+    Raises:
+        ConfigurationError: root would write into another user's directory.
+    """
+    owner = root.stat().st_uid
+    if os.geteuid() == 0 and owner != 0:
+        raise ConfigurationError(
+            f"{root} belongs to user {owner}, who could not write into folders that root makes:"
+            f" run this as that user, as in `setpriv --reuid {owner} --clear-groups entrepot import"
+            " …`"
+        )

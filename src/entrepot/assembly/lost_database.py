@@ -52,7 +52,7 @@ def check_database_is_there(settings: Settings) -> None:
             " back (database.sqlite.path says where it lies), or `entrepot restore FILE`; if"
             " nothing of it is needed any more, remove these blobs"
         )
-    if (layout.uploads.parent / "sessions.db").exists():
+    if path.with_name("sessions.db").exists():
         logger.warning(
             "%s, and there is no backup of it: the directory of Docker Registry is adopted anew."
             " What was pushed to Entrepot itself is not in it",
