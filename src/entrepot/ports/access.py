@@ -57,6 +57,17 @@ class Caller:
     limits: tuple[Grant, ...] | None = None
     delegated: bool = False
     scoped: bool = False
+    # Asked for several times in each request, and long to work out where there are limits.
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out the hash, once."""
+        parts = self.name, self.kind, self.groups, self.limits, self.delegated, self.scoped
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        """Give the hash, which is good within this process."""
+        return self._hash
 
 
 ANONYMOUS = Caller()
