@@ -245,6 +245,17 @@ def test_claims_that_do_not_fit_each_other_are_refused(
     run(tmp_path, work)
 
 
+def test_a_personal_token_vouches_for_its_own_account_alone(tmp_path: Path) -> None:
+    async def work(node: Node) -> None:
+        bobs = (await node.tokens.add("bob", "laptop")).public_id
+        claims = {**read((await node.token(SCOPE)).token), "credential": bobs}
+        token = sign_with_first(await node.store.signing_keys(), claims)
+        with pytest.raises(Unauthenticated):
+            await node.caller(token)
+
+    run(tmp_path, work)
+
+
 def test_the_certificate_of_each_key_is_by_the_one_authority(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
         for _ in range(8):
