@@ -12,6 +12,8 @@ _HEADER = re.compile(
     r"(['\"]?\s*[:=,]\s*(?:b(?=['\"]))?['\"]?)"
     r"(?:(?:basic|bearer|digest|negotiate)\s+)?[^\s'\",;]+"
 )
+# Entrepot's own tokens; what is left names the token, for whoever has to end it.
+_TOKEN = re.compile(r"(ent_(?:pat|bot)_[0-9A-Za-z]{12}_)[0-9A-Za-z]+")
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/_\-.~]{8,}=*")
 
 
@@ -21,7 +23,7 @@ def redact_target(target: str) -> str:
     Args:
         target: path and query of a request, or a URL.
     """
-    return _PARAMETER.sub(rf"\1{HIDDEN}", target)
+    return _TOKEN.sub(rf"\1{HIDDEN}", _PARAMETER.sub(rf"\1{HIDDEN}", target))
 
 
 def redact(text: str) -> str:
@@ -34,5 +36,6 @@ def redact(text: str) -> str:
     """
     text = _USERINFO.sub(rf"\1{HIDDEN}@", text)
     text = _HEADER.sub(rf"\1\2{HIDDEN}", text)
+    text = _TOKEN.sub(rf"\1{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     return _PARAMETER.sub(rf"\1{HIDDEN}", text)

@@ -1,6 +1,8 @@
 import pytest
 
 from entrepot.operations.redaction import redact, redact_target
+from entrepot.ports.access import Kind
+from entrepot.services.access.token_text import TokenText
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,13 @@ def test_secrets_in_a_message_are_hidden(text: str) -> None:
     assert "hunter2" not in shown
     assert "am86" not in shown
     assert "***" in shown
+
+
+def test_a_token_of_entrepots_is_hidden_wherever_it_stands_and_can_be_found_by_its_id() -> None:
+    token = TokenText.make(Kind.ROBOT)
+    shown = f"ent_bot_{token.public_id}_***"
+    assert redact(f"cannot use {token.text!r} here") == f"cannot use {shown!r} here"
+    assert redact_target(f"/v2/?key={token.text}") == f"/v2/?key={shown}"
 
 
 @pytest.mark.parametrize(
