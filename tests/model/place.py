@@ -180,11 +180,10 @@ class Place:
         """Look at the queue once."""
         await self.collector().look()
 
-    async def sweep(self) -> None:
+    async def sweep(self, *, adopted: bool = False) -> None:
         """Sweep once, at full speed."""
-        await Sweep(
-            self.pages, self.queue, self.blobs, self.clock, self.rules, self.tally, share=1.0
-        ).run()
+        ports = (self.pages, self.queue, self.blobs, self.clock, self.rules, self.tally)
+        await Sweep(*ports, share=1.0, adopted=adopted).run()
 
     async def settle(self, rounds: int = 4) -> None:
         """Let every grace pass, as often as things hang on each other."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.removal import open_operator
@@ -43,11 +44,11 @@ def build_collector(
 
 
 def build_sweep(
-    drivers: Drivers, rules: CollectionRules, observer: CollectionObserver, **share: float
+    drivers: Drivers, rules: CollectionRules, observer: CollectionObserver, **how: Any
 ) -> Sweep:
-    """Build what sweeps; share is that of the time which it takes."""
+    """Build what sweeps; `how` are the last arguments of `Sweep`."""
     pages, queue = drivers.collection_sweep, drivers.collection
-    return Sweep(pages, queue, drivers.blobs, drivers.clock, rules, observer, **share)
+    return Sweep(pages, queue, drivers.blobs, drivers.clock, rules, observer, **how)
 
 
 def collecting(

@@ -47,6 +47,14 @@ Untagged = Annotated[
         " whatever gc.untagged says.",
     ),
 ]
+Adopted = Annotated[
+    bool,
+    typer.Option(
+        "--adopted",
+        help="Take what was garbage before the directory was adopted, too. Docker Registry cannot"
+        " be put back after that where it served what Entrepot does not know.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 _SECONDS_A_LINE = 2.0
@@ -60,6 +68,7 @@ class Options:
 
     dry_run: bool
     sweeps: bool
+    adopted: bool
     as_json: bool
 
 
@@ -70,6 +79,7 @@ def gc(
     now: Now = False,
     grace: Grace = None,
     delete_untagged: Untagged = False,
+    adopted: Adopted = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove what nothing needs and whose grace is over, beside a running registry.
@@ -79,7 +89,8 @@ def gc(
     """
     settings = read_configuration(config, defaults).settings
     rules = _rules(settings, grace, delete_untagged)
-    options = Options(dry_run, now or dry_run or delete_untagged, as_json)
+    sweeps = now or dry_run or delete_untagged or adopted
+    options = Options(dry_run, sweeps, adopted, as_json)
     failures = asyncio.run(_gc(settings, rules, options))
     raise typer.Exit(exit_codes.FAILURE if failures else exit_codes.OK)
 
@@ -106,7 +117,8 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
     lines = _Lines(options)
     async with open_collection(settings, dry_run=options.dry_run) as drivers:
         if options.sweeps:
-            await build_sweep(drivers, rules, lines, share=_SHARE).run()
+            sweep = build_sweep(drivers, rules, lines, share=_SHARE, adopted=options.adopted)
+            await sweep.run()
         await _look_until_done(build_collector(drivers, rules, lines).look, lines)
         state = await drivers.collection.state()
         if options.dry_run:

@@ -182,8 +182,14 @@ class CollectionQueue(Protocol):
 class CollectionSweep(Protocol):
     """Finds what no queue tells of, should there ever be any: a net, which removes nothing."""
 
-    async def sweep_links(self, after: tuple[int, int], limit: int) -> SweptPage:
-        """Queue what no manifest needs, of the page of links behind one; (0, 0) is the first."""
+    async def sweep_links(self, after: tuple[int, int], limit: int, since: int) -> SweptPage:
+        """Queue what no manifest needs, of the page of links behind one.
+
+        Args:
+            after: the last link of the page before; (0, 0) for the first.
+            limit: links at most.
+            since: only what was linked then or later is queued.
+        """
         ...
 
     async def sweep_blobs(self, after: tuple[int, int], limit: int) -> SweptPage:

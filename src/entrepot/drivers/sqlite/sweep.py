@@ -27,9 +27,11 @@ class SqliteCollectionSweep:
         self._executor = ThreadPoolExecutor(1, "sweep")
         self._connection: sqlite3.Connection | None = None
 
-    async def sweep_links(self, after: tuple[int, int], limit: int) -> SweptPage:
+    async def sweep_links(self, after: tuple[int, int], limit: int, since: int) -> SweptPage:
         """Queue what no manifest needs, of a page of links."""
-        page = await self._page("sweep_links", repository=after[0], blob=after[1], limit=limit)
+        page = await self._page(
+            "sweep_links", repository=after[0], blob=after[1], limit=limit, since=since
+        )
         found = [{"repository": row[0], "blob": row[1]} for row in page if row[2]]
         await self._queue("queue_link", found)
         reached = (page[-1][0], page[-1][1]) if len(page) == limit else None

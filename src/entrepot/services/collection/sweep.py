@@ -36,6 +36,8 @@ class Sweep:
         rules: what may go, and when.
         observer: told of each page.
         share: of the time that is spent on it; 1.0 for all.
+        adopted: take what was garbage before the directory was adopted, too. Docker Registry may
+            need it: manifests of schema 1, which are not adopted, have their blobs there.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Sweep:
         rules: CollectionRules,
         observer: CollectionObserver,
         share: float = _SHARE,
+        adopted: bool = False,
     ) -> None:
         self._pages = pages
         self._queue = queue
@@ -55,6 +58,7 @@ class Sweep:
         self._rules = rules
         self._observer = observer
         self._share = share
+        self._adopted = adopted
         self._began = 0.0
 
     async def run(self) -> None:
@@ -66,11 +70,17 @@ class Sweep:
         """
         if self._rules.untagged:
             await self._walk("manifests", self._pages.sweep_manifests)
-        await self._walk("links", self._pages.sweep_links)
+        adopted_at = None if self._adopted else await self._pages.adopted_at()
+        since = adopted_at or 0
+
+        async def read_links(after: tuple[int, int], limit: int) -> SweptPage:
+            return await self._pages.sweep_links(after, limit, since)
+
+        await self._walk("links", read_links)
         await self._walk("blobs", self._pages.sweep_blobs)
         kept = max(self._rules.grace, _YOUNGEST_STRAY if self._rules.grace else 0.0)
         before = self._clock.now() - int(kept * MICROSECONDS)
-        rules = StrayRules(before, await self._pages.adopted_at())
+        rules = StrayRules(before, adopted_at)
         self._began = time.perf_counter()
         await remove_strays(self._queue, self._blobs, rules, self._observer, self._rest)
 

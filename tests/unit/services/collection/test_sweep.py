@@ -106,6 +106,8 @@ def test_what_is_older_than_the_adoption_is_another_programs() -> None:
         await place.sweep()
         assert theirs.exists()
         assert not ours.exists()
+        await place.sweep(adopted=True)
+        assert not theirs.exists()
 
     at_a_place(work)
 
@@ -147,6 +149,32 @@ def test_what_cannot_be_removed_is_tried_again(monkeypatch: pytest.MonkeyPatch) 
         assert place.files() == {ONE.digest}
         place.clock.forward(61)
         await place.collect()
+        assert place.files() == set()
+
+    at_a_place(work)
+
+
+def test_what_was_linked_before_the_adoption_and_never_needed_since_stays() -> None:
+    """Manifests of schema 1 are not adopted; Docker Registry would need their blobs."""
+
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.push_blob("a", TWO)
+
+        async def adopted(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM link_candidates")
+            moment = place.clock.now() + 1
+            connection.execute("INSERT INTO adoption (id, started_at) VALUES (1, ?)", (moment,))
+
+        await place.database.work(adopted)
+        await place.sweep()
+        await place.settle()
+        assert TWO.digest in place.files()
+        await place.delete("a", FIRST.digest)
+        await place.settle()
+        assert place.files() == {TWO.digest}
+        await place.sweep(adopted=True)
+        await place.settle()
         assert place.files() == set()
 
     at_a_place(work)

@@ -1,7 +1,7 @@
 -- The slow full sweep: pages by number, of everything; what is garbage and in no queue is queued.
 
 -- name: sweep_links
--- A page of links, and whether each is unneeded and not written down.
+-- A page of links, and whether each is unneeded, not written down, and not older than a moment.
 SELECT repository_blobs.repository_id, repository_blobs.blob_id,
        NOT EXISTS (
            SELECT 1 FROM manifest_edges
@@ -12,7 +12,7 @@ SELECT repository_blobs.repository_id, repository_blobs.blob_id,
            SELECT 1 FROM link_candidates
            WHERE link_candidates.repository_id = repository_blobs.repository_id
              AND link_candidates.blob_id = repository_blobs.blob_id
-       )
+       ) AND repository_blobs.linked_at >= :since
 FROM repository_blobs
 JOIN blobs ON blobs.id = repository_blobs.blob_id
 WHERE (repository_blobs.repository_id, repository_blobs.blob_id) > (:repository, :blob)
