@@ -131,11 +131,13 @@ WHERE manifest_edges.digest = :digest AND manifest_edges.role <> 'subject'
 GROUP BY manifest_edges.repository_id;
 
 -- name: wrong_in_catalogue
--- Repositories whose mark says another thing than whether they have manifests.
+-- Repositories whose mark says another thing than whether they have manifests; not those that were
+-- deleted, and whose rows are still going.
 SELECT repositories.id, repositories.name,
        EXISTS (SELECT 1 FROM manifests WHERE manifests.repository_id = repositories.id)
 FROM repositories
 WHERE repositories.id > :after
+  AND repositories.deleted_at IS NULL
   AND repositories.populated
       <> EXISTS (SELECT 1 FROM manifests WHERE manifests.repository_id = repositories.id)
 ORDER BY repositories.id
