@@ -1,4 +1,4 @@
-"""Removes a blob's file, so that a power loss does not bring it back."""
+"""Removes a blob's file."""
 
 import os
 from contextlib import suppress
@@ -6,12 +6,14 @@ from contextlib import suppress
 from entrepot.drivers.filesystem.failures import translated
 
 
-def remove_file(path: str, held: int) -> None:
+def remove_file(path: str) -> None:
     """Remove a blob's file and its folder; what is gone already is no error.
 
+    No sync: a power loss may bring the file back, as a leftover, which the next full sweep finds.
+    Waiting for the disk here would make every push wait, too.
+
     Args:
-        path: the file.
-        held: the folder of two digits above both, held alone.
+        path: the file; the folder of two digits above it is held alone.
 
     Raises:
         StorageOutage: the file system failed.
@@ -21,4 +23,3 @@ def remove_file(path: str, held: int) -> None:
             os.unlink(path)
         with suppress(OSError):  # something else lies there, which is not this program's to remove
             os.rmdir(os.path.dirname(path))
-        os.fsync(held)

@@ -132,7 +132,7 @@ class FilesystemStorage:
         try:
             if await unless():
                 return False
-            await self._in_thread(lambda: remove_file(path, held), executor=self._removing)
+            await self._in_thread(lambda: remove_file(path), executor=self._removing)
             return True
         finally:
             os.close(held)

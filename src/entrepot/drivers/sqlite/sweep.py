@@ -2,15 +2,21 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from entrepot.drivers.sqlite.connection import connect
 from entrepot.drivers.sqlite.failures import translate
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.reader import QUERIES
 from entrepot.ports.collection import SweptPage
+
+Result = TypeVar("Result")
+
+# Behind every number.
+_END = 2**62
 
 
 class SqliteCollectionSweep:
@@ -29,21 +35,28 @@ class SqliteCollectionSweep:
 
     async def sweep_links(self, after: tuple[int, int], limit: int, since: int) -> SweptPage:
         """Queue what no manifest needs, of a page of links."""
-        page = await self._page(
-            "sweep_links", repository=after[0], blob=after[1], limit=limit, since=since
-        )
-        found = [{"repository": row[0], "blob": row[1]} for row in page if row[2]]
-        await self._queue("queue_link", found)
-        reached = (page[-1][0], page[-1][1]) if len(page) == limit else None
-        return SweptPage(reached, len(page), len(found))
+        begin = {"repository": after[0], "blob": after[1]}
+
+        def read() -> tuple[tuple[int, int] | None, int, list[Any]]:
+            end = self._ask("end_of_links", **begin, others=limit - 1)
+            last = end[0] if end else (_END, _END)
+            looked = limit if end else self._ask("rest_of_links", **begin)[0][0]
+            loose = self._ask(
+                "loose_links", **begin, last_repository=last[0], last_blob=last[1], since=since
+            )
+            return (last if end else None), looked, loose
+
+        reached, looked, loose = await self._in_thread(read)
+        await self._queue("queue_link", [{"repository": row[0], "blob": row[1]} for row in loose])
+        return SweptPage(reached, looked, len(loose))
 
     async def sweep_blobs(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what no repository has, of a page of blobs."""
-        return await self._by_number("sweep_blobs", "queue_blob", "blob", after, limit)
+        return await self._by_number("blob", after[0], limit)
 
     async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what has no tag and is in no index, of a page of manifests."""
-        return await self._by_number("sweep_manifests", "queue_manifest", "manifest", after, limit)
+        return await self._by_number("manifest", after[0], limit)
 
     async def adopted_at(self) -> int | None:
         """Tell when the directory was adopted."""
@@ -55,22 +68,25 @@ class SqliteCollectionSweep:
         self._executor.submit(self._disconnect)
         self._executor.shutdown()
 
-    async def _by_number(
-        self, query: str, queue: str, name: str, after: tuple[int, int], limit: int
-    ) -> SweptPage:
-        page = await self._page(query, after=after[0], limit=limit)
-        found = [{name: number} for number, is_loose in page if is_loose]
-        await self._queue(queue, found)
-        reached = (page[-1][0], 0) if len(page) == limit else None
-        return SweptPage(reached, len(page), len(found))
+    async def _by_number(self, name: str, after: int, limit: int) -> SweptPage:
+        def read() -> tuple[tuple[int, int] | None, int, list[Any]]:
+            end = self._ask(f"end_of_{name}s", after=after, others=limit - 1)
+            last = end[0][0] if end else _END
+            looked = limit if end else self._ask(f"rest_of_{name}s", after=after)[0][0]
+            loose = self._ask(f"loose_{name}s", after=after, last=last)
+            return ((last, 0) if end else None), looked, loose
 
-    async def _page(self, query: str, **parameters: Any) -> list[Any]:
-        def read() -> list[Any]:
-            if self._connection is None:
-                self._connection = connect(self._path, durable=True, read_only=True)
-                self._connection.execute("PRAGMA busy_timeout = 5000")  # here nobody else waits
-            return self._connection.execute(QUERIES[query], parameters).fetchall()
+        reached, looked, loose = await self._in_thread(read)
+        await self._queue(f"queue_{name}", [{name: number} for (number,) in loose])
+        return SweptPage(reached, looked, len(loose))
 
+    def _ask(self, query: str, **parameters: int) -> list[Any]:
+        if self._connection is None:
+            self._connection = connect(self._path, durable=True, read_only=True)
+            self._connection.execute("PRAGMA busy_timeout = 5000")  # here nobody else waits
+        return self._connection.execute(QUERIES[query], parameters).fetchall()
+
+    async def _in_thread(self, read: Callable[[], Result]) -> Result:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, read)
         except sqlite3.Error as error:

@@ -14,7 +14,7 @@ from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.collection import CollectionQueue, DoomedBytes, Kind, Removal, Why
 from entrepot.services.collection.tally import CollectionObserver
 
-_BATCH = 16
+_BATCH = 64
 # Longer than a storage takes for a batch; it ends by itself when the process dies.
 _LEASE = 5 * 60 * MICROSECONDS
 _RETRY = 60 * MICROSECONDS

@@ -15,7 +15,7 @@ from entrepot.services.collection.rules import CollectionRules
 from entrepot.services.collection.strays import StrayRules, remove_strays
 from entrepot.services.collection.tally import CollectionObserver
 
-_PAGE = 500
+_PAGE = 1000
 # Of the time; the rest is for those who pull. Measured: see docs/collection.md.
 _SHARE = 0.2
 _FIRST = (0, 0)

@@ -135,7 +135,7 @@ def test_a_stray_that_becomes_a_blob_meanwhile_stays() -> None:
 
 def test_what_cannot_be_removed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(place: Place) -> None:
-        def fail(path: str, held: int) -> None:
+        def fail(path: str) -> None:
             raise StorageOutage("the disk is read-only")
 
         await place.push_blob("a", ONE)

@@ -1,47 +1,71 @@
 -- The slow full sweep: pages by number, of everything; what is garbage and in no queue is queued.
+-- Each page is asked for by its end first, then for what is loose in it: so the database works
+-- through it in one go, without Python's lock, and hands out few rows.
 
--- name: sweep_links
--- A page of links, and whether each is unneeded, not written down, and not older than a moment.
-SELECT repository_blobs.repository_id, repository_blobs.blob_id,
-       NOT EXISTS (
-           SELECT 1 FROM manifest_edges
-           WHERE manifest_edges.digest = blobs.digest
-             AND manifest_edges.repository_id = repository_blobs.repository_id
-             AND manifest_edges.role <> 'subject'
-       ) AND NOT EXISTS (
-           SELECT 1 FROM link_candidates
-           WHERE link_candidates.repository_id = repository_blobs.repository_id
-             AND link_candidates.blob_id = repository_blobs.blob_id
-       ) AND repository_blobs.linked_at >= :since
+-- name: end_of_links
+-- The last link of a page; none when fewer are left.
+SELECT repository_id, blob_id FROM repository_blobs
+WHERE (repository_id, blob_id) > (:repository, :blob)
+ORDER BY repository_id, blob_id
+LIMIT 1 OFFSET :others;
+
+-- name: rest_of_links
+SELECT COUNT(*) FROM repository_blobs WHERE (repository_id, blob_id) > (:repository, :blob);
+
+-- name: loose_links
+-- Links of a page that are unneeded, not written down, and not older than a moment.
+SELECT repository_blobs.repository_id, repository_blobs.blob_id
 FROM repository_blobs
-JOIN blobs ON blobs.id = repository_blobs.blob_id
+CROSS JOIN blobs ON blobs.id = repository_blobs.blob_id
 WHERE (repository_blobs.repository_id, repository_blobs.blob_id) > (:repository, :blob)
-ORDER BY repository_blobs.repository_id, repository_blobs.blob_id
-LIMIT :limit;
+  AND (repository_blobs.repository_id, repository_blobs.blob_id) <= (:last_repository, :last_blob)
+  AND repository_blobs.linked_at >= :since
+  AND NOT EXISTS (
+      SELECT 1 FROM manifest_edges
+      WHERE manifest_edges.digest = blobs.digest
+        AND manifest_edges.repository_id = repository_blobs.repository_id
+        AND manifest_edges.role <> 'subject'
+  )
+  AND NOT EXISTS (
+      SELECT 1 FROM link_candidates
+      WHERE link_candidates.repository_id = repository_blobs.repository_id
+        AND link_candidates.blob_id = repository_blobs.blob_id
+  )
+ORDER BY repository_blobs.repository_id, repository_blobs.blob_id;
 
--- name: sweep_blobs
--- A page of blobs, and whether no repository has each.
-SELECT blobs.id,
-       NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_blobs.blob_id = blobs.id)
+-- name: end_of_blobs
+SELECT id FROM blobs WHERE id > :after ORDER BY id LIMIT 1 OFFSET :others;
+
+-- name: rest_of_blobs
+SELECT COUNT(*) FROM blobs WHERE id > :after;
+
+-- name: loose_blobs
+-- Blobs of a page that no repository has.
+SELECT blobs.id
 FROM blobs
-WHERE blobs.id > :after
-ORDER BY blobs.id
-LIMIT :limit;
+WHERE blobs.id > :after AND blobs.id <= :last
+  AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_blobs.blob_id = blobs.id)
+ORDER BY blobs.id;
 
--- name: sweep_manifests
--- A page of manifests, and whether nothing seems to hold each; dating it looks more closely.
-SELECT manifests.id,
-       NOT EXISTS (SELECT 1 FROM tags WHERE tags.manifest_id = manifests.id)
-       AND NOT EXISTS (
-           SELECT 1 FROM manifest_edges
-           WHERE manifest_edges.digest = manifests.digest
-             AND manifest_edges.repository_id = manifests.repository_id
-             AND manifest_edges.role = 'manifest'
-       )
+-- name: end_of_manifests
+SELECT id FROM manifests WHERE id > :after ORDER BY id LIMIT 1 OFFSET :others;
+
+-- name: rest_of_manifests
+SELECT COUNT(*) FROM manifests WHERE id > :after;
+
+-- name: loose_manifests
+-- Manifests of a page that nothing seems to hold; dating them looks more closely.
+SELECT manifests.id
 FROM manifests
-WHERE manifests.id > :after
-ORDER BY manifests.id
-LIMIT :limit;
+WHERE manifests.id > :after AND manifests.id <= :last
+  AND NOT EXISTS (SELECT 1 FROM tags WHERE tags.manifest_id = manifests.id)
+  AND NOT EXISTS (
+      SELECT 1 FROM manifest_edges
+      WHERE manifest_edges.digest = manifests.digest
+        AND manifest_edges.repository_id = manifests.repository_id
+        AND manifest_edges.role = 'manifest'
+  )
+ORDER BY manifests.id;
 
 -- name: queue_link
 INSERT INTO link_candidates (repository_id, blob_id)
