@@ -9,6 +9,7 @@ from entrepot.assembly.care import care_jobs
 from entrepot.assembly.collection import collection_jobs
 from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.assembly.retention import retention_jobs
+from entrepot.assembly.usage import usage_jobs
 from entrepot.config.settings import Settings
 from entrepot.errors import Outage
 from entrepot.operations.guess_jobs import forgetting_job
@@ -61,6 +62,7 @@ def housekeeping_jobs(
         jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
         jobs += retention_jobs(settings, drivers)
         jobs += collection_jobs(settings, drivers, metrics)
+    jobs += usage_jobs(settings, drivers, metrics)
     if settings.is_protected:
         jobs.append(forgetting_job(drivers.guesses, drivers.clock))
     if metrics is not None:

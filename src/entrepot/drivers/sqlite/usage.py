@@ -1,5 +1,6 @@
 """Counters of what lies where, as triggers keep them (migrations/metadata/0008_usage.sql)."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +51,7 @@ class SqliteUsage:
         ):
             repository, blob = rows[-1][:2]
             unneeded.update({number: size for _, number, size, needed in rows if not needed})
+            await asyncio.sleep(0)  # a server has requests to answer in between
         doomed = after = 0
         while rows := await self._database.rows("doomed_sizes", after=after, limit=_PAGE):
             after = rows[-1][0]
