@@ -20,6 +20,7 @@ from bench.scenarios import (
     tags,
     tls,
     upload_memory,
+    usage,
 )
 from bench.turns import Turns
 
@@ -37,5 +38,6 @@ SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
     "memory": memory.run,
     "upload-memory": upload_memory.run,
     "start": starting.run,
+    "usage": usage.run,
     "tls": tls.run,
 }
