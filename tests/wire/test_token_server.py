@@ -204,6 +204,12 @@ def test_another_account_than_the_password_is_for_is_refused(registry: Guarded) 
     assert registry.get("alice", account="bob").status == 400
 
 
+def test_more_parameters_than_are_read_are_refused(registry: Guarded) -> None:
+    reply = registry.send("GET", "/auth/token?" + "x=1&" * 1001)
+    assert reply.status == 400
+    assert reply.json()["error"] == "invalid_request"
+
+
 def test_a_bearer_token_gets_no_other(registry: Guarded) -> None:
     token = registry.get("bob", scope="repository:team/app:pull").json()["token"]
     reply = registry.send("GET", "/auth/token?scope=repository:team/app:push", (bearer(token),))

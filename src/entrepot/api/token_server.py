@@ -36,14 +36,14 @@ class TokenEndpoint:
 
     async def get(self, request: Request) -> Response:
         """Make a token for a name and password in the header, or for anybody."""
-        query = request.query
-        asked = TokenRequest(
-            query.first("service") or None,
-            parse_scopes(query.every("scope")),
-            offline=query.first("offline_token") in ("true", "1"),
-            client=query.first("client_id") or "",
-        )
         try:
+            query = request.query
+            asked = TokenRequest(
+                query.first("service") or None,
+                parse_scopes(query.every("scope")),
+                offline=query.first("offline_token") in ("true", "1"),
+                client=query.first("client_id") or "",
+            )
             credentials = _read_basic(request)
             account = query.first("account")
             if credentials is None:
