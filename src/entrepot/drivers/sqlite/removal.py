@@ -11,8 +11,13 @@ from entrepot.oci.reference import Tag
 from entrepot.ports.removal import TagChange
 
 _LATEST = 2**62
-# Tags go before the manifests that they point to.
-_DRAINS = ("drain_tags", "drain_history", "drain_links")
+# What refers goes before what it refers to: at no moment does anything miss what it needs.
+_DRAINS = (
+    ("drain_tags",),
+    ("drain_history",),
+    ("drain_edges", "drain_manifests"),
+    ("drain_links",),
+)
 
 
 class SqliteTagHistory:
@@ -69,14 +74,13 @@ class SqliteHiddenRepositories:
         parameters: dict[str, Any] = {"repository": rows[0][0], "limit": limit}
 
         async def work(connection: sqlite3.Connection) -> None:
-            for query in _DRAINS:
-                if connection.execute(QUERIES[query], parameters).rowcount >= limit:
+            for queries in _DRAINS:
+                for query in queries:
+                    gone = connection.execute(QUERIES[query], parameters).rowcount
+                if gone >= limit:
                     return  # enough for once
-            for query in ("drain_edges", "drain_manifests"):
-                gone = connection.execute(QUERIES[query], parameters).rowcount
-            if gone < limit:
-                number = {"repository": parameters["repository"]}
-                connection.execute(QUERIES["drain_repository"], number)
+            number = {"repository": parameters["repository"]}
+            connection.execute(QUERIES["drain_repository"], number)
 
         await self._database.work(work)
         return True
