@@ -293,6 +293,19 @@ class TestBytes:
             reply = raw.read_reply()
             assert reply is None or reply.status in {400, 401, 431}, reply.told()
 
+    def test_guesses_are_counted_over_all_workers(self, served: Registry) -> None:
+        statuses = []
+        for number in range(20):
+            with RawConnection(served.authority) as raw:
+                header = f"Authorization: {basic('carol', f'guess {number}')}"
+                raw.request("GET /v2/ HTTP/1.1", header)
+                reply = raw.read_reply()
+                assert reply is not None
+                statuses.append(reply.status)
+        # Each wait may end, and one guess be looked at, before the next.
+        assert statuses[:5] == [401] * 5
+        assert statuses.count(429) >= 10
+
     def test_credentials_hold_for_one_request_of_a_connection(self, served: Registry) -> None:
         with RawConnection(served.authority) as raw:
             raw.request("GET /v2/ HTTP/1.1", f"Authorization: {basic('alice')}")

@@ -8,6 +8,7 @@ from entrepot.errors import ConfigurationError
 
 USER = "docker"
 _COST = 10
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def provision(path: Path) -> str | None:
@@ -30,13 +31,10 @@ def provision(path: Path) -> str | None:
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(_COST)).decode()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(os.open(path, _NEW, 0o600), "w") as file:
             file.write(f"{USER}:{hashed}\n")
             file.flush()
             os.fsync(file.fileno())
-    except FileExistsError:
-        return None  # made by somebody else at this moment
     except OSError as error:
         raise ConfigurationError(
             f"auth.htpasswd.path: {path} is missing and cannot be made: {error.strerror or error}"

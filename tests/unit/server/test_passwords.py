@@ -1,0 +1,56 @@
+"""Passwords that are made at the start are told once, on standard error, and logged nowhere."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from entrepot.assembly.drivers import prepare_drivers
+from entrepot.config.access import AccessSettings
+from entrepot.config.auth import AuthSettings, HtpasswdSettings
+from entrepot.config.log import LogSettings
+from entrepot.config.settings import Settings
+from entrepot.config.storage import FilesystemSettings, StorageSettings
+from entrepot.server.passwords import provide_passwords
+
+
+def start(tmp_path: Path, formatter: str) -> None:
+    settings = Settings(
+        log=LogSettings(formatter=formatter),
+        storage=StorageSettings(
+            filesystem=FilesystemSettings(rootdirectory=str(tmp_path / "data"))
+        ),
+        auth=AuthSettings(htpasswd=HtpasswdSettings(realm="x", path=str(tmp_path / "htpasswd"))),
+        access=AccessSettings(enabled=True),
+    )
+
+    async def work() -> None:
+        await prepare_drivers(settings, tmp_path)
+        await provide_passwords(settings, tmp_path)
+
+    asyncio.run(work())
+
+
+def test_people_read_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    start(tmp_path, "text")
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.splitlines()
+    assert lines[0].endswith("was made with one user; this is told once:")
+    assert lines[1] == "  user      docker"
+    assert lines[2].startswith("  password  ")
+    assert lines[4] == "  user      admin"
+    for line in (lines[2], lines[5]):
+        assert line.split()[1] not in caplog.text
+    start(tmp_path, "text")
+    assert capsys.readouterr().err == ""
+
+
+def test_programs_read_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start(tmp_path, "json")
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [entry["user"] for entry in told] == ["docker", "admin"]
+    assert all(entry["password"] for entry in told)
