@@ -9,10 +9,14 @@ from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
 
 
-def _list_of(what: str, check: Callable[[list[str]], object]) -> ReadBy:
+def _list_of(
+    what: str, check: Callable[[list[str]], object], *, may_be_empty: bool = False
+) -> ReadBy:
     def read(value: object) -> tuple[str, ...]:
-        texts = list(value) if isinstance(value, list | tuple) else []
-        if not texts or not all(isinstance(text, str) for text in texts):
+        texts = list(value) if isinstance(value, list | tuple) else None
+        if texts is None or not all(isinstance(text, str) for text in texts):
+            raise ValueError(what)
+        if not texts and not may_be_empty:
             raise ValueError(what)
         try:
             check(texts)
@@ -41,5 +45,9 @@ TagPatterns = Annotated[
 ]
 Expressions = Annotated[
     tuple[str, ...],
-    _list_of("a list of regular expressions, such as [^release-]", _each(LinearRegex.parse)),
+    _list_of(
+        "a list of regular expressions, such as [^release-]",
+        _each(LinearRegex.parse),
+        may_be_empty=True,
+    ),
 ]

@@ -1,6 +1,7 @@
 """What the rules of ``retention`` ask of ``pulls``, and of their schedule."""
 
 from entrepot.config.document import Document
+from entrepot.config.retention import KeepSettings
 from entrepot.config.settings import Settings
 
 
@@ -16,6 +17,9 @@ def check_space(settings: Settings, document: Document) -> list[str]:
     """
     for place, rule in enumerate(settings.retention.rules):
         path = ("retention", "rules", place, "keep")
+        if rule.keep == KeepSettings():
+            choices = "last, versions, pulled, younger, pulledwithin or matching"
+            document.refuse(path, None, f"what stays ({choices}); else every tag would go")
         if not settings.pulls.enabled:
             for key in ("pulled", "pulledwithin"):
                 if getattr(rule.keep, key) is not None:
