@@ -1,75 +1,20 @@
 """`/auth/token`, `/auth/jwks`: Docker's token protocol, from a challenge to a pull."""
 
-import base64
 import json
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import bcrypt
 import jwt
 import pytest
 
 from entrepot.ports.clock import SystemClock
-from entrepot.services.access.passwords import Passwords
 from entrepot.services.access.tokens import Tokens
-from entrepot.services.access.users import Users
-from tests.wire.harness.applications import Running
-from tests.wire.harness.exchange import Reply, Request
 from tests.wire.harness.in_process import LoopThread
-
-PASSWORD = "a long password of the tests"
-ACCESS = {
-    "enabled": True,
-    "rules": [
-        {"who": ["user:alice"], "may": ["pull", "push"], "repositories": ["team/**"]},
-        {"who": ["user:bob"], "may": ["pull"], "repositories": ["team/app"]},
-        {"who": ["anonymous"], "may": ["pull"], "repositories": ["public/**"]},
-    ],
-    "token": {"services": ["elsewhere"]},
-}
-FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
-
-
-class Guarded:
-    """A registry with accounts and a token server."""
-
-    def __init__(self, loop: LoopThread, folder: Path, changes: dict[str, Any]) -> None:
-        self.running = Running(loop, folder, {"access": ACCESS, **changes})
-        passwords = Passwords()
-        users = Users(self.running.drivers.accounts, passwords, SystemClock())
-        for name in ("alice", "bob"):
-            loop.run(users.add(name, PASSWORD))
-        passwords.close()
-
-    def send(
-        self,
-        method: str,
-        target: str,
-        headers: tuple[tuple[str, str], ...] = (),
-        body: bytes | None = None,
-    ) -> Reply:
-        return self.running.transport.send(Request(method, target, headers, body))
-
-    def get(self, name: str = "", secret: str = PASSWORD, **query: str | list[str]) -> Reply:
-        headers = (basic(name, secret),) if name else ()
-        return self.send("GET", f"/auth/token?{urlencode(query, doseq=True)}", headers)
-
-    def post(self, **form: str) -> Reply:
-        return self.send("POST", "/auth/token", FORM, urlencode(form).encode())
-
-    def password_grant(self, name: str, secret: str = PASSWORD, **more: str) -> Reply:
-        return self.post(
-            grant_type="password",
-            username=name,
-            password=secret,
-            service="entrepot",
-            client_id="tests",
-            **more,
-        )
+from tests.wire.harness.token_server import ACCESS, Guarded, access, bearer, claims
 
 
 @pytest.fixture
@@ -77,25 +22,6 @@ def registry(loop: LoopThread, tmp_path: Path) -> Iterator[Guarded]:
     guarded = Guarded(loop, tmp_path, {})
     yield guarded
     guarded.running.close()
-
-
-def basic(name: str, secret: str) -> tuple[str, str]:
-    return "Authorization", f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}"
-
-
-def bearer(token: str) -> tuple[str, str]:
-    return "Authorization", f"Bearer {token}"
-
-
-def claims(reply: Reply) -> dict[str, Any]:
-    assert reply.status == 200, reply.told()
-    return jwt.decode(reply.json()["token"], options={"verify_signature": False})
-
-
-def access(reply: Reply) -> list[str]:
-    return [
-        f"{one['type']}:{one['name']}:{','.join(one['actions'])}" for one in claims(reply)["access"]
-    ]
 
 
 def test_from_a_challenge_to_a_push(registry: Guarded) -> None:
@@ -171,87 +97,6 @@ def test_an_account_that_is_only_named_is_nobody(registry: Guarded) -> None:
     assert claims(reply)["sub"] == ""
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        basic("alice", "wrong"),
-        basic("nobody", PASSWORD),
-        ("Authorization", "Basic !!!"),
-        ("Authorization", "Basic YWxpY2U="),
-        ("Authorization", "Bearer x"),
-        ("Authorization", "Digest x"),
-        ("Authorization", ""),
-    ],
-)
-def test_wrong_credentials_get_no_token_not_even_nobodys(
-    registry: Guarded, header: tuple[str, str]
-) -> None:
-    reply = registry.send("GET", "/auth/token?scope=repository:public/x:pull", (header,))
-    assert reply.status == 401, reply.told()
-    assert (reply.header("www-authenticate") or "").startswith("Basic ")
-    assert reply.json()["errors"][0]["code"] == "UNAUTHORIZED"
-    assert "token" not in reply.json()
-
-
-def test_a_wrong_name_and_a_wrong_password_are_not_told_apart(registry: Guarded) -> None:
-    one, other = registry.get("alice", "wrong"), registry.get("nobody", "wrong")
-    assert (one.status, one.body, one.headers) == (other.status, other.body, other.headers)
-    one, other = (registry.password_grant(name, "wrong") for name in ("bob", "nobody"))
-    assert (one.status, one.body, one.headers) == (other.status, other.body, other.headers)
-
-
-def test_another_account_than_the_password_is_for_is_refused(registry: Guarded) -> None:
-    assert registry.get("alice", account="bob").status == 400
-
-
-def test_more_parameters_than_are_read_are_refused(registry: Guarded) -> None:
-    reply = registry.send("GET", "/auth/token?" + "x=1&" * 1001)
-    assert reply.status == 400
-    assert reply.json()["error"] == "invalid_request"
-
-
-def test_a_bearer_token_gets_no_other(registry: Guarded) -> None:
-    token = registry.get("bob", scope="repository:team/app:pull").json()["token"]
-    reply = registry.send("GET", "/auth/token?scope=repository:team/app:push", (bearer(token),))
-    assert reply.status == 401
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        {},
-        {"grant_type": "authorization_code", "code": "x"},
-        {"grant_type": "client_credentials"},
-        {"grant_type": "password", "username": "alice", "password": PASSWORD, "service": "third"},
-        {"grant_type": ""},
-    ],
-)
-def test_a_grant_that_is_not_offered_is_told(registry: Guarded, form: dict[str, str]) -> None:
-    reply = registry.post(**form)
-    assert reply.status == 400, reply.told()
-    assert reply.json()["error"] == "invalid_request"
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "status"),
-    [
-        ((), b"grant_type=password", 400),
-        ((("Content-Type", "application/json"),), b"{}", 400),
-        (FORM, b"grant_type=password&grant_type=refresh_token", 400),
-        (FORM, b"username=alice&username=bob&grant_type=password", 400),
-        (FORM, b"x=1&" * 1000, 400),
-        (FORM, b"grant_type=" + b"x" * 70_000, 400),
-        (FORM, b"\xff\xfe", 400),
-        (FORM, b"grant_type=password&username=%ff&password=%00", 401),
-    ],
-)
-def test_a_form_that_cannot_be_read_is_refused(
-    registry: Guarded, headers: tuple[tuple[str, str], ...], body: bytes, status: int
-) -> None:
-    reply = registry.send("POST", "/auth/token", headers, body)
-    assert reply.status == status, reply.told()
-
-
 def test_a_refresh_token_of_docker_login(registry: Guarded) -> None:
     """`offline_token=true` by GET, as docker login asks, then POST with each pull."""
     login = registry.get("alice", offline_token="true", client_id="docker", account="alice")
@@ -310,25 +155,6 @@ def test_the_keys_are_published_for_other_registries(registry: Guarded) -> None:
     pem = registry.send("GET", "/auth/certificate").body
     assert pem.startswith(b"-----BEGIN CERTIFICATE-----")
     assert b"PRIVATE" not in pem + reply.body
-
-
-@pytest.mark.parametrize(
-    ("method", "target", "status"),
-    [
-        ("PUT", "/auth/token", 405),
-        ("DELETE", "/auth/token", 405),
-        ("POST", "/auth/jwks", 405),
-        ("GET", "/auth/token/", 404),
-        ("GET", "/auth", 404),
-        ("GET", "/auth/", 404),
-        ("GET", "/auth/keys", 404),
-        ("GET", "/auth/%74oken/../token", 404),
-        ("GET", "/v2/../auth/token", 404),
-        ("GET", "//auth/token", 404),
-    ],
-)
-def test_nothing_else_is_there(registry: Guarded, method: str, target: str, status: int) -> None:
-    assert registry.send(method, target).status == status
 
 
 def test_the_place_of_the_token_server_can_be_told(loop: LoopThread, tmp_path: Path) -> None:
