@@ -62,6 +62,7 @@ def wait_for_ca(server: SecureServer) -> x509.Certificate:
     while "Pebble" not in issuer(server):
         assert time.monotonic() < deadline, server.tail(40)
         time.sleep(0.2)
+    time.sleep(1)  # for a moment old and new workers accept side by side
     return served(server)
 
 
