@@ -15,8 +15,9 @@ from entrepot.ports.collection import CollectionQueue, DoomedBytes, Kind, Remova
 from entrepot.services.collection.tally import CollectionObserver
 
 _BATCH = 64
-# Longer than a storage takes for a batch; it ends by itself when the process dies.
-_LEASE = 5 * 60 * MICROSECONDS
+# After it others carry out the orders of a process that died; of one that is slow, too, which harms
+# nobody: bytes are removed once.
+_LEASE = 30 * MICROSECONDS
 _RETRY = 60 * MICROSECONDS
 
 
