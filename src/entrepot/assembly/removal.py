@@ -109,16 +109,7 @@ async def open_operator(settings: Settings, *, changes: bool = False) -> AsyncIt
         NewerDatabase: a newer Entrepot has written the database.
         MetadataOutage: the database cannot be opened.
     """
-    if settings.database_path is None:
-        raise ConfigurationError(
-            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
-            " program reaches it"
-        )
-    if changes and settings.storage.maintenance.readonly.enabled:
-        raise ConfigurationError("storage.maintenance.readonly is set: nothing may be changed")
-    path = Path(settings.database_path)
-    migrate(path, "metadata", durable=True)
-    migrate(path.with_name("sessions.db"), "sessions", durable=False)
+    path = _database(settings, changes=changes)
     drivers = open_drivers(settings, path.parent)
     access, clock, immutable = OpenAccess(), drivers.clock, immutable_tags(settings)
     metadata = drivers.metadata
@@ -132,3 +123,19 @@ async def open_operator(settings: Settings, *, changes: bool = False) -> AsyncIt
         )
     finally:
         drivers.close()
+
+
+def _database(settings: Settings, *, changes: bool) -> Path:
+    if settings.database_path is None:
+        raise ConfigurationError(
+            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
+            " program reaches it"
+        )
+    if changes and settings.storage.maintenance.readonly.enabled:
+        raise ConfigurationError("storage.maintenance.readonly is set: nothing may be changed")
+    path = Path(settings.database_path)
+    if not path.exists():
+        raise ConfigurationError(f"there is no database at {path}: `entrepot serve` makes it")
+    migrate(path, "metadata", durable=True)
+    migrate(path.with_name("sessions.db"), "sessions", durable=False)
+    return path

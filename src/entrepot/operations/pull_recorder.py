@@ -67,13 +67,17 @@ class PullRecorder:
         pulled, self._pulled = list(self._pulled), set()
         self._full.clear()
         now = self._clock.now()
-        for start in range(0, len(pulled), _BATCH):
-            try:
-                await self._times.note(pulled[start : start + _BATCH], now)
-            except EntrepotError as error:
-                logger.warning("pull times cannot be written now: %s", error.message)
-                self._pulled.update(pulled[start : start + self._most - len(self._pulled)])
-                return
+        written = 0
+        try:
+            while written < len(pulled):
+                await self._times.note(pulled[written : written + _BATCH], now)
+                written += _BATCH
+        except EntrepotError as error:
+            logger.warning("pull times cannot be written now: %s", error.message)
+        finally:
+            # An outage, or a stop in the middle: the rest is for the next time.
+            room = max(0, self._most - len(self._pulled))
+            self._pulled.update(pulled[written : written + room])
 
     async def _run(self) -> None:
         while True:

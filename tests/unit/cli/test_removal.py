@@ -255,3 +255,17 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
     told = shop.run("retention", "run")
     assert told.stdout == "2 repositories, 2 tags kept, 2 dropped with 2 manifests.\n"
     assert shop.tags() == ["team/app:v2", "team/other:v1"]
+
+
+def test_where_there_is_no_database_none_is_made(tmp_path: Path) -> None:
+    shop = Shop.__new__(Shop)
+    shop.file = tmp_path / "config.yml"
+    shop.settings = {
+        "version": "0.1",
+        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "data")}},
+    }
+    shop.write()
+    told = shop.run("image", "rm", "**", "--yes")
+    assert told.returncode == exit_codes.CONFIGURATION
+    assert "there is no database at" in told.stderr
+    assert not (tmp_path / "data").exists()

@@ -97,3 +97,25 @@ def test_it_holds_a_bounded_number_and_writes_ahead_of_time_when_they_are_too_ma
         assert len(times.kept) == 11
 
     asyncio.run(scenario())
+
+
+def test_a_stop_in_the_middle_of_a_write_loses_nothing() -> None:
+    class Slow(Times):
+        async def note(self, pulled: Collection[Pull], now: int) -> None:
+            begun.set()
+            await asyncio.sleep(0.02)
+            await super().note(pulled, now)
+
+    begun = asyncio.Event()
+
+    async def scenario() -> None:
+        times = Slow()
+        recorder = PullRecorder(times, MovableClock(), 0.001)
+        for number in range(1_200):
+            recorder.note(APP, some_digest(number))
+        recorder.start()
+        await begun.wait()
+        await recorder.stop()
+        assert len(times.kept) == 1_200
+
+    asyncio.run(scenario())

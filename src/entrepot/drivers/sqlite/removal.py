@@ -1,6 +1,7 @@
 """Deleting and restoring, as the metadata's database does it."""
 
 import sqlite3
+from itertools import takewhile
 from typing import Any
 
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
@@ -46,7 +47,7 @@ class SqliteTagHistory:
     async def forget(self, before: int, limit: int) -> int:
         """Remove lines that are older than a moment, oldest first; tell how many."""
         rows = await self._database.rows("oldest_history", limit=limit)
-        old = [number for number, changed_at in rows if changed_at < before]
+        old = [number for number, _ in takewhile(lambda row: row[1] < before, rows)]
         if not old:
             return 0
 
