@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
+from entrepot.errors import Outage
 from entrepot.ports.accounts import AccountReader, StoredToken
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing
@@ -107,11 +108,22 @@ class AnyStanding:
         self._standings = standings
 
     async def mark(self, name: str, credential: str = "") -> str | None:
-        """Give an account's mark; None when nobody may come in like that."""
+        """Give an account's mark; None when nobody may come in like that.
+
+        Raises:
+            Outage: none knows the account, and one that might cannot tell now.
+        """
+        outage: Outage | None = None
         for standing in self._standings:
-            mark = await standing.mark(name, credential)
+            try:
+                mark = await standing.mark(name, credential)
+            except Outage as error:
+                outage = error
+                continue
             if mark is not None:
                 return mark
+        if outage is not None:
+            raise outage
         return None
 
 
