@@ -174,7 +174,8 @@ class Place:
 
     def collector(self) -> Collector:
         """Make a collector, as another process would."""
-        return Collector(self.queue, self.blobs, self.clock, self.rules, self.tally, pause=0.0)
+        ports = (self.queue, self.blobs, self.clock, self.rules, self.tally)
+        return Collector(*ports, pause=0.0, sessions=self.sessions)
 
     async def collect(self) -> None:
         """Look at the queue once."""

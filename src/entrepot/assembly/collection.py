@@ -40,7 +40,15 @@ def build_collector(
     drivers: Drivers, rules: CollectionRules, observer: CollectionObserver
 ) -> Collector:
     """Build what looks at the queue."""
-    return Collector(drivers.collection, drivers.blobs, drivers.clock, rules, observer)
+    return Collector(
+        drivers.collection,
+        drivers.blobs,
+        drivers.clock,
+        rules,
+        observer,
+        # Without a grace, somebody knows that nobody pushes.
+        sessions=drivers.sessions if rules.grace else None,
+    )
 
 
 def build_sweep(

@@ -150,8 +150,20 @@ class CollectionQueue(Protocol):
         """
         ...
 
-    async def collect_links(self, before: int, limit: int) -> Batch:
-        """Take blobs from repositories where no manifest needs them."""
+    async def has_due_links(self, before: int) -> bool:
+        """Tell whether `collect_links` would look at anything."""
+        ...
+
+    async def collect_links(
+        self, before: int, limit: int, busy: frozenset[str] = frozenset()
+    ) -> Batch:
+        """Take blobs from repositories where no manifest needs them.
+
+        Args:
+            before: those whose grace began before it or then.
+            limit: candidates at most.
+            busy: names of repositories where they wait anew instead.
+        """
         ...
 
     async def collect_blobs(self, limit: int) -> Batch:

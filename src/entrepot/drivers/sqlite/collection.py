@@ -60,10 +60,16 @@ class SqliteCollectionQueue:
 
         return await self._database.work(work)
 
-    async def collect_links(self, before: int, limit: int) -> Batch:
+    async def has_due_links(self, before: int) -> bool:
+        """Tell whether `collect_links` would look at anything."""
+        return bool(await self._database.rows("due_links", before=before, limit=1))
+
+    async def collect_links(
+        self, before: int, limit: int, busy: frozenset[str] = frozenset()
+    ) -> Batch:
         """Take blobs from repositories where no manifest needs them."""
         due = {"before": before, "limit": limit}
-        if not await self._database.rows("due_links", **(due | {"limit": 1})):
+        if not await self.has_due_links(before):
             return Batch(0)
 
         async def work(connection: sqlite3.Connection) -> Batch:
@@ -71,6 +77,9 @@ class SqliteCollectionQueue:
             removed = []
             for repository, blob, name, digest, size, needed in rows:
                 link = {"repository": repository, "blob": blob}
+                if name in busy and not needed:
+                    connection.execute(QUERIES["postpone_link"], link)
+                    continue
                 # The link's own trigger takes the candidate away, too.
                 query = "delete_link_candidate" if needed else "delete_link"
                 if not connection.execute(QUERIES[query], link).rowcount:

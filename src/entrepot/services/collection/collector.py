@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from entrepot.ports.blobs import BlobKeeper
-from entrepot.ports.clock import Clock
+from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.collection import Batch, CollectionQueue
+from entrepot.ports.uploads import UploadSessions
 from entrepot.services.collection.doomed import remove_doomed
+from entrepot.services.collection.pushing import repositories_being_pushed_to
 from entrepot.services.collection.rules import CollectionRules
 from entrepot.services.collection.tally import CollectionObserver
 
@@ -26,6 +28,7 @@ class Collector:
         rules: what may go, and when.
         observer: told of what is removed.
         pause: seconds between two transactions, for others to have their turn.
+        sessions: the uploads under way; where there is one, nothing unneeded goes.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Collector:
         rules: CollectionRules,
         observer: CollectionObserver,
         pause: float = _PAUSE_SECONDS,
+        sessions: UploadSessions | None = None,
     ) -> None:
         self._queue = queue
         self._blobs = blobs
@@ -43,6 +47,7 @@ class Collector:
         self._rules = rules
         self._observer = observer
         self._pause = pause
+        self._sessions = sessions
         self._holder = uuid.uuid4().hex
 
     async def look(self) -> None:
@@ -58,12 +63,17 @@ class Collector:
         await self._repeat(self._widowed)
         await self._repeat(self._untagged)
         await self._date()
-        await self._repeat(lambda: self._queue.collect_links(self._due(), _BATCH))
+        await self._repeat(self._links)
         await self._repeat(lambda: self._queue.collect_blobs(_BATCH))
         await remove_doomed(self._queue, self._blobs, self._clock, self._holder, self._observer)
 
-    def _due(self) -> int:
-        return self._rules.due(self._clock.now())
+    async def _links(self) -> Batch:
+        now = self._clock.now()
+        busy: frozenset[str] = frozenset()
+        if self._sessions is not None and await self._queue.has_due_links(self._rules.due(now)):
+            since = now - int(self._rules.grace * MICROSECONDS)
+            busy = await repositories_being_pushed_to(self._sessions, since)
+        return await self._queue.collect_links(self._rules.due(now), _BATCH, busy)
 
     async def _date(self) -> None:
         later, untagged = self._rules.slack, self._rules.untagged

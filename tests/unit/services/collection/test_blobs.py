@@ -1,8 +1,13 @@
 """Blobs go when no manifest needs them and nobody was promised them."""
 
 import sqlite3
+from collections.abc import AsyncIterator
 
 from entrepot.drivers.sqlite.reader import QUERIES
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import ANONYMOUS
+from entrepot.services.upload import Chunk
 from tests.model.place import GRACE, Place
 from tests.unit.services.collection.places import at_a_place, push
 from tests.wire.harness.contents import CONFIG, Content, image
@@ -183,3 +188,36 @@ def test_bytes_that_two_digests_share_go_with_the_last_of_them() -> None:
         assert place.files() == set()
 
     at_a_place(work)
+
+
+def test_the_first_layers_of_a_long_push_wait_for_its_last() -> None:
+    async def work(place: Place) -> None:
+        name, blob = RepositoryName("a"), Digest(TWO.digest)
+        await place.push_blob("a", ONE)
+        await place.push_blob("b", CONFIG)
+        session = await place.uploads.begin(ANONYMOUS, name)
+        for _ in range(6):
+            await place.collect()
+            place.clock.forward(0.6 * GRACE)
+            await place.uploads.append(ANONYMOUS, name, session.id, Chunk(body(b"")))
+        assert place.files() == {ONE.digest}
+        await place.uploads.finish(ANONYMOUS, name, session.id, blob, Chunk(body(TWO.payload)))
+        await place.settle()
+        assert place.files() == set()
+
+    at_a_place(work)
+
+
+def test_an_abandoned_upload_holds_nothing_for_longer_than_the_grace() -> None:
+    async def work(place: Place) -> None:
+        await place.push_blob("a", ONE)
+        await place.uploads.begin(ANONYMOUS, RepositoryName("a"))
+        await place.settle()
+        assert place.files() == set()
+
+    at_a_place(work)
+
+
+async def body(content: bytes) -> AsyncIterator[bytes]:
+    if content:
+        yield content

@@ -108,6 +108,9 @@ WHERE link_candidates.since <= :before
 ORDER BY link_candidates.since
 LIMIT :limit;
 
+-- name: postpone_link
+UPDATE link_candidates SET since = NULL WHERE repository_id = :repository AND blob_id = :blob;
+
 -- name: delete_link
 DELETE FROM repository_blobs WHERE repository_id = :repository AND blob_id = :blob;
 
