@@ -111,11 +111,12 @@ def test_never_over_whatever_is_pushed_at_once(
 
 def test_what_others_take_is_left_to_them_and_comes_back() -> None:
     async def work(registry: Registry) -> None:
-        upload, reservations = upload_of(registry)
-        gate = asyncio.Event()
+        upload, _ = upload_of(registry)
+        begun, gate = asyncio.Event(), asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
             yield bytes(PIECE)
+            begun.set()
             await gate.wait()
             yield bytes(PIECE)
 
@@ -123,8 +124,7 @@ def test_what_others_take_is_left_to_them_and_comes_back() -> None:
         sending = asyncio.create_task(
             upload.append(CAROL, NAMES[0], first.id, Chunk(slow(), length=2 * PIECE))
         )
-        while (await reservations.reserved(NAMES[0], registry.clock.now())).namespace == 0:
-            await asyncio.sleep(0.01)
+        await begun.wait()
         content = bytes([7]) * (LIMIT - PIECE)
         with pytest.raises(QuotaExceeded, match=r"1000 B are arriving, 9.28 KiB more wanted"):
             await upload.whole(
