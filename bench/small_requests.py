@@ -66,6 +66,7 @@ def load(
     connections: int = 16,
     method: str = "GET",
     scheme: str = "http",
+    authorization: str | None = None,
 ) -> Load:
     """Ask for one path over and over.
 
@@ -77,7 +78,7 @@ def load(
         if method == "HEAD":
             command = apache_bench.command(url, ACCEPT, whole, connections)
         else:
-            command = wrk.command(Path(directory), url, ACCEPT, whole, connections)
+            command = wrk.command(Path(directory), url, ACCEPT, whole, connections, authorization)
         own, before = children_cpu_seconds(), cpu_seconds(server.pid)
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         spent, own = cpu_seconds(server.pid) - before, children_cpu_seconds() - own

@@ -8,6 +8,7 @@ from pathlib import Path
 
 SCRIPT = """
 wrk.headers["Accept"] = "{accept}"
+wrk.headers["Authorization"] = {authorization}
 done = function(summary, latency, requests)
   io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
     summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout,
@@ -31,10 +32,20 @@ class Outcome:
     p99_milliseconds: float
 
 
-def command(directory: Path, url: str, accept: str, seconds: int, connections: int) -> list[str]:
+def command(
+    directory: Path,
+    url: str,
+    accept: str,
+    seconds: int,
+    connections: int,
+    authorization: str | None = None,
+) -> list[str]:
     script = directory / "load.lua"
-    script.write_text(SCRIPT.format(accept=accept))
-    return ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), url]
+    header = "nil" if authorization is None else f'"{authorization}"'
+    script.write_text(SCRIPT.format(accept=accept, authorization=header))
+    # With bcrypt of cost 10, docker-registry takes longer for an answer than wrk waits by itself.
+    kept = ["--timeout", "60s", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    return ["wrk", *kept, "-s", str(script), url]
 
 
 def parse(output: str) -> Outcome:

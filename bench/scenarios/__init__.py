@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bench.figures import Row
 from bench.scenarios import (
+    access,
     big_downloads,
     big_uploads,
     catalogue,
@@ -40,4 +41,5 @@ SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
     "start": starting.run,
     "usage": usage.run,
     "tls": tls.run,
+    "access": access.run,
 }
