@@ -135,6 +135,19 @@ class TestHeaders:
         assert refused(reply) == UNAUTHORIZED
         assert "more than one" in reply.json()["errors"][0]["message"]
 
+    def test_two_are_refused_even_after_one_was_right(self, registry: Guarded) -> None:
+        assert registry.ask("alice", "GET", SECRET).status == 200
+        for first, second in (("alice", "bob"), ("bob", "alice"), ("alice", "alice")):
+            headers = (("authorization", basic(first)), ("authorization", basic(second)))
+            reply = registry.running.transport.send(Request("GET", SECRET, headers), "192.0.2.1")
+            assert refused(reply) == UNAUTHORIZED
+
+    def test_other_headers_may_be_there_twice(self, registry: Guarded) -> None:
+        for _ in range(2):
+            accepted = (("accept", "a/b"), ("accept", "c/d"), ("authorization", basic("alice")))
+            reply = registry.running.transport.send(Request("GET", SECRET, accepted), "192.0.2.1")
+            assert reply.status == 200
+
     @pytest.mark.parametrize(
         "header", ["x-forwarded-user", "remote-user", "x-remote-user", "x-client-subject"]
     )

@@ -52,9 +52,8 @@ class Authentication:
             TooManyGuesses: too many wrong ones came since.
         """
         header = request.headers.get(b"authorization")
-        # Headers by name are fewer where one is there twice: that is for `identify` to look at.
-        if header is None or len(request.headers) != len(request.scope["headers"]):
-            return False
+        if header is None or _is_repeated(request):
+            return False  # that is for `identify` to look at
         caller = self._recent.find(header, request.address)
         if caller is None:
             return False
@@ -111,3 +110,12 @@ class Authentication:
         header = self._challenge.header(request, problem)
         response.headers.append((b"www-authenticate", header.encode("latin-1", "replace")))
         return response
+
+
+def _is_repeated(request: Request) -> bool:
+    """Whether there are several Authorization headers, of which one is known by its name."""
+    headers = request.scope["headers"]
+    if len(request.headers) == len(headers):
+        return False
+    # Something is there twice: docker sends several Accept headers with one request.
+    return sum(name == b"authorization" for name, _ in headers) > 1
