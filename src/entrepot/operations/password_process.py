@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 from entrepot.services.access.argon2id import Argon2id
@@ -21,6 +22,7 @@ _COMMAND = [sys.executable, "-P", "-m", "entrepot.operations.password_child"]
 # What Python needs to find itself and its libraries; settings with secrets are none of it.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG")
 _END_SECONDS = 5.0
+_REST_SECONDS = 60.0
 
 
 class PasswordProcess:
@@ -32,6 +34,7 @@ class PasswordProcess:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._here = Argon2id()
+        self._rests_until = 0.0
 
     def hash(self, password: bytes) -> str:
         """Give what is stored of a password."""
@@ -51,13 +54,17 @@ class PasswordProcess:
 
     def _ask(self, password_hash: str | None, password: bytes) -> Any:
         """Give the process's answer; None where there is none."""
+        is_new = self._process is None
+        if is_new and time.monotonic() < self._rests_until:
+            return None
         try:
-            if self._process is None:
-                self._process = _begin()
-            return _exchange(self._process, password_hash, password)
+            process = self._process = self._process or _begin()
+            return _exchange(process, password_hash, password)
         except (OSError, ValueError) as error:
             logger.warning("passwords are hashed without a process of their own: %s", error)
             self.close()
+            if is_new:  # the next would do no better
+                self._rests_until = time.monotonic() + _REST_SECONDS
             return None
 
 

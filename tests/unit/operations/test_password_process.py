@@ -61,10 +61,14 @@ def test_a_process_that_was_killed_costs_nobody_a_login(
 
 
 def test_a_process_that_cannot_be_begun_costs_nobody_a_login(
-    hasher: PasswordProcess, monkeypatch: pytest.MonkeyPatch
+    hasher: PasswordProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(password_process, "_COMMAND", ["/nowhere/python"])
-    assert hasher.verify(hasher.hash(PASSWORD), PASSWORD)
+    for command in (["/nowhere/python"], ["true"], ["echo", "{"]):
+        monkeypatch.setattr(password_process, "_COMMAND", command)
+        caplog.clear()
+        hasher._rests_until = 0.0
+        assert hasher.verify(hasher.hash(PASSWORD), PASSWORD)
+        assert caplog.text.count("without a process") == 1, "it is not tried again at once"
 
 
 def test_it_ends_with_whoever_began_it() -> None:
