@@ -7,7 +7,7 @@ from entrepot.api.challenges import Challenge
 from entrepot.api.parse.authorization import read_authorization
 from entrepot.api.parse.client_address import ClientAddresses
 from entrepot.api.request import Request
-from entrepot.api.response import Response
+from entrepot.api.response import Header, Response
 from entrepot.api.vouching import VouchingProxy
 from entrepot.api.wire_errors import render_error
 from entrepot.errors import Denied, Unauthenticated
@@ -114,7 +114,7 @@ class Authentication:
 
 def _is_repeated(request: Request) -> bool:
     """Whether there are several Authorization headers, of which one is known by its name."""
-    headers = request.scope["headers"]
+    headers: list[Header] = request.scope["headers"]
     if len(request.headers) == len(headers):
         return False
     # Something is there twice: docker sends several Accept headers with one request.
