@@ -58,6 +58,7 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.Unsupported: (405, "UNSUPPORTED"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
     errors.StorageFull: (507, "UNAVAILABLE"),
+    errors.QuarantinedBlob: (503, "UNAVAILABLE"),
     errors.DamagedBlob: (500, "UNKNOWN"),
     errors.MetadataOutage: (503, "UNAVAILABLE"),
     errors.NewerDatabase: (503, "UNAVAILABLE"),
