@@ -143,8 +143,11 @@ async def _reconcile(settings: Settings, database: Path, report: RestoreReport) 
     metadata = SqliteMetadata(database)
     dates = FilesystemDates(root_directory(settings))
     try:
+        adopted = await metadata.rows("adopted_at")
+        adopted_at = int(adopted[0][0]) if adopted else 0
         with open_stores(settings) as stores:
-            await reconcile(stores, SqliteCollectionRestart(metadata), dates, report)
+            collection = SqliteCollectionRestart(metadata)
+            await reconcile(stores, collection, dates, adopted_at, report)
     finally:
         metadata.close()
 

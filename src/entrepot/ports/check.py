@@ -105,6 +105,15 @@ class MetadataInspector(Protocol):
         """List manifests; fewer than the limit where they are large, none only at the end."""
         ...
 
+    async def all_manifests(self, after: tuple[int, str], limit: int) -> list[tuple[int, str]]:
+        """List the numbers of repositories and the digests of their manifests, without payloads.
+
+        Args:
+            after: (0, "") for the first page, then the last one of the page before.
+            limit: of them at most.
+        """
+        ...
+
     async def has_manifest(self, number: int) -> bool:
         """Tell whether a manifest is still there."""
         ...

@@ -29,12 +29,14 @@ class StoredFile:
         location: the place.
         size: bytes.
         placed_at: when they came there, in microseconds since 1970, UTC.
+        written_at: when they were written, in the same unit.
     """
 
     digest: Digest
     location: Location
     size: int
     placed_at: int
+    written_at: int
 
 
 class Oddity(StrEnum):

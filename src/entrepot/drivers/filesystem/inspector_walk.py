@@ -102,7 +102,8 @@ def _data(
         detail = f"it belongs to user {status.st_uid}, and this is user {os.geteuid()}"
         yield OddFile(Oddity.UNREADABLE, f"{folder.path}/{_DATA}", status.st_size, detail)
     location = Layout.location(digest)
-    yield StoredFile(digest, location, status.st_size, status.st_ctime_ns // 1000)
+    placed_at, written_at = status.st_ctime_ns // 1000, status.st_mtime_ns // 1000
+    yield StoredFile(digest, location, status.st_size, placed_at, written_at)
 
 
 def _not_data(entry: os.DirEntry[str], folder: _Folder) -> Iterator[OddFile]:

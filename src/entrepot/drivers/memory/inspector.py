@@ -38,4 +38,4 @@ class MemoryInspector:
     def files(self) -> Iterator[StoredFile | OddFile]:
         """List every blob; memory tells no times."""
         for location, content in list(self._shelf.blobs.items()):
-            yield StoredFile(Digest(location), location, len(content), 0)
+            yield StoredFile(Digest(location), location, len(content), 0, 0)

@@ -76,6 +76,11 @@ class SqliteInspector(SqliteReader):
         )
         return [_manifest(row) for row in rows]
 
+    async def all_manifests(self, after: tuple[int, str], limit: int) -> list[tuple[int, str]]:
+        """List the numbers of repositories and the digests of their manifests, without payloads."""
+        rows = await self._asked("all_manifests", repository=after[0], digest=after[1], limit=limit)
+        return [(row[0], row[1]) for row in rows]
+
     async def has_manifest(self, number: int) -> bool:
         """Tell whether a manifest is still there."""
         return bool(await self._asked("has_manifest", number=number))

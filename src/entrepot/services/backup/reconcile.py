@@ -13,6 +13,7 @@ from entrepot.services.backup.report import LostBlob, RestoreReport
 from entrepot.services.check.blobs import check_blobs
 from entrepot.services.check.counters import check_counters
 from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.payloads import ManifestMarks
 from entrepot.services.check.tools import Check, Stores
 
 _LOST = {
@@ -40,7 +41,11 @@ class Dates(Protocol):
 
 
 async def reconcile(
-    stores: Stores, collection: Collection, dates: Dates, report: RestoreReport
+    stores: Stores,
+    collection: Collection,
+    dates: Dates,
+    adopted_at: int,
+    report: RestoreReport,
 ) -> None:
     """Make a snapshot that was just put in place agree with the bytes; nothing runs beside it.
 
@@ -48,6 +53,8 @@ async def reconcile(
         stores: the restored database, and the storage.
         collection: waits anew.
         dates: keeps what the snapshot does not know from being collected at once.
+        adopted_at: when the directory was adopted, in microseconds since 1970; files that are
+            older and known to nobody are Docker Registry's, and are never collected.
         report: is told everything.
 
     Raises:
@@ -63,7 +70,7 @@ async def reconcile(
             await _lost(stores, finding, report)
         elif finding.mended:
             report.released += 1
-    await _unknown_files(stores, dates, report)
+    await _unknown_files(stores, dates, adopted_at, report)
     found.clear()
     await check_counters(check)
     report.counters = len(found)
@@ -75,12 +82,16 @@ async def _lost(stores: Stores, finding: Finding, report: RestoreReport) -> None
     report.lost_blobs.append(LostBlob(finding.reference, reason, tuple(dict.fromkeys(images))))
 
 
-async def _unknown_files(stores: Stores, dates: Dates, report: RestoreReport) -> None:
+async def _unknown_files(
+    stores: Stores, dates: Dates, adopted_at: int, report: RestoreReport
+) -> None:
+    manifests = await ManifestMarks.read(stores.rows)
     async for batch in read_ahead(stores.blobs.files()):
         files = {item.digest: item for item in batch if isinstance(item, StoredFile)}
         known = await stores.rows.known_blobs(files)
         for digest, file in files.items():
-            if digest not in known:
-                dates.touch(file)
-                report.unknown_files += 1
-                report.unknown_bytes += file.size
+            if digest in known or digest in manifests or file.written_at < adopted_at:
+                continue
+            dates.touch(file)
+            report.unknown_files += 1
+            report.unknown_bytes += file.size

@@ -6,6 +6,7 @@ from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.inspection import OddFile, StoredFile
 from entrepot.services.adoption.read_ahead import read_ahead
 from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.payloads import ManifestMarks
 from entrepot.services.check.tools import Check, Stage
 
 # A file gets its name before its row is committed; a commit that waits longer has failed.
@@ -17,13 +18,16 @@ async def check_files(check: Check) -> None:
 
     What a manifest needs was found with that manifest, so no file here is needed by any.
     """
+    manifests = await ManifestMarks.read(check.stores.rows)
     async for batch in read_ahead(check.stores.blobs.files()):
-        await _check_batch(check, batch)
+        await _check_batch(check, batch, manifests)
         check.counts.files += len(batch)
         check.progress(Stage.FILES, check.counts)
 
 
-async def _check_batch(check: Check, batch: Sequence[StoredFile | OddFile]) -> None:
+async def _check_batch(
+    check: Check, batch: Sequence[StoredFile | OddFile], manifests: ManifestMarks
+) -> None:
     for odd in (item for item in batch if isinstance(item, OddFile)):
         detail = f"{odd.detail} ({odd.size} bytes)" if odd.size else odd.detail
         check.found(Finding(Kind(str(odd.kind)), "", odd.path, detail))
@@ -31,7 +35,7 @@ async def _check_batch(check: Check, batch: Sequence[StoredFile | OddFile]) -> N
     known = await check.stores.rows.known_blobs(files)
     settled = check.stores.clock.now() - _SETTLED_SECONDS * MICROSECONDS
     for digest, file in files.items():
-        if digest in known or file.placed_at > settled:
+        if digest in known or file.placed_at > settled or digest in manifests:
             continue
         if await check.stores.rows.users(digest, 1):
             continue

@@ -110,7 +110,8 @@ MEANINGS = {
     Kind.MISPLACED_FILE: Meaning("a blob's file lies where no blob lies", "nothing"),
     Kind.FOREIGN_FILE: Meaning("a file among the blobs that is none", "nothing"),
     Kind.UNKNOWN_FILE: Meaning(
-        "a blob's file that nothing refers to", "nothing: the collector removes it after its grace"
+        "a blob's file that nothing refers to",
+        "nothing: the collector removes it after its grace, unless it is older than the adoption",
     ),
     Kind.STRAY_UPLOAD: Meaning(
         "the bytes of an upload without a session",

@@ -21,6 +21,7 @@ from entrepot.services.check import Stores
 from tests.unit.services.check.harness import (
     APP,
     CHILD,
+    IMAGE,
     LAYER,
     LISTS,
     SHARED,
@@ -32,7 +33,7 @@ from tests.unit.services.check.harness import (
 LATE = Digest.of(b"pushed after the snapshot")
 
 
-async def restored(stock: Damaged) -> RestoreReport:
+async def restored(stock: Damaged, adopted_at: int = 0) -> RestoreReport:
     """Let the stock be what a snapshot had, and make it agree with the bytes."""
     registry = stock.registry
     report = RestoreReport("a snapshot", 1, SnapshotContent(0, 0, 0, 0))
@@ -51,7 +52,8 @@ async def restored(stock: Damaged) -> RestoreReport:
             clock=registry.clock,
         )
         collection = SqliteCollectionRestart(registry.metadata)
-        await reconcile(stores, collection, FilesystemDates(registry.layout.root), report)
+        dates = FilesystemDates(registry.layout.root)
+        await reconcile(stores, collection, dates, adopted_at, report)
     return report
 
 
@@ -125,6 +127,27 @@ def test_bytes_that_the_snapshot_does_not_know_are_told_and_dated_anew() -> None
         assert (report.unknown_files, report.unknown_bytes) == (1, 25)
         assert path.read_bytes() == b"pushed after the snapshot"
         assert time.time() - path.stat().st_mtime < 60
+
+    with_stock(work)
+
+
+def test_files_of_docker_registry_that_nobody_knows_keep_their_dates() -> None:
+    async def work(stock: Damaged) -> None:
+        path = place(stock, LATE, b"of schema 1", age=30 * 86_400)
+        before = path.stat().st_mtime
+        report = await restored(stock, adopted_at=int((time.time() - 86_400) * 1_000_000))
+        assert report.unknown_files == 0
+        assert path.stat().st_mtime == before
+
+    with_stock(work)
+
+
+def test_files_of_manifests_are_not_unknown() -> None:
+    async def work(stock: Damaged) -> None:
+        place(stock, CHILD.digest, CHILD.payload, age=30 * 86_400)
+        place(stock, IMAGE.digest, IMAGE.payload, age=30 * 86_400)
+        assert (await restored(stock)).unknown_files == 0
+        assert await stock.check(verify=True) == []
 
     with_stock(work)
 

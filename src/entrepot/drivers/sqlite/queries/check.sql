@@ -93,6 +93,14 @@ WHERE manifests.id > :after
 ORDER BY manifests.id
 LIMIT :limit;
 
+-- name: all_manifests
+-- A page of the digests of all manifests, from the index alone.
+SELECT repository_id, digest
+FROM manifests
+WHERE (repository_id, digest) > (:repository, :digest)
+ORDER BY repository_id, digest
+LIMIT :limit;
+
 -- name: has_manifest
 SELECT 1 FROM manifests WHERE id = :number;
 
