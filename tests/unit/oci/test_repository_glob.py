@@ -140,9 +140,9 @@ def test_any_text_is_a_pattern_or_is_refused_in_words_that_utf_8_can_carry(text:
 )
 def test_no_pattern_makes_a_match_slow(glob: str, name: str) -> None:
     parsed = RepositoryGlob.parse(glob)
-    start = time.perf_counter()
+    start = time.thread_time()
     assert not parsed.matches(name, "a")
-    assert time.perf_counter() - start < 0.1
+    assert time.thread_time() - start < 0.1
 
 
 def test_a_list_means_what_is_wanted_and_not_taken_away_in_any_order() -> None:
