@@ -48,6 +48,21 @@ def test_a_client_that_sends_on_without_looking_can_still_read_the_reason(
     assert "the quota of repository app is 293 KiB" in reply.json()["errors"][0]["message"]
 
 
+def test_a_client_that_sends_as_fast_as_it_can_is_never_cut_off(limited: Registry) -> None:
+    """Whether the server would close was a matter of luck: so several times, and much of it."""
+    piece = b"8000\r\n%b\r\n" % bytes(0x8000)
+    for _ in range(6):
+        with RawConnection(limited.authority) as raw:
+            raw.request(f"PATCH {begin(limited)} HTTP/1.1", "Transfer-Encoding: chunked")
+            for _ in range(1000):
+                raw.send(piece)
+            raw.send(b"0\r\n\r\n")
+            reply = raw.read_reply()
+        assert reply is not None
+        assert reply.status == 403
+        assert reply.json()["errors"][0]["code"] == "DENIED"
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_connection_serves_the_next_request_at_once(limited: Registry, chunked: bool) -> None:
     blob = Content(bytes(400_000))

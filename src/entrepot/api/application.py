@@ -222,9 +222,10 @@ class Application:
                 body = b""
             request.record.bytes_out = len(body)
             if response.status >= 400 and is_sending(request):
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+                # Not the last byte: when all is said, the server closes the connection.
+                await send({"type": "http.response.body", "body": body[:-1], "more_body": True})
                 await drop_rest(request)
-                body = b""
+                body = body[-1:]
             await send({"type": "http.response.body", "body": body, "more_body": False})
             return
         try:

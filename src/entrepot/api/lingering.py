@@ -1,8 +1,8 @@
 """Lets a client that is still sending read why it is refused.
 
 Closing a connection while bytes arrive makes the client's kernel throw away what it has not read:
-podman then says "broken pipe" in place of the reason. So the reason is sent, and what the client
-had under way is read and dropped, until it hangs up or has sent all.
+podman then says "broken pipe" in place of the reason. So the reason is sent but for its last byte,
+and what the client had under way is read and dropped, until it hangs up or has sent all.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import asyncio
 from entrepot.api.request import Request
 
 SECONDS = 5.0
-BYTES = 64 * 1024 * 1024
+BYTES = 256 * 1024 * 1024
 
 
 def is_sending(request: Request) -> bool:
@@ -22,7 +22,7 @@ def is_sending(request: Request) -> bool:
 
 
 async def drop_rest(request: Request) -> None:
-    """Read what still comes of a body: for 5 s at most, and 64 MiB."""
+    """Read what still comes of a body: for 5 s at most, and 256 MiB."""
     if request.body is not None:
         await request.body.aclose()
     taken = 0
