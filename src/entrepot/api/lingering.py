@@ -8,6 +8,7 @@ and what the client had under way is read and dropped, until it hangs up or has 
 import asyncio
 
 from entrepot.api.request import Request
+from entrepot.errors import EntrepotError
 
 SECONDS = 5.0
 BYTES = 256 * 1024 * 1024
@@ -23,15 +24,23 @@ def is_sending(request: Request) -> bool:
 
 async def drop_rest(request: Request) -> None:
     """Read what still comes of a body: for 5 s at most, and 256 MiB."""
-    if request.body is not None:
-        await request.body.aclose()
-    taken = 0
     try:
         async with asyncio.timeout(SECONDS):
-            while taken < BYTES:
-                message = await request.receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-                taken += len(message.get("body", b""))
-    except TimeoutError:
+            await _drop(request)
+    except (TimeoutError, EntrepotError):  # it is refused anyway
         return
+
+
+async def _drop(request: Request) -> None:
+    taken = 0
+    if request.body is not None:  # it may have asked for messages ahead, which only it will get
+        async for piece in request.body:
+            taken += len(piece)
+            if taken > BYTES:
+                break
+        await request.body.aclose()
+        return
+    while request.unread and taken < BYTES:
+        message = await request.receive()
+        request.unread = message.get("more_body", False)
+        taken += len(message.get("body", b""))
