@@ -144,7 +144,9 @@ def lock_only_until_the_rename(patch: pytest.MonkeyPatch) -> None:
 def look_in_an_earlier_transaction(patch: pytest.MonkeyPatch) -> None:
     """Read whether a blob is needed first, and take the link a moment later."""
 
-    async def collect_links(queue: SqliteCollectionQueue, before: int, limit: int) -> Batch:
+    async def collect_links(
+        queue: SqliteCollectionQueue, before: int, limit: int, busy: frozenset[str]
+    ) -> Batch:
         rows = await queue._database.rows("due_links", before=before, limit=limit)
         await _turn("looked")
 

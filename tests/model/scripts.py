@@ -325,3 +325,18 @@ SCRIPTS = [
         lambda world: {"sweeper": world.place.sweep, "pusher": pusher(world, "a", M)},
     ),
 ]
+
+CROWD = Script(
+    "a crowd",
+    overdue_blob,
+    lambda world: {
+        **collectors(world, 2),
+        "waiting": waiting(world),
+        "pusher to a": pusher(world, "a", SAME),
+        "pusher to c": pusher(world, "c", M),
+        "prober": prober(world, M),
+        "mounter": mounter(world),
+        "sweeper": world.place.sweep,
+    },
+)
+"""Too many orders to try all of them: some, by seeds."""

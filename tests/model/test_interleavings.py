@@ -8,7 +8,7 @@ import pytest
 
 from tests.model.exploring import Stage, at_random
 from tests.model.scheduler import Orders
-from tests.model.scripts import SCRIPTS, Script
+from tests.model.scripts import CROWD, SCRIPTS, Script
 
 
 @pytest.fixture
@@ -55,4 +55,11 @@ def test_a_kill_at_any_step_loses_nothing_that_the_next_does_not_mend(
 def test_random_orders_do_not_either(folder: Path, script: Script) -> None:
     stage = Stage(folder, script)
     for seed in range(10):
+        stage.run(at_random(str(seed)))
+
+
+@pytest.mark.parametrize("seeds", [40, pytest.param(2_000, marks=pytest.mark.long)])
+def test_random_orders_of_a_crowd_do_not_either(folder: Path, seeds: int) -> None:
+    stage = Stage(folder, CROWD)
+    for seed in range(seeds):
         stage.run(at_random(str(seed)))
