@@ -188,7 +188,8 @@ def test_clients_show_certificates(
                 engine.docker("push", name)
             forced = [*("--cert", str(stranger.certificate)), *("--key", str(stranger.key))]
             url = f"https://{CLIENT_ADDRESS}/v2/"
-            engine.run(["curl", "--silent", "--cacert", certs / "ca.crt", *forced, url], expect=56)
+            asked = ["curl", "--silent", "--insecure", "--write-out", "%{http_code}"]
+            assert engine.run([*asked, *forced, url], expect=None) == "000"
     finally:
         shutil.rmtree(certs)
 

@@ -1,7 +1,6 @@
 """Granian's server, with workers from the nursery, and a way to replace them all unnoticed."""
 
 import logging
-import multiprocessing
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from granian.server.mp import MPServer, WorkerProcess
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.leaving import LeavingWorkers, StartedWorker
 from entrepot.server.listening import HandedSocket, listen_on_tcp, listen_on_unix
+from entrepot.server.nursery_process import NurseryProcess
 
 logger = logging.getLogger("entrepot.server")
 
@@ -77,8 +77,7 @@ class NurseryServer(MPServer):
         listener = HandedSocket(self._listeners[idx % len(self._listeners)])
         arguments = list(made._args)
         arguments[3] = ((None, listener), None)
-        context = multiprocessing.get_context("forkserver")
-        worker.inner = context.Process(name=made.name, target=made._target, args=tuple(arguments))
+        worker.inner = NurseryProcess(name=made.name, target=made._target, args=tuple(arguments))
         return worker
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
