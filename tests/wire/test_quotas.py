@@ -1,5 +1,7 @@
 """Quotas: what more would be is refused with 403 DENIED, which says used, limit and wanted."""
 
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -269,6 +271,20 @@ def test_pushes_that_race_for_the_last_bytes_never_go_over(tmp_path: Path, decla
         assert server.stop() == 0
 
 
+def wait_until_nobody_listens(server: Registry) -> None:
+    """The workers of a killed registry follow it; until then they would answer for the next."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", server.port), 1).close()
+        except ConnectionRefusedError:
+            return
+        except OSError:
+            pass  # one that is just ending
+        time.sleep(0.02)
+    raise TimeoutError("somebody listens still")
+
+
 def test_a_worker_killed_while_it_receives_leaves_no_room_taken_for_long(tmp_path: Path) -> None:
     changes = {
         "quotas": {"repositories": [{"match": ["**"], "bytes": 2 * MIB}]},
@@ -281,6 +297,7 @@ def test_a_worker_killed_while_it_receives_leaves_no_room_taken_for_long(tmp_pat
         session = path_of(opened.header("Location") or "")
         ask(server, Request("PATCH", session, (), b"x" * MIB))
         server.kill()
+        wait_until_nobody_listens(server)
         server.start()
         blob = Content(b"y" * (2 * MIB))
         path = f"/v2/app/blobs/uploads/?digest={blob.digest}"
