@@ -38,7 +38,7 @@ def commit_file(
     known = _digest_from_progress(state, digest)
     if known == digest and not upload.exists():
         with translated("committing an upload"):
-            held = _hold_whole(target, state.received, names)
+            held = _hold_whole(target, state.received, digest, names)
         if held is not None:
             return held
     if state.received:
@@ -66,10 +66,10 @@ def commit_file(
             os.close(file)
 
 
-def _hold_whole(target: str, size: int, names: FinalNames) -> int | None:
+def _hold_whole(target: str, size: int, digest: Digest, names: FinalNames) -> int | None:
     held = names.hold(target)
     try:
-        if _is_whole(target, size):
+        if _is_whole(target, size, digest):
             names.sync(target, held)
             return held
     except BaseException:
@@ -110,8 +110,18 @@ def _digest_from_file(file: int, algorithm: str) -> str:
     return f"{algorithm}:{hasher.hexdigest()}"
 
 
-def _is_whole(target: str, size: int) -> bool:
+def _is_whole(target: str, size: int, digest: Digest) -> bool:
+    """Tell whether the blob's file is what an earlier commit has put there.
+
+    It is read: what has rotted since keeps its size, and this commit takes it out of quarantine.
+    """
     try:
-        return os.stat(target).st_size == size
-    except OSError:
+        file = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
+    try:
+        if os.fstat(file).st_size != size:
+            return False
+        return _digest_from_file(file, digest.algorithm) == digest
+    finally:
+        os.close(file)

@@ -54,6 +54,9 @@ class GroupWriter:
     async def run(self, work: Callable[[sqlite3.Connection], Awaitable[Result]]) -> Result:
         """Run a change and wait until it is committed.
 
+        Cancelled, it forgets a change that has not begun, and waits for one that has: its caller
+        may hold what must be held until the change is known to be there, or not to be.
+
         Args:
             work: makes the change; it must await nothing but what this driver offers.
 
@@ -67,7 +70,14 @@ class GroupWriter:
         self._waiting.append((work, future))
         if self._draining is None:
             self._draining = loop.create_task(self._drain())
-        return await future
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            if any(waiting is future for _, waiting in self._waiting):
+                future.cancel()
+            else:
+                await asyncio.wait([future])
+            raise
 
     def close(self) -> None:
         """Let go of the connection and the thread."""
@@ -141,10 +151,13 @@ class GroupWriter:
 
     async def _commit(self) -> None:
         loop = asyncio.get_running_loop()
-        # Shielded: a commit under way cannot be called back, only waited for.
-        await asyncio.shield(
-            loop.run_in_executor(self._committer, self._connection.execute, "COMMIT")
-        )
+        committing = loop.run_in_executor(self._committer, self._connection.execute, "COMMIT")
+        try:
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            # A commit under way cannot be called back, only waited for.
+            await asyncio.wait([committing])
+            raise
 
 
 class _Failure:
