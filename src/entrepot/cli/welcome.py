@@ -65,7 +65,7 @@ def exposure(settings: Settings) -> str | None:
     clear = "" if settings.http.tls.enabled else ", and everything travels in the clear"
     return (
         f"{settings.http.addr} is open to the network without access control: whoever reaches it"
-        f" can read and push every image{clear}. Put a proxy with TLS and passwords in front, or"
+        f" can read and push every image{clear}. Set http.tls, and access or auth.htpasswd; or"
         " listen on 127.0.0.1."
     )
 

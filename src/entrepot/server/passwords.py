@@ -1,6 +1,5 @@
 """Passwords that are made at the start, and told once, to whoever reads what the program prints."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -24,15 +23,13 @@ async def provide_passwords(settings: Settings, scratch: Path) -> None:
     """
     made = make_password_file(settings)
     if made is not None:
-        _tell(settings, f"{made.path} was missing, and was made with one user", *made.login)
+        _tell(f"{made.path} was missing, and was made with one user", *made.login)
     administrator = await first_administrator(settings, scratch)
     if administrator is not None:
-        _tell(settings, "there was no account, and an administrator was made", *administrator)
+        _tell("there was no account, and an administrator was made", *administrator)
 
 
-def _tell(settings: Settings, message: str, user: str, password: str) -> None:
-    if settings.log.formatter == "text":
-        line = f"{message}; this is told once:\n  user      {user}\n  password  {password}"
-    else:
-        line = json.dumps({"level": "warn", "msg": message, "user": user, "password": password})
+def _tell(message: str, user: str, password: str) -> None:
+    """Print it as plain text, whatever form the log has: what collects logs would keep a field."""
+    line = f"{message}; this is told once:\n  user      {user}\n  password  {password}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201 (nowhere else)

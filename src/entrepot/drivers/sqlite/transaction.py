@@ -20,9 +20,7 @@ from entrepot.ports.usage import UsedAround
 class SqliteTransaction(SqliteRemoval):
     """Implements `Transaction`. Its methods never wait: a group is run in one go."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, history_kept: int = DEFAULT_HISTORY
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, history_kept: int = DEFAULT_HISTORY) -> None:
         self._connection = connection
         self._history_kept = history_kept
 
