@@ -9,6 +9,7 @@ from entrepot.assembly.check import open_stores
 from entrepot.assembly.drivers import hold_directory, root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.dates import FilesystemDates
+from entrepot.drivers.filesystem.ownership import nobody_beside
 from entrepot.drivers.filesystem.snapshots import (
     FilesystemSnapshots,
     give_to_owner,
@@ -117,7 +118,7 @@ def restore(settings: Settings, wanted: str | None) -> RestoreReport:
     Raises:
         ConfigurationError: there is no such snapshot.
         MetadataOutage: the snapshot is damaged; nothing was changed.
-        StorageOutage: a registry runs on the directory; nothing was changed.
+        StorageOutage: a registry or a command runs on the directory; nothing was changed.
     """
     database = database_file(settings)
     name, taken_at, path = find(settings, wanted)
@@ -125,7 +126,8 @@ def restore(settings: Settings, wanted: str | None) -> RestoreReport:
         content = SqliteSnapshots(path).verify(path)
         moment = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%dT%H%M%SZ")
         aside = database.with_name(f"{database.name}.before-restore-{moment}")
-        was_there = put_in_place(path, database, aside)
+        with nobody_beside(root_directory(settings)):
+            was_there = put_in_place(path, database, aside)
         migrate(database, "metadata", durable=True)
         sessions = database.with_name("sessions.db")
         migrate(sessions, "sessions", durable=False)

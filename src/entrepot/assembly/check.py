@@ -1,11 +1,12 @@
 """Puts a check together: the database and the storage that the settings name."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from entrepot.assembly.drivers import database_paths, open_drivers
+from entrepot.assembly.drivers import database_paths, open_drivers, root_directory
 from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.ownership import work_beside
 from entrepot.drivers.sqlite.inspector import SqliteInspector
 from entrepot.drivers.sqlite.mender import SqliteMender
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
@@ -30,11 +31,13 @@ def open_stores(settings: Settings) -> Iterator[Stores]:
     metadata_path, sessions_path = database_paths(settings, nowhere)
     require_schema(metadata_path, "metadata")
     require_schema(sessions_path, "sessions")
-    drivers = open_drivers(settings, nowhere)
-    database = SqliteMetadata(metadata_path)
-    inspector = SqliteInspector(metadata_path)
-    recount = SqliteUsageRecount(metadata_path)
-    try:
+    with (
+        work_beside(root_directory(settings)),
+        closing(open_drivers(settings, nowhere)) as drivers,
+        closing(SqliteMetadata(metadata_path)) as database,
+        closing(SqliteInspector(metadata_path)) as inspector,
+        closing(SqliteUsageRecount(metadata_path)) as recount,
+    ):
         yield Stores(
             rows=inspector,
             mender=SqliteMender(database),
@@ -45,8 +48,3 @@ def open_stores(settings: Settings) -> Iterator[Stores]:
             quarantine=drivers.quarantine,
             clock=drivers.clock,
         )
-    finally:
-        recount.close()
-        inspector.close()
-        database.close()
-        drivers.close()

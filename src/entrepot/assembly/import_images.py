@@ -1,6 +1,7 @@
 """Puts an import together: a source, and the services that take pushes."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from entrepot.assembly.application import manifest_policy
@@ -11,6 +12,7 @@ from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import immutable_tags
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.import_source import open_source
+from entrepot.drivers.filesystem.ownership import work_beside
 from entrepot.drivers.sqlite.schema import require_schema
 from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
@@ -39,8 +41,8 @@ async def import_images(
     require_schema(sessions_path, "sessions")
     _check_user(root_directory(settings))
     source = open_source(path)
-    drivers = open_drivers(settings, nowhere)
-    try:
+    beside = work_beside(root_directory(settings))
+    with closing(source), beside, closing(open_drivers(settings, nowhere)) as drivers:
         # Whoever can open the database may do everything.
         access = OpenAccess()
         metadata, clock = drivers.metadata, drivers.clock
@@ -60,9 +62,6 @@ async def import_images(
             repository,
         )
         return await work.run(progress)
-    finally:
-        drivers.close()
-        source.close()
 
 
 def _check_user(root: Path) -> None:

@@ -9,8 +9,9 @@ from entrepot.api.application import Endpoints
 from entrepot.api.body import SmallBodies
 from entrepot.api.management.repositories import RepositoriesManagement
 from entrepot.api.management.tags import TagsManagement
-from entrepot.assembly.drivers import Drivers, open_drivers
+from entrepot.assembly.drivers import Drivers, open_drivers, root_directory
 from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.ownership import work_beside
 from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.errors import ConfigurationError
 from entrepot.oci.repository_glob import RepositoryGlobs
@@ -108,8 +109,16 @@ async def open_operator(settings: Settings, *, changes: bool = False) -> AsyncIt
         ConfigurationError: the registry keeps nothing, or it is read-only and shall be changed.
         NewerDatabase: a newer Entrepot has written the database.
         MetadataOutage: the database cannot be opened.
+        StorageOutage: a restore is putting another database in its place.
     """
     path = _database(settings, changes=changes)
+    with work_beside(root_directory(settings)):
+        async with _open(settings, path) as operator:
+            yield operator
+
+
+@asynccontextmanager
+async def _open(settings: Settings, path: Path) -> AsyncIterator[Operator]:
     drivers = open_drivers(settings, path.parent)
     access, clock, immutable = OpenAccess(), drivers.clock, immutable_tags(settings)
     metadata = drivers.metadata

@@ -3,6 +3,10 @@
 The supervisor holds the file `lock`. Each worker shares a lock on the folder beside it, so that the
 workers of a supervisor that was killed are known to have ended before the next one begins: two
 generations must never write to one upload.
+
+A command that changes something beside them shares a lock on the folder of uploads. So who puts
+another database in place knows that nobody goes on with the one before: a collector that asked it
+which bytes are needed would remove those that only the other one knows.
 """
 
 import contextlib
@@ -13,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrepot.drivers.filesystem.layout import OWN_FOLDER
+from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
 from entrepot.errors import StorageOutage
 
 _PATIENCE_SECONDS = 10.0
@@ -71,6 +75,47 @@ def join(root: Path) -> int:
     except OSError as error:
         raise StorageOutage(f"{root} cannot be locked: {error.strerror}") from error
     return folder
+
+
+@contextmanager
+def work_beside(root: Path) -> Iterator[None]:
+    """Keep the database where it is while a command works, beside a registry that may run.
+
+    Raises:
+        StorageOutage: another database is being put in its place at this moment.
+    """
+    with _locked_uploads(root, fcntl.LOCK_SH, f"the database of {root} is being restored"):
+        yield
+
+
+@contextmanager
+def nobody_beside(root: Path) -> Iterator[None]:
+    """Keep commands away for as long as the database is replaced.
+
+    Raises:
+        StorageOutage: one is at work.
+    """
+    with _locked_uploads(root, fcntl.LOCK_EX, f"a command is at work on {root}; wait for its end"):
+        yield
+
+
+@contextmanager
+def _locked_uploads(root: Path, kind: int, refusal: str) -> Iterator[None]:
+    try:
+        folder = os.open(Layout(root).uploads, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:  # no registry was ever here
+        yield
+        return
+    except OSError as error:
+        raise StorageOutage(f"{root} cannot be locked: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(folder, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StorageOutage(refusal) from None
+        yield
+    finally:
+        os.close(folder)
 
 
 def _wait_for_workers(root: Path, patience: float) -> None:

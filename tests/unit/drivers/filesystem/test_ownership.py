@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.drivers.filesystem.ownership import hold, join
+from entrepot.drivers.filesystem.ownership import hold, join, nobody_beside, work_beside
 from entrepot.drivers.filesystem.storage import prepare
 from entrepot.errors import StorageOutage
 
@@ -34,3 +34,13 @@ def test_the_next_registry_waits_for_the_workers_of_the_one_before(root: Path) -
 def test_a_worker_whose_directory_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(StorageOutage, match="cannot be locked"):
         join(tmp_path / "gone")
+
+
+def test_a_database_is_not_replaced_while_commands_work_on_it(root: Path) -> None:
+    busy = pytest.raises(StorageOutage, match="a command is at work")
+    with hold(root), work_beside(root), work_beside(root), busy, nobody_beside(root):
+        pass
+    with nobody_beside(root), pytest.raises(StorageOutage, match="restored"), work_beside(root):
+        pass
+    with work_beside(root):
+        pass
