@@ -14,7 +14,7 @@ from tests.unit.services.tokens.forge import certificate, key_set, pem
 
 EC = ec.generate_private_key(ec.SECP256R1())
 NOW = int(time.time())
-GOOD = pem(certificate(EC, begins=NOW - 9, ends=NOW + 99))
+GOOD = pem(certificate(EC, begins=NOW - 9, ends=NOW + 99_999))
 SECRET = json.dumps({"keys": [{"kty": "oct", "k": "A" * 64}]}).encode()
 WEAK = rsa.generate_private_key(65537, 1024)
 

@@ -186,6 +186,8 @@ def test_calls_of_the_database_are_timed(folder: Path, metrics: WorkerMetrics) -
         assert await metadata.repositories_with_blob(digest, 0, 10) == []
         assert await metadata.tags(name, "", 10) == []
         assert await metadata.repositories("", 10) == []
+        assert not (await metadata.held(name, digest)).repository
+        assert (await metadata.used(name)).repository.tags == 0
         await metadata.check()
         metadata.close()
 
