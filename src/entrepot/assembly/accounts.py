@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrepot.assembly.drivers import database_paths
+from entrepot.assembly.data_directory import database_paths
 from entrepot.config.access import AccessSettings
 from entrepot.config.settings import Settings
 from entrepot.drivers.sqlite.accounts import SqliteAccounts

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrepot.assembly.drivers import root_directory
+from entrepot.assembly.data_directory import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
 from entrepot.drivers.filesystem.layout import Layout

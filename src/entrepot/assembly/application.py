@@ -15,7 +15,6 @@ from entrepot.api.origin import Origins
 from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
 from entrepot.assembly.access import AccessControl, build_access
-from entrepot.assembly.collection import promises
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import build_delete, immutable_tags, management_endpoints
@@ -23,6 +22,7 @@ from entrepot.config.settings import Settings
 from entrepot.config.validation import ValidationSettings
 from entrepot.services.listing import Listing
 from entrepot.services.mount import Mount
+from entrepot.services.promises import Promises
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
 from entrepot.services.quarantine import Quarantining
@@ -84,7 +84,7 @@ def _endpoints(
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
     quotas = build_quotas(settings, drivers)
     quarantining = Quarantining(drivers.quarantine, drivers.blobs, drivers.inspector, clock)
-    promised = promises(settings, drivers)
+    promised = Promises(clock, settings.gc.grace)
     pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving, promised)
     delete = build_delete(settings, drivers)
     bodies = SmallBodies(limits.manifest, timeouts.body)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from entrepot.assembly.check import open_stores
-from entrepot.assembly.drivers import hold_directory, root_directory
+from entrepot.assembly.data_directory import hold_directory, root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.dates import FilesystemDates
 from entrepot.drivers.filesystem.ownership import nobody_beside

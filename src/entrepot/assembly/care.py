@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from entrepot.assembly.drivers import Drivers, root_directory
+from entrepot.assembly.data_directory import root_directory
+from entrepot.assembly.drivers import Drivers
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
 from entrepot.drivers.sqlite.inspector import SqliteInspector

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from entrepot.assembly.drivers import database_paths, open_drivers, root_directory
+from entrepot.assembly.data_directory import database_paths, root_directory
+from entrepot.assembly.drivers import open_drivers
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.ownership import work_beside
 from entrepot.drivers.sqlite.inspector import SqliteInspector

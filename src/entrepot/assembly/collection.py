@@ -22,18 +22,12 @@ from entrepot.operations.housekeeping import Job
 from entrepot.operations.spared_bytes import SparedBytes
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.collection import CollectionObserver, CollectionRules, Collector, Sweep
-from entrepot.services.promises import Promises
 
 
 def collection_rules(settings: Settings) -> CollectionRules:
     """Give the section `gc` as the collector wants it."""
     untagged = settings.gc.untagged
     return CollectionRules(settings.gc.grace, untagged.enabled, untagged.after)
-
-
-def promises(settings: Settings, drivers: Drivers) -> Promises:
-    """Give what services promise whom they tell that something is there."""
-    return Promises(drivers.clock, settings.gc.grace)
 
 
 def build_collector(

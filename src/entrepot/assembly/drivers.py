@@ -1,26 +1,22 @@
 """Opens the drivers that the settings name."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from entrepot.assembly.data_directory import database_paths, root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.filesystem.ownership import hold, join
-from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.filesystem.storage import FilesystemStorage
 from entrepot.drivers.memory.inspector import MemoryInspector
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.drivers.sqlite.accounts import SqliteAccounts
 from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
-from entrepot.drivers.sqlite.damage import forget_if_damaged
 from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
 from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
 from entrepot.drivers.sqlite.jobs import SqliteJobLedger
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
 from entrepot.drivers.sqlite.pulls import SqlitePullTimes
 from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
 from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories, SqliteTagHistory
@@ -29,7 +25,6 @@ from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
 from entrepot.drivers.sqlite.sweep import SqliteCollectionSweep
 from entrepot.drivers.sqlite.tokens import SqliteTokenStore
 from entrepot.drivers.sqlite.writer import ignore_group
-from entrepot.errors import MetadataOutage
 from entrepot.operations.metered_metadata import MeteredMetadata
 from entrepot.operations.metered_storage import MeteredStorage
 from entrepot.operations.worker_metrics import WorkerMetrics
@@ -49,8 +44,6 @@ from entrepot.ports.removal import HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
 from entrepot.ports.tokens import TokenStore
 from entrepot.ports.uploads import UploadSessions
-
-logger = logging.getLogger("entrepot.assembly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,77 +69,6 @@ class Drivers:
     collection_sweep: CollectionSweep
     reservations: Reservations
     close: Callable[[], None]
-
-
-def root_directory(settings: Settings) -> Path:
-    """Name the directory that holds everything, when blobs are files."""
-    return Path(settings.storage.filesystem.rootdirectory).absolute()
-
-
-def database_paths(settings: Settings, scratch: Path) -> tuple[Path, Path]:
-    """Name the files of the metadata and of the upload sessions.
-
-    Args:
-        settings: where the operator wants them.
-        scratch: where they lie when nothing is to be kept (the `inmemory` storage).
-    """
-    metadata = Path(settings.database_path or scratch / "metadata.db")
-    return metadata, metadata.with_name("sessions.db")
-
-
-@contextmanager
-def hold_directory(settings: Settings) -> Iterator[None]:
-    """Keep other registries off the data directory for as long as this one runs.
-
-    Raises:
-        StorageOutage: another one runs on it, or it cannot be used.
-    """
-    if settings.storage.driver == "inmemory":
-        yield
-        return
-    root = root_directory(settings)
-    prepare(root)
-    with hold(root):
-        yield
-
-
-def join_directory(settings: Settings) -> None:
-    """Let the next registry on the data directory wait for the end of this process, a worker.
-
-    Raises:
-        StorageOutage: the directory is gone.
-    """
-    if settings.storage.driver != "inmemory":
-        join(root_directory(settings))
-
-
-async def prepare_drivers(settings: Settings, scratch: Path) -> None:
-    """Make what every worker relies upon: directories and schemas. Called once, before them.
-
-    Raises:
-        StorageOutage: the data directory cannot be used.
-        NewerDatabase: a newer Entrepot has written the database.
-        MetadataOutage: the database cannot be used.
-    """
-    if settings.storage.driver == "filesystem":
-        prepare(root_directory(settings))
-    metadata_path, sessions_path = database_paths(settings, scratch)
-    migrate(metadata_path, "metadata", durable=True)
-    _forget_damaged_sessions(sessions_path)
-    migrate(sessions_path, "sessions", durable=False)
-    sessions = SqliteUploadSessions(sessions_path)
-    try:
-        await sessions.release_all()
-    finally:
-        sessions.close()
-
-
-def _forget_damaged_sessions(path: Path) -> None:
-    try:
-        if forget_if_damaged(path):
-            logger.warning("%s was damaged: uploads under way must be begun again", path)
-    except OSError as error:
-        raise MetadataOutage(f"{path} is damaged and cannot be removed: {error}") from error
 
 
 def open_drivers(

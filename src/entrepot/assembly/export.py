@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from entrepot.assembly.backup import database_file
-from entrepot.assembly.drivers import root_directory
+from entrepot.assembly.data_directory import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem import oci_layout_target
 from entrepot.drivers.filesystem.docker_tree_target import DockerTreeTarget

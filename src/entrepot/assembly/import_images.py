@@ -6,8 +6,8 @@ from pathlib import Path
 
 from entrepot.assembly.application import manifest_policy
 from entrepot.assembly.backup import database_file
-from entrepot.assembly.collection import promises
-from entrepot.assembly.drivers import database_paths, open_drivers, root_directory
+from entrepot.assembly.data_directory import database_paths, root_directory
+from entrepot.assembly.drivers import open_drivers
 from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import immutable_tags
 from entrepot.config.settings import Settings
@@ -18,6 +18,7 @@ from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import OpenAccess
 from entrepot.services.mount import Mount
+from entrepot.services.promises import Promises
 from entrepot.services.push import Push
 from entrepot.services.transfer.import_images import Import, ImportReport, Progress
 from entrepot.services.upload import Upload
@@ -50,7 +51,7 @@ async def import_images(
         work = Import(
             source,
             Upload(metadata, drivers.sessions, drivers.blobs, access, clock, quotas=quotas),
-            Mount(metadata, access, clock, promises(settings, drivers), quotas),
+            Mount(metadata, access, clock, Promises(clock, settings.gc.grace), quotas),
             Push(
                 metadata,
                 access,

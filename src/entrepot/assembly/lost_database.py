@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrepot.assembly.backup import advice
-from entrepot.assembly.drivers import root_directory
+from entrepot.assembly.data_directory import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.sqlite.damage import is_damage
@@ -38,7 +37,7 @@ def check_database_is_there(settings: Settings) -> None:
         return  # why it cannot be looked at is told by whoever opens it
     said = f"the database {path} is {'empty' if path.exists() else 'missing'}"
     layout = Layout(root_directory(settings))
-    backups = advice(settings)
+    backups = _advice(settings) if layout.backups.is_dir() else None
     if backups is not None:
         raise MetadataOutage(
             f"{said}; {backups}. To begin with an empty database instead, move the folder"
@@ -60,6 +59,13 @@ def check_database_is_there(settings: Settings) -> None:
         )
 
 
+def _advice(settings: Settings) -> str | None:
+    # Here, for a start that finds everything in order needs nothing of backups.
+    from entrepot.assembly.backup import advice
+
+    return advice(settings)
+
+
 @contextmanager
 def advising(settings: Settings) -> Iterator[None]:
     """Add to the error of a damaged database what can be done about it.
@@ -72,7 +78,7 @@ def advising(settings: Settings) -> Iterator[None]:
     except MetadataOutage as error:
         if not is_damage(error):
             raise
-        what = advice(settings)
+        what = _advice(settings)
         todo = what if what is not None else "there is no backup of it in the storage"
         raise MetadataOutage(f"{settings.database_path}: {error.message}; {todo}") from error
 

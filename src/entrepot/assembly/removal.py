@@ -9,7 +9,8 @@ from entrepot.api.application import Endpoints
 from entrepot.api.body import SmallBodies
 from entrepot.api.management.repositories import RepositoriesManagement
 from entrepot.api.management.tags import TagsManagement
-from entrepot.assembly.drivers import Drivers, open_drivers, root_directory
+from entrepot.assembly.data_directory import root_directory
+from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.ownership import work_beside
 from entrepot.drivers.sqlite.migrations import migrate

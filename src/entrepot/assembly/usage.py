@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrepot.assembly.drivers import Drivers, database_paths
+from entrepot.assembly.data_directory import database_paths
+from entrepot.assembly.drivers import Drivers
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.settings import Settings
 from entrepot.drivers.sqlite.questions import SqliteQuestions

@@ -16,9 +16,9 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
 from entrepot import __version__
-from entrepot.assembly.background import check_storage
-from entrepot.assembly.drivers import hold_directory, prepare_drivers
+from entrepot.assembly.data_directory import hold_directory, prepare_drivers
 from entrepot.assembly.lost_database import advising, check_database_is_there
+from entrepot.assembly.storage_check import check_storage
 from entrepot.config import LoadedConfiguration
 from entrepot.config.addresses import UnixAddress
 from entrepot.config.settings import Settings
@@ -30,9 +30,8 @@ from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
 from entrepot.server.adoption import adopt_before_serving
 from entrepot.server.nursery_server import NurseryServer
-from entrepot.server.passwords import provide_passwords
+from entrepot.server.orders import Orders, load
 from entrepot.server.tls import ServedTls
-from entrepot.server.worker import Orders, load
 
 if TYPE_CHECKING:
     from entrepot.operations.debug_server import DebugServer
@@ -119,7 +118,10 @@ async def _prepare(settings: Settings, runtime: RuntimeDirectory) -> None:
     with advising(settings):
         await prepare_drivers(settings, runtime.path)
         await adopt_before_serving(settings)
-    await provide_passwords(settings, runtime.path)
+    if settings.is_protected:
+        from entrepot.server.passwords import provide_passwords
+
+        await provide_passwords(settings, runtime.path)
 
 
 def _allow_many_sockets(connections: int) -> None:

@@ -7,29 +7,27 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from entrepot.api.application import Application
 from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
-from entrepot.assembly.background import housekeeping_jobs, pull_recorder
-from entrepot.assembly.collection import collecting
-from entrepot.assembly.drivers import Drivers, join_directory, open_drivers
-from entrepot.config.settings import Settings
+from entrepot.assembly.data_directory import join_directory
+from entrepot.assembly.drivers import Drivers, open_drivers
+from entrepot.assembly.pulls import pull_recorder
 from entrepot.errors import EntrepotError
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
-from entrepot.operations.housekeeping import Housekeeping
 from entrepot.operations.log_format import name_process
 from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
 from entrepot.operations.worker_metrics import open_worker_metrics
+from entrepot.server.background import Background
 from entrepot.server.bond import end_with_parent
 from entrepot.server.busy_peers import BusyPeers
 from entrepot.server.leave import last_answers
 from entrepot.server.listening import turn_away
+from entrepot.server.orders import Orders
 from entrepot.server.silent_connections import SilentConnections
 
 Message = MutableMapping[str, Any]
@@ -47,21 +45,6 @@ _AHEAD = 16
 _SWITCH_SECONDS = 0.0005
 # Runs in the first turn of the second loop, or as much later: see _hear_signals.
 _LISTENING_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What the supervisor hands to its workers.
-
-    Attributes:
-        settings: of the whole registry.
-        runtime: RuntimeDirectory.path of this start.
-        workers: how many there are.
-    """
-
-    settings: Settings
-    runtime: Path
-    workers: int
 
 
 class Worker:
@@ -90,10 +73,7 @@ class Worker:
         self._observer = Observer(log, metrics)
         join_directory(settings)
         self._drivers: Drivers = open_drivers(settings, orders.runtime, metrics)
-        self._housekeeping = Housekeeping(
-            directory.maintenance, housekeeping_jobs(settings, self._drivers, metrics)
-        )
-        self._collecting = collecting(settings, self._drivers, metrics)
+        self._background = Background(settings, self._drivers, metrics, directory.maintenance)
         self._pulls = pull_recorder(settings, self._drivers)
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
         self._holders = f"worker-{self._seat.number}/"
@@ -131,9 +111,7 @@ class Worker:
                 sys.setswitchinterval(_SWITCH_SECONDS)
                 await self._release_claims_of_predecessor()
                 self._observer.start()
-                self._housekeeping.start()
-                if self._collecting is not None:
-                    self._collecting.start()
+                self._background.start()
                 if self._pulls is not None:
                     self._pulls.start()
                 self._silent.start()
@@ -142,9 +120,7 @@ class Worker:
             else:
                 self._silent.stop()
                 self._ready.unlink(missing_ok=True)
-                await self._housekeeping.stop()
-                if self._collecting is not None:
-                    await self._collecting.stop()
+                await self._background.stop()
                 if self._pulls is not None:
                     await self._pulls.stop()
                 self._observer.close()
@@ -173,8 +149,8 @@ class Worker:
             logger.warning("claims on uploads are left to their leases: %s", error.message)
 
 
-def load(orders: Orders) -> Worker:
-    """Build a worker; Granian calls this in each process that it starts."""
+def work(orders: Orders) -> Worker:
+    """Build this process's worker."""
     _end_with_supervisor()
     _leave_interrupts_to_supervisor()
     return Worker(orders)

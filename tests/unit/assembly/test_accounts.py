@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from entrepot.assembly.accounts import account_parts, first_administrator, open_administration
-from entrepot.assembly.drivers import open_drivers, prepare_drivers
+from entrepot.assembly.data_directory import prepare_drivers
+from entrepot.assembly.drivers import open_drivers
 from entrepot.config.access import AccessSettings, RuleSettings
 from entrepot.config.database import DatabaseSettings, SqliteSettings
 from entrepot.config.settings import Settings

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from entrepot.assembly.drivers import open_drivers, prepare_drivers
+from entrepot.assembly.data_directory import prepare_drivers
+from entrepot.assembly.drivers import open_drivers
 from entrepot.cli import exit_codes
 from entrepot.config import load
 from entrepot.drivers.sqlite.metadata import SqliteMetadata

@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from entrepot.assembly.drivers import open_drivers, prepare_drivers
+from entrepot.assembly.data_directory import prepare_drivers
+from entrepot.assembly.drivers import open_drivers
 from entrepot.assembly.usage import usage_jobs
 from entrepot.config.quotas import QuotaSettings, TotalQuotaSettings
 from entrepot.config.settings import Settings

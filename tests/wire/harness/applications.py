@@ -7,7 +7,8 @@ import yaml
 
 from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
-from entrepot.assembly.drivers import Drivers, open_drivers, prepare_drivers
+from entrepot.assembly.data_directory import prepare_drivers
+from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config import load
 from entrepot.config.settings import Settings
 from entrepot.operations.requests import RequestRecord

@@ -1,0 +1,73 @@
+"""What a worker does beside its requests, begun when it has begun to answer them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entrepot.assembly.drivers import Drivers
+from entrepot.config.settings import Settings
+from entrepot.operations.housekeeping import Housekeeping
+from entrepot.operations.worker_metrics import WorkerMetrics
+
+if TYPE_CHECKING:
+    from entrepot.operations.collecting import Collecting
+
+# The first clients are answered before anything else is loaded.
+_DELAY_SECONDS = 1.0
+
+
+class Background:
+    """Collects in every worker, and keeps house in one.
+
+    Args:
+        settings: of the whole registry.
+        drivers: opened in this process.
+        metrics: counts what is done; None for nobody.
+        turn: the lock whose holder keeps house.
+    """
+
+    def __init__(
+        self, settings: Settings, drivers: Drivers, metrics: WorkerMetrics | None, turn: Path
+    ) -> None:
+        self._settings = settings
+        self._drivers = drivers
+        self._metrics = metrics
+        self._turn = turn
+        self._beginning: asyncio.Task[None] | None = None
+        self._housekeeping: Housekeeping | None = None
+        self._collecting: Collecting | None = None
+
+    def start(self) -> None:
+        """Begin, on the worker's event loop."""
+        loop = asyncio.get_running_loop()
+        self._beginning = loop.create_task(self._begin(), name="background")
+
+    async def stop(self) -> None:
+        """Stop what runs, and let another worker have its turn."""
+        if self._beginning is not None:
+            self._beginning.cancel()
+            await asyncio.wait([self._beginning])
+        if self._housekeeping is not None:
+            await self._housekeeping.stop()
+        if self._collecting is not None:
+            await self._collecting.stop()
+
+    async def _begin(self) -> None:
+        await asyncio.sleep(_DELAY_SECONDS)
+        # Loading takes some tenths of a second; in a thread, requests go on meanwhile.
+        housekeeping, collecting = await asyncio.to_thread(self._build)
+        housekeeping.start()
+        self._housekeeping = housekeeping
+        if collecting is not None:
+            collecting.start()
+            self._collecting = collecting
+
+    def _build(self) -> tuple[Housekeeping, Collecting | None]:
+        from entrepot.assembly.background import housekeeping_jobs
+        from entrepot.assembly.collection import collecting
+
+        jobs = housekeeping_jobs(self._settings, self._drivers, self._metrics)
+        collector = collecting(self._settings, self._drivers, self._metrics)
+        return Housekeeping(self._turn, jobs), collector
