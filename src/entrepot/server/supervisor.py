@@ -29,8 +29,9 @@ from entrepot.operations.logs import configure_logs, granian_level, log_configur
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
 from entrepot.server.adoption import adopt_before_serving
+from entrepot.server.loading import load
 from entrepot.server.nursery_server import NurseryServer
-from entrepot.server.orders import Orders, load
+from entrepot.server.orders import Orders
 from entrepot.server.tls import ServedTls
 
 if TYPE_CHECKING:
