@@ -1,5 +1,7 @@
 """The collector's queue: what is written down, dated, claimed, and looked at again."""
 
+import asyncio
+
 import pytest
 
 from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
@@ -23,7 +25,7 @@ def queue(database: MetadataDatabase) -> CollectionQueue:
 
 
 async def date(queue: CollectionQueue, now: int, *, untagged: bool = False) -> int:
-    return await queue.date(now, 10, untagged=untagged, limit=100)
+    return await queue.date(lambda: now, 10, untagged=untagged, limit=100)
 
 
 async def delete_blob(metadata: Metadata) -> None:
@@ -41,6 +43,28 @@ async def test_an_empty_queue_has_nothing_to_do(queue: CollectionQueue) -> None:
     assert (await queue.collect_blobs(5)).looked == 0
     assert await queue.claim_bytes("me", 1, 2, 5) == []
     assert await queue.state() == NOTHING
+
+
+async def test_a_grace_begins_when_the_database_is_had(
+    database: MetadataDatabase, metadata: Metadata, queue: CollectionQueue
+) -> None:
+    """A HEAD that was answered while the collector waited for its turn has the whole grace."""
+    await give_blobs(metadata, APP, ONE)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    clock = [100]
+
+    async def long(transaction: Transaction) -> None:
+        begun.set()
+        await go_on.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(metadata.change(long))
+        await begun.wait()
+        group.create_task(queue.date(lambda: clock[0], 10, untagged=False, limit=100))
+        await asyncio.sleep(0.05)
+        clock[0] = 200
+        go_on.set()
+    assert await queue.state() == QueueState(0, 1, 0, 0, 200)
 
 
 async def test_what_a_repository_gets_waits_from_when_it_is_seen(

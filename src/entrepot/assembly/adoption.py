@@ -1,13 +1,14 @@
 """Puts adoption together: the directory and the database that the settings name."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from entrepot.assembly.data_directory import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.filesystem.layout import Layout
+from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
+from entrepot.drivers.filesystem.ownership import hold, work_beside
 from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
 from entrepot.errors import ConfigurationError
 from entrepot.ports.adoption import AdoptionStore
@@ -57,6 +58,7 @@ def open_adoption(
         ConfigurationError: blobs are not kept in files, or there is no such directory.
         NewerDatabase: a newer Entrepot has written the database.
         MetadataOutage: the database cannot be opened, or another process is adopting.
+        StorageOutage: a restore is putting another database in its place.
     """
     path = settings.database_path
     if settings.storage.driver != "filesystem" or path is None:
@@ -69,8 +71,40 @@ def open_adoption(
             f"{Layout(root).repositories} is no directory: storage.filesystem.rootdirectory "
             "names no place where Docker Registry has kept repositories"
         )
-    store = SqliteAdoptionStore.scratch() if dry_run else SqliteAdoptionStore.open(Path(path))
-    try:
+    if dry_run:
+        with closing(SqliteAdoptionStore.scratch()) as store:
+            yield DockerRegistryTree(root), store
+        return
+    with work_beside(root), closing(SqliteAdoptionStore.open(Path(path))) as store:
         yield DockerRegistryTree(root), store
-    finally:
-        store.close()
+
+
+@asynccontextmanager
+async def alone(
+    settings: Settings, store: AdoptionStore, *, dry_run: bool, again: bool
+) -> AsyncIterator[None]:
+    """Keep registries off the directory while somebody adopts it by hand.
+
+    Adoption forgets blobs whose bytes are wrong: a push that heals one in the same moment would
+    lose its blob. Printing the report of an earlier adoption needs nobody's absence.
+
+    Args:
+        settings: name the directory.
+        store: as it was opened.
+        dry_run: nothing will be changed.
+        again: though the directory was adopted before.
+
+    Raises:
+        StorageOutage: a registry runs on it, or it cannot be used.
+        MetadataOutage: the database failed.
+    """
+    state = await store.state()
+    told_only = state is not None and state.finished_at is not None and not again
+    root = root_directory(settings)
+    # Before the first start there is nobody, and a registry that starts meanwhile is refused by
+    # the adoption's own lock: nothing is made here, for the folder's user may be another one.
+    if dry_run or told_only or not (root / OWN_FOLDER / "lock").exists():
+        yield
+        return
+    with hold(root):
+        yield

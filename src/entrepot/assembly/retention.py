@@ -1,5 +1,7 @@
 """Puts retention together: rules as the services want them, and the job that applies them."""
 
+from dataclasses import replace
+
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.removal import immutable_tags
 from entrepot.config.retention import RetentionRuleSettings
@@ -14,6 +16,7 @@ from entrepot.operations.scheduled import Once, scheduled_job
 from entrepot.ports.access import Caller, Kind, OpenAccess
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.image_removal import ImageRemoval
+from entrepot.services.plausible_clock import PlausibleClock
 from entrepot.services.retention import Retention, RetentionRule
 
 CALLER = Caller("retention", Kind.ROBOT)
@@ -39,7 +42,15 @@ def retention_jobs(settings: Settings, drivers: Drivers) -> list[Job]:
     """Give the job of the schedule; none where there is no schedule or no rule."""
     if settings.retention.schedule is None or not settings.retention.rules:
         return []
-    return [scheduled_job(retention_run(settings, drivers), Cron(settings.retention.schedule))]
+    job = scheduled_job(retention_run(settings, drivers), Cron(settings.retention.schedule))
+    plausible = PlausibleClock(drivers.jobs, drivers.clock)
+
+    async def work() -> None:
+        # Asked before the claim: a run that waits is caught up when the clock is believed again.
+        if await plausible.is_plausible():
+            await job.work()
+
+    return [replace(job, work=work)]
 
 
 def _rule(rule: RetentionRuleSettings, place: int) -> RetentionRule:

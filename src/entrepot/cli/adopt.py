@@ -72,17 +72,18 @@ def adopt(
 
 async def _adopt(settings: Settings, options: Options) -> int:
     # Here, because they import the drivers and Rich: the other commands start without them.
-    from entrepot.assembly.adoption import open_adoption
+    from entrepot.assembly.adoption import alone, open_adoption
     from entrepot.cli.adopt_progress import ProgressDisplay
 
     verified: VerifiedBlobs | None = None
     opened = open_adoption(settings, dry_run=options.dry_run, by_hand=True)
     with ProgressDisplay() as display, opened as (source, store):
-        if options.verify:
-            verified = await verify_blobs(source, display.show)
-        report = await run_adoption(
-            source, store, SystemClock(), display.show, verified, again=options.again
-        )
+        async with alone(settings, store, dry_run=options.dry_run, again=options.again):
+            if options.verify:
+                verified = await verify_blobs(source, display.show)
+            report = await run_adoption(
+                source, store, SystemClock(), display.show, verified, again=options.again
+            )
         display.close()
         if options.as_json:
             document = _document(report, options.dry_run, verified)

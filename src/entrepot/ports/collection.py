@@ -8,6 +8,7 @@ take the same one, and a push is either before such a transaction or behind it.
 Times are microseconds since 1970, UTC. Everything raises MetadataOutage when the database fails.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -121,14 +122,15 @@ class SweptPage:
 class CollectionQueue(Protocol):
     """Everything that waits to be looked at."""
 
-    async def date(self, now: int, later: int, *, untagged: bool, limit: int) -> int:
+    async def date(self, now: Callable[[], int], later: int, *, untagged: bool, limit: int) -> int:
         """Let the grace of some candidates begin; gives how many were dealt with.
 
         Manifests that something holds are dropped from the queue. The blobs of those that will
         go begin their grace with them, so that both end together.
 
         Args:
-            now: the time.
+            now: tells the time. Asked within the transaction: who was told meanwhile that
+                something is here, and has found it undated, is to have the whole grace.
             later: how much later the grace of a manifest's blobs ends than its own.
             untagged: whether manifests go that nothing holds; else only those that speak of one
                 that was deleted.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.drivers.filesystem.ownership import hold
+from entrepot.drivers.filesystem.storage import prepare
 from tests.unit.cli.program import BIN, run
 from tests.unit.services.adoption.tree import RegistryTree, fingerprint
 
@@ -112,3 +114,16 @@ def test_a_terminal_sees_a_bar_and_a_pipe_the_report_alone(config: str) -> None:
     assert b"repositories" in seen
     assert "is adopted" in said
     assert "\x1b" not in said
+
+
+def test_nothing_is_adopted_beside_a_running_registry(tree: RegistryTree, config: str) -> None:
+    assert run("entrepot", "adopt", config).returncode == 0
+    tree.tag("hello", "later", tree.image("hello", tree.blob("hello", b"{}"), []))
+    prepare(tree.root)
+    with hold(tree.root):
+        refused = run("entrepot", "adopt", "--again", config)
+        assert refused.returncode == 1
+        assert "another registry runs on" in refused.stderr
+        assert "adopted before" in run("entrepot", "adopt", config).stdout
+        assert run("entrepot", "adopt", "--again", "--dry-run", config).returncode == 0
+    assert "3 tags" in run("entrepot", "adopt", "--again", config).stdout

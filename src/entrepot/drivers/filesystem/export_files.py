@@ -101,6 +101,8 @@ class ExportFiles:
         with translated("exporting"):
             target.parent.mkdir(parents=True, exist_ok=True)
             unfinished = target.with_name(f"{target.name}{_UNFINISHED}")
+            # One that a kill has left may be a hard link to a blob: writing would change the blob.
+            unfinished.unlink(missing_ok=True)
             unfinished.write_bytes(content)
             unfinished.replace(target)
 

@@ -1,6 +1,7 @@
 """The collector's queue in the metadata's database: see ports/collection.py."""
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from entrepot.drivers.sqlite.collected_manifests import collect_manifest, date_manifest
@@ -22,7 +23,7 @@ class SqliteCollectionQueue:
     def __init__(self, database: SqliteMetadata) -> None:
         self._database = database
 
-    async def date(self, now: int, later: int, *, untagged: bool, limit: int) -> int:
+    async def date(self, now: Callable[[], int], later: int, *, untagged: bool, limit: int) -> int:
         """Let the grace of some candidates begin."""
         # Asked first without a transaction: mostly there is nothing to do.
         if not await self._database.rows("undated_links", limit=1) and not (
@@ -31,11 +32,12 @@ class SqliteCollectionQueue:
             return 0
 
         async def work(connection: sqlite3.Connection) -> int:
+            moment = now()
             rows = connection.execute(QUERIES["undated_manifests"], {"limit": limit}).fetchall()
             for manifest, widowed in rows:
                 goes = untagged or bool(widowed)
-                await date_manifest(connection, manifest, now, now + later, goes=goes)
-            dated = connection.execute(QUERIES["date_links"], {"now": now, "limit": limit})
+                await date_manifest(connection, manifest, moment, moment + later, goes=goes)
+            dated = connection.execute(QUERIES["date_links"], {"now": moment, "limit": limit})
             return len(rows) + dated.rowcount
 
         return await self._database.work(work)

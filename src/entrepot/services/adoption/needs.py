@@ -75,6 +75,7 @@ class Needs:
         )
 
     async def _drop(self, digest: Digest) -> None:
+        # No push heals the blob since it was read: whoever adopts holds the directory alone.
         self._damaged.add(digest)
         await self._store.drop_blob(digest)
         await self._store.note([damaged(digest)])

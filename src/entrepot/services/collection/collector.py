@@ -12,6 +12,7 @@ from entrepot.services.collection.doomed import remove_doomed
 from entrepot.services.collection.pushing import repositories_being_pushed_to
 from entrepot.services.collection.rules import CollectionRules
 from entrepot.services.collection.tally import CollectionObserver
+from entrepot.services.plausible_clock import PlausibleClock
 
 # Small: a transaction holds the database, and while it is made the process answers nobody.
 _BATCH = 32
@@ -29,6 +30,7 @@ class Collector:
         observer: told of what is removed.
         pause: seconds between two transactions, for others to have their turn.
         sessions: the uploads under way; where there is one, nothing unneeded goes.
+        plausible: while it doubts the clock, manifests that only lost their tag stay.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Collector:
         observer: CollectionObserver,
         pause: float = _PAUSE_SECONDS,
         sessions: UploadSessions | None = None,
+        plausible: PlausibleClock | None = None,
     ) -> None:
         self._queue = queue
         self._blobs = blobs
@@ -48,6 +51,7 @@ class Collector:
         self._observer = observer
         self._pause = pause
         self._sessions = sessions
+        self._plausible = plausible if rules.untagged else None
         self._holder = uuid.uuid4().hex
 
     async def look(self) -> None:
@@ -61,7 +65,8 @@ class Collector:
         """
         await self._date()
         await self._repeat(self._widowed)
-        await self._repeat(self._untagged)
+        if self._plausible is None or await self._plausible.is_plausible():
+            await self._repeat(self._untagged)
         await self._date()
         await self._repeat(self._links)
         await self._repeat(lambda: self._queue.collect_blobs(_BATCH))
@@ -79,7 +84,7 @@ class Collector:
         later, untagged = self._rules.slack, self._rules.untagged
 
         async def step() -> Batch:
-            now = self._clock.now()
+            now = self._clock.now
             return Batch(await self._queue.date(now, later, untagged=untagged, limit=_BATCH))
 
         await self._repeat(step)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.drivers.sqlite.export import SqliteExportSource
 from entrepot.errors import ConfigurationError, StorageOutage
 from entrepot.ports.export import ExportTarget
@@ -197,6 +198,20 @@ def test_an_export_that_was_killed_is_gone_on_with(form: str, steps: int, tmp_pa
         write(stock, tmp_path / "killed", form)
         write(stock, tmp_path / "whole", form)
         assert files(tmp_path / "killed") == files(tmp_path / "whole")
+
+    with_stock(work)
+
+
+def test_a_link_that_a_kill_has_left_is_not_written_through(tmp_path: Path) -> None:
+    async def work(stock: Damaged) -> None:
+        place = stock.registry.layout.root.parent / "export"  # on the file system of the blobs
+        place.mkdir()
+        blob = stock.file(LAYER)
+        before = blob.read_bytes()
+        os.link(blob, place / "index.json.unfinished")
+        ExportFiles(stock.registry.layout, place, "oci").write("index.json", b"{}")
+        assert blob.read_bytes() == before
+        assert files(place) == {"index.json": b"{}"}
 
     with_stock(work)
 
