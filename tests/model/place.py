@@ -181,10 +181,12 @@ class Place:
         """Look at the queue once."""
         await self.collector().look()
 
-    async def sweep(self, *, adopted: bool = False) -> None:
+    async def sweep(
+        self, *, adopted: bool = False, keep_strays: Callable[[], bool] = lambda: False
+    ) -> None:
         """Sweep once, at full speed."""
         ports = (self.pages, self.queue, self.blobs, self.clock, self.rules, self.tally)
-        await Sweep(*ports, share=1.0, adopted=adopted).run()
+        await Sweep(*ports, share=1.0, adopted=adopted, keep_strays=keep_strays).run()
 
     async def settle(self, rounds: int = 4) -> None:
         """Let every grace pass, as often as things hang on each other."""

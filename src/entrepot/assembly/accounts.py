@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrepot.assembly.data_directory import database_paths
+from entrepot.assembly.data_directory import database_paths, root_directory
 from entrepot.config.access import AccessSettings
 from entrepot.config.settings import Settings
+from entrepot.drivers.filesystem.ownership import work_beside
 from entrepot.drivers.sqlite.accounts import SqliteAccounts
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
@@ -99,6 +100,7 @@ def open_administration(settings: Settings) -> Iterator[Administration]:
         ConfigurationError: the registry keeps nothing.
         NewerDatabase: a newer Entrepot has written the database.
         MetadataOutage: the database cannot be opened.
+        StorageOutage: a restore is putting another database in its place.
     """
     if settings.database_path is None:
         raise ConfigurationError(
@@ -106,7 +108,12 @@ def open_administration(settings: Settings) -> Iterator[Administration]:
             " program reaches it"
         )
     path = Path(settings.database_path)
-    migrate(path, "metadata", durable=True)
+    with work_beside(root_directory(settings)):
+        migrate(path, "metadata", durable=True)
+        yield from _administration(settings, path)
+
+
+def _administration(settings: Settings, path: Path) -> Iterator[Administration]:
     clock, passwords = SystemClock(), Passwords()
     with _opened(path) as accounts:
         try:

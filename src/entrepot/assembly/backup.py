@@ -1,11 +1,11 @@
 """Puts backup and restore together: the database and the place of its snapshots."""
 
 import asyncio
-import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from entrepot.assembly.check import open_stores
+from entrepot.assembly.check import stores_of
 from entrepot.assembly.data_directory import hold_directory, root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.dates import FilesystemDates
@@ -18,8 +18,15 @@ from entrepot.drivers.filesystem.snapshots import (
 )
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.restoring import SqliteCollectionRestart, lost_tags, put_in_place
+from entrepot.drivers.sqlite.restoring import (
+    SqliteCollectionRestart,
+    copy_beside,
+    discard,
+    lost_tags,
+    put_in_place,
+)
 from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.drivers.sqlite.set_aside import free_name
 from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
 from entrepot.errors import ConfigurationError, MetadataOutage
 from entrepot.ports.backup import Snapshot, SnapshotContent
@@ -124,30 +131,36 @@ def restore(settings: Settings, wanted: str | None) -> RestoreReport:
     name, taken_at, path = find(settings, wanted)
     with hold_directory(settings):
         content = SqliteSnapshots(path).verify(path)
-        moment = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%dT%H%M%SZ")
-        aside = database.with_name(f"{database.name}.before-restore-{moment}")
-        with nobody_beside(root_directory(settings)):
-            was_there = put_in_place(path, database, aside)
-        migrate(database, "metadata", durable=True)
-        sessions = database.with_name("sessions.db")
-        migrate(sessions, "sessions", durable=False)
-        give_to_owner(sessions, database.parent)
         report = RestoreReport(name, taken_at, content)
+        with nobody_beside(root_directory(settings)):
+            new = copy_beside(path, database)
+            try:
+                migrate(new, "metadata", durable=True)
+                sessions = database.with_name("sessions.db")
+                migrate(sessions, "sessions", durable=False)
+                give_to_owner(sessions, database.parent)
+                asyncio.run(_reconcile(settings, new, report))
+                # The last of all: whoever finds it under its name finds it reconciled.
+                aside = free_name(database, SystemClock().now())
+                was_there = put_in_place(new, database, aside)
+            finally:
+                discard(new)
         if was_there:
             report.aside = str(aside)
             tags = lost_tags(aside, database)
             report.differences = None if tags is None else [Difference(*tag) for tag in tags]
-        asyncio.run(_reconcile(settings, database, report))
-    return report
+        return report
 
 
 async def _reconcile(settings: Settings, database: Path, report: RestoreReport) -> None:
+    sqlite = replace(settings.database.sqlite, path=str(database))
+    copied = replace(settings, database=replace(settings.database, sqlite=sqlite))
     metadata = SqliteMetadata(database)
     dates = FilesystemDates(root_directory(settings))
     try:
         adopted = await metadata.rows("adopted_at")
         adopted_at = int(adopted[0][0]) if adopted else 0
-        with open_stores(settings) as stores:
+        with stores_of(copied) as stores:
             collection = SqliteCollectionRestart(metadata)
             await reconcile(stores, collection, dates, adopted_at, report)
     finally:

@@ -28,12 +28,23 @@ def open_stores(settings: Settings) -> Iterator[Stores]:
     """
     if settings.storage.driver == "inmemory" or settings.database_path is None:
         raise ConfigurationError("storage.inmemory keeps nothing, so there is nothing to look at")
+    with work_beside(root_directory(settings)), stores_of(settings) as stores:
+        yield stores
+
+
+@contextmanager
+def stores_of(settings: Settings) -> Iterator[Stores]:
+    """Open the same where the caller sees to it that the database stays where it is.
+
+    Raises:
+        MetadataOutage: the database cannot be opened, or is not of this version.
+        StorageOutage: the data directory cannot be used.
+    """
     nowhere = Path()
     metadata_path, sessions_path = database_paths(settings, nowhere)
     require_schema(metadata_path, "metadata")
     require_schema(sessions_path, "sessions")
     with (
-        work_beside(root_directory(settings)),
         closing(open_drivers(settings, nowhere)) as drivers,
         closing(SqliteMetadata(metadata_path)) as database,
         closing(SqliteInspector(metadata_path)) as inspector,

@@ -1,8 +1,10 @@
 """Puts the collector together."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.removal import open_operator
 from entrepot.config.settings import Settings
+from entrepot.drivers.sqlite.set_aside import newest_aside
 from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
 from entrepot.operations.collecting import (
     Collecting,
@@ -21,7 +24,13 @@ from entrepot.operations.collection_metrics import CollectionMetrics
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.spared_bytes import SparedBytes
 from entrepot.operations.worker_metrics import WorkerMetrics
+from entrepot.ports.clock import MICROSECONDS, SystemClock
 from entrepot.services.collection import CollectionObserver, CollectionRules, Collector, Sweep
+from entrepot.services.plausible_clock import PlausibleClock
+
+logger = logging.getLogger("entrepot.collection")
+
+ASIDE_KEEPS_STRAYS_DAYS = 7
 
 
 def collection_rules(settings: Settings) -> CollectionRules:
@@ -31,9 +40,12 @@ def collection_rules(settings: Settings) -> CollectionRules:
 
 
 def build_collector(
-    drivers: Drivers, rules: CollectionRules, observer: CollectionObserver
+    drivers: Drivers,
+    rules: CollectionRules,
+    observer: CollectionObserver,
+    plausible: PlausibleClock | None = None,
 ) -> Collector:
-    """Build what looks at the queue."""
+    """Build what looks at the queue; by hand it goes on though the clock may be doubted."""
     return Collector(
         drivers.collection,
         drivers.blobs,
@@ -42,6 +54,7 @@ def build_collector(
         observer,
         # Without a grace, somebody knows that nobody pushes.
         sessions=drivers.sessions if rules.grace else None,
+        plausible=plausible,
     )
 
 
@@ -53,6 +66,37 @@ def build_sweep(
     return Sweep(pages, queue, drivers.blobs, drivers.clock, rules, observer, **how)
 
 
+def stray_keeper(settings: Settings, say: Callable[[str], None]) -> Callable[[], bool]:
+    """Give what tells whether files that the database does not know are to be left.
+
+    They are what the database that a restore has put aside knows: for some days it can be put
+    back.
+
+    Args:
+        settings: name the database.
+        say: told why they are left.
+    """
+
+    def keep() -> bool:
+        if settings.database_path is None:
+            return False
+        newest = newest_aside(Path(settings.database_path))
+        if newest is None:
+            return False
+        aside, moment = newest
+        until = moment + ASIDE_KEEPS_STRAYS_DAYS * 86_400 * MICROSECONDS
+        if SystemClock().now() >= until:
+            return False
+        end = datetime.fromtimestamp(until / MICROSECONDS, UTC).isoformat(" ", "seconds")
+        say(
+            f"files that the database does not know are kept until {end}: {aside}, which a restore"
+            " has put aside, may need them"
+        )
+        return True
+
+    return keep
+
+
 def collecting(
     settings: Settings, drivers: Drivers, metrics: WorkerMetrics | None
 ) -> Collecting | None:
@@ -60,7 +104,8 @@ def collecting(
     if not _collects(settings):
         return None
     observer = LoggingObserver(CollectionMetrics(metrics))
-    collector = build_collector(drivers, collection_rules(settings), observer)
+    plausible = PlausibleClock(drivers.jobs, drivers.clock)
+    collector = build_collector(drivers, collection_rules(settings), observer, plausible)
     return Collecting(collector.look, observer, settings.gc.interval)
 
 
@@ -72,7 +117,8 @@ def collection_jobs(
         return []
     told = CollectionMetrics(metrics)
     observer = LoggingObserver(told)
-    sweep = build_sweep(drivers, collection_rules(settings), observer)
+    rules = collection_rules(settings)
+    sweep = build_sweep(drivers, rules, observer, keep_strays=stray_keeper(settings, logger.info))
     jobs = sweep_job(drivers.jobs, drivers.clock, settings.gc.sweep, sweep.run, observer)
     if metrics is not None:
         jobs.append(measuring_job(drivers.collection, drivers.clock, told))

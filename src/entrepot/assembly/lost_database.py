@@ -14,6 +14,7 @@ from entrepot.assembly.data_directory import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.sqlite.damage import is_damage
+from entrepot.drivers.sqlite.set_aside import newest_aside
 from entrepot.errors import MetadataOutage
 from entrepot.oci.digest import HEX_LENGTH
 
@@ -50,6 +51,12 @@ def check_database_is_there(settings: Settings) -> None:
             f"{said}, and there is no backup of it, but {layout.blobs} has blobs. Put the database"
             " back (database.sqlite.path says where it lies), or `entrepot restore FILE`; if"
             " nothing of it is needed any more, remove these blobs"
+        )
+    aside = newest_aside(path)
+    if aside is not None:
+        raise MetadataOutage(
+            f"{said}, and {aside[0]} lies beside it: a restore has not come to its end. Repeat it,"
+            f" or `entrepot restore {aside[0]}` to have that one again"
         )
     if path.with_name("sessions.db").exists():
         logger.warning(

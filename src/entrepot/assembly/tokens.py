@@ -6,7 +6,7 @@ PyJWT and cryptography are imported here, inside functions: only registries with
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +82,10 @@ def open_tokens(settings: Settings) -> Iterator[TokenStore]:
         ConfigurationError: the registry keeps nothing.
         NewerDatabase: a newer Entrepot has written the database.
         MetadataOutage: the database cannot be opened.
+        StorageOutage: a restore is putting another database in its place.
     """
+    from entrepot.assembly.data_directory import root_directory
+    from entrepot.drivers.filesystem.ownership import work_beside
     from entrepot.drivers.sqlite.metadata import SqliteMetadata
     from entrepot.drivers.sqlite.migrations import migrate
     from entrepot.drivers.sqlite.tokens import SqliteTokenStore
@@ -90,12 +93,10 @@ def open_tokens(settings: Settings) -> Iterator[TokenStore]:
     if settings.database_path is None:
         raise ConfigurationError("the registry keeps its database in memory: nothing is kept")
     path = Path(settings.database_path)
-    migrate(path, "metadata", durable=True)
-    database = SqliteMetadata(path)
-    try:
-        yield SqliteTokenStore(database)
-    finally:
-        database.close()
+    with work_beside(root_directory(settings)):
+        migrate(path, "metadata", durable=True)
+        with closing(SqliteMetadata(path)) as database:
+            yield SqliteTokenStore(database)
 
 
 def token_server(

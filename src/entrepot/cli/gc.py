@@ -112,12 +112,24 @@ def _rules(settings: Settings, grace: str | None, delete_untagged: bool) -> Coll
 
 async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> int:
     # Here, because they import the drivers: the other commands start without them.
-    from entrepot.assembly.collection import build_collector, build_sweep, open_collection
+    from entrepot.assembly.collection import (
+        build_collector,
+        build_sweep,
+        open_collection,
+        stray_keeper,
+    )
 
     lines = _Lines(options)
     async with open_collection(settings, dry_run=options.dry_run) as drivers:
         if options.sweeps:
-            sweep = build_sweep(drivers, rules, lines, share=_SHARE, adopted=options.adopted)
+            sweep = build_sweep(
+                drivers,
+                rules,
+                lines,
+                share=_SHARE,
+                adopted=options.adopted,
+                keep_strays=stray_keeper(settings, warn),
+            )
             await sweep.run()
         await _look_until_done(build_collector(drivers, rules, lines).look, lines)
         state = await drivers.collection.state()

@@ -24,6 +24,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 _SHOWN = 20
+_AFTER_DAYS = (
+    ", and not within 7 days, for as long as the database that was put aside lies there:"
+    " `entrepot restore` with its name goes back."
+)
 
 
 def restore(
@@ -68,7 +72,8 @@ def _print(report: RestoreReport) -> None:
         result(
             f"{report.unknown_files:,} blobs with {report.unknown_bytes:,} bytes are stored that"
             " the snapshot does not know: they were pushed after it, or deleted. Nothing serves"
-            " them; the collector removes them after its grace."
+            " them; the collector removes them after its grace"
+            + (_AFTER_DAYS if report.aside else ".")
         )
     if report.lost_blobs:
         result(f"{len(report.lost_blobs):,} blobs of the snapshot are not whole any more:")

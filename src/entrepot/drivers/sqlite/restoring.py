@@ -1,6 +1,5 @@
 """Puts a snapshot in the database's place. Nobody may use the database meanwhile."""
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,41 +8,78 @@ from entrepot.drivers.filesystem.durability import make_directory, sync_director
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.snapshots import make_private, sync_file
 from entrepot.drivers.sqlite.connection import connect
+from entrepot.drivers.sqlite.failures import translate
 from entrepot.drivers.sqlite.metadata import SqliteMetadata
 from entrepot.drivers.sqlite.queries import load_queries
+from entrepot.drivers.sqlite.set_aside import BESIDE
 from entrepot.errors import MetadataOutage
 
 _QUERIES = load_queries()
-_BESIDE = ("", "-wal", "-shm")
 _PAGE = 1_000
 
 
-def put_in_place(snapshot: Path, database: Path, aside: Path) -> bool:
-    """Let a snapshot be the database, durably; what is in its place is kept aside.
-
-    A crash leaves either of the two in place, or none, and then doing it again ends it.
+def copy_beside(snapshot: Path, database: Path) -> Path:
+    """Copy a snapshot to where it can become the database by a change of its name alone.
 
     Args:
-        snapshot: is copied.
+        snapshot: is copied with what its write-ahead log holds, where it has one.
+        database: the file beside which it goes.
+
+    Returns:
+        The copy; `discard` removes it, and what a crash has left of one is removed first.
+
+    Raises:
+        StorageOutage: it cannot be made; the message says why.
+        StorageFull: there is no room for it.
+        MetadataOutage: the snapshot cannot be read.
+    """
+    new = database.with_name(f"{database.name}.restoring")
+    location = f"{snapshot.absolute().as_uri()}?mode=ro"
+    with translated("restoring the database"):
+        make_directory(database.parent)
+        discard(new)
+        make_private(new)
+        try:
+            with (
+                closing(sqlite3.connect(location, uri=True)) as source,
+                closing(sqlite3.connect(new, isolation_level=None)) as copy,
+            ):
+                copy.execute("PRAGMA synchronous = OFF")  # it is synced when it is done
+                source.backup(copy)
+        except sqlite3.Error as error:
+            raise translate(error) from error
+    return new
+
+
+def discard(new: Path) -> None:
+    """Remove a copy that did not become the database; of what is gone, do nothing."""
+    with translated("restoring the database"):
+        for suffix in (*BESIDE, "-journal"):
+            new.with_name(new.name + suffix).unlink(missing_ok=True)
+
+
+def put_in_place(new: Path, database: Path, aside: Path) -> bool:
+    """Let a finished copy be the database, durably; what is in its place is kept aside.
+
+    A crash leaves either of the two in place, or none, and then restoring again ends it.
+
+    Args:
+        new: the copy; nobody has it open.
         database: the file.
-        aside: the name that the file in its place gets; its write-ahead log goes with it.
+        aside: a free name that the file in its place gets; its write-ahead log goes with it.
 
     Returns:
         Whether there was one in its place.
 
     Raises:
         StorageOutage: it cannot be done; the message says why.
-        StorageFull: there is no room for the copy.
+        MetadataOutage: the copy is in use.
     """
-    new = database.with_name(f"{database.name}.restoring")
+    _close_log(new)
     with translated("restoring the database"):
-        make_directory(database.parent)
-        new.unlink(missing_ok=True)
-        make_private(new)
-        shutil.copyfile(snapshot, new)
         sync_file(new)
         was_there = database.exists()
-        for suffix in _BESIDE:
+        for suffix in BESIDE:
             path = database.with_name(database.name + suffix)
             if path.exists():
                 path.rename(aside.with_name(aside.name + suffix))
@@ -52,6 +88,17 @@ def put_in_place(snapshot: Path, database: Path, aside: Path) -> bool:
         new.rename(database)
         sync_directory(database.parent)
     return was_there
+
+
+def _close_log(new: Path) -> None:
+    """Bring everything into the one file: its log would stay behind under the old name."""
+    try:
+        with closing(connect(new, durable=True)) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.Error as error:
+        raise translate(error) from error
+    if mode != "delete":
+        raise MetadataOutage(f"{new} is in use")
 
 
 def lost_tags(aside: Path, database: Path) -> list[tuple[str, str, str, str]] | None:

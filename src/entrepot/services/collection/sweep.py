@@ -22,6 +22,7 @@ _FIRST = (0, 0)
 # A folder that was made a moment ago is about to be filled.
 _YOUNGEST_STRAY = 60.0
 
+KeepStrays = Callable[[], bool]
 Reader = Callable[[tuple[int, int], int], Awaitable[SweptPage]]
 
 
@@ -38,6 +39,7 @@ class Sweep:
         share: of the time that is spent on it; 1.0 for all.
         adopted: take what was garbage before the directory was adopted, too. Docker Registry may
             need it: manifests of schema 1, which are not adopted, have their blobs there.
+        keep_strays: asked before the files are read; True leaves those that nothing knows.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Sweep:
         observer: CollectionObserver,
         share: float = _SHARE,
         adopted: bool = False,
+        keep_strays: KeepStrays = lambda: False,
     ) -> None:
         self._pages = pages
         self._queue = queue
@@ -59,6 +62,7 @@ class Sweep:
         self._observer = observer
         self._share = share
         self._adopted = adopted
+        self._keep_strays = keep_strays
         self._began = 0.0
 
     async def run(self) -> None:
@@ -78,6 +82,8 @@ class Sweep:
 
         await self._walk("links", read_links)
         await self._walk("blobs", self._pages.sweep_blobs)
+        if self._keep_strays():
+            return
         kept = max(self._rules.grace, _YOUNGEST_STRAY if self._rules.grace else 0.0)
         before = self._clock.now() - int(kept * MICROSECONDS)
         rules = StrayRules(before, adopted_at)
