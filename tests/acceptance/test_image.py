@@ -16,7 +16,7 @@ from tests.acceptance.harness.images import HELLO
 from tests.acceptance.harness.wire import Wire
 
 PORT = 5100
-PROGRAM_BYTES = 80_000_000
+PROGRAM_BYTES = 110 * 1000 * 1000
 """What the image may add to its base; docs/deploying.md tells what it was when last measured."""
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges")
