@@ -13,6 +13,7 @@ from bench.scenarios import (
     collection,
     image_pushes,
     latency,
+    logins,
     machine_limits,
     manifests,
     memory,
@@ -42,4 +43,5 @@ SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
     "usage": usage.run,
     "tls": tls.run,
     "access": access.run,
+    "logins": logins.run,
 }
