@@ -177,9 +177,12 @@ class Application:
         if self._is_failing():
             return _unhealthy()
         if _header_size(request.scope) > self._header_limit:
-            return render_simple(
+            response = render_simple(
                 431, "UNSUPPORTED", f"a request's header may have {self._header_limit} bytes"
             )
+            if request.scope["http_version"].startswith("1"):  # HTTP/2 has no such header
+                response.headers.append((b"connection", b"close"))
+            return response
         return None
 
     def _explain(
