@@ -65,6 +65,30 @@ def cpu_seconds(root: int) -> float:
     return ticks / TICKS_PER_SECOND
 
 
+@dataclass(frozen=True, slots=True)
+class MachineTime:
+    """What all cores together have done since the machine started, in clock ticks."""
+
+    total: int
+    idle: int
+
+    def idle_cores_until(self, later: MachineTime) -> float:
+        """Cores that had nothing to do, or only waited for the disk, on average."""
+        passed = later.total - self.total
+        return (later.idle - self.idle) / passed * (os.cpu_count() or 1) if passed else 0.0
+
+
+def parse_machine_time(text: str) -> MachineTime:
+    """Read the first line of /proc/stat (proc_stat(5)); guests' time is in user's already."""
+    fields = [int(field) for field in text.partition("\n")[0].split()[1:9]]
+    return MachineTime(total=sum(fields), idle=fields[3] + fields[4])
+
+
+def machine_time() -> MachineTime:
+    """Say what all cores have done so far."""
+    return parse_machine_time((PROC / "stat").read_text())
+
+
 def parse_pss(smaps_rollup: str) -> int:
     """Read the Pss line of /proc/PID/smaps_rollup, in bytes."""
     for line in smaps_rollup.splitlines():

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier
 
 from bench.client import Client
 from bench.content import MEBIBYTE, digest_of, make_image, push_image, with_digest
-from bench.processes import cpu_seconds
+from bench.processes import cpu_seconds, machine_time
 from bench.servers import Server
 
 # As many bytes as hello-world's kind of image: four blobs, the last of them the config (~1.5 KiB).
@@ -26,6 +27,7 @@ class Pushed:
     seconds: float
     server_cpu_seconds: float
     generator_cpu_seconds: float
+    idle_cores: float
 
     @property
     def per_second(self) -> float:
@@ -44,24 +46,48 @@ class Part:
     begun: float
     ended: float
     cpu_seconds: float
+    idle_cores: float = 0.0
 
 
 def images_until(port: int, client: int, seed: str, seconds: float) -> Part:
     """Make and push new images, one after the other, until the time is over."""
     with Client(port) as connection:
+        _begin_together()
         count, cpu, begun = 0, time.process_time(), time.monotonic()
+        machine = machine_time()
         while time.monotonic() < begun + seconds:
             image = make_image(f"{seed}-{client}-{count}", IMAGE_LAYERS)
             push_image(connection, f"bench/push-{client}", image, f"v{count % 100}")
             count += 1
-        return Part(count, begun, time.monotonic(), time.process_time() - cpu)
+        idle = machine.idle_cores_until(machine_time())
+        return Part(count, begun, time.monotonic(), time.process_time() - cpu, idle)
+
+
+_gate: Barrier | None = None
+
+
+def _stand_at(gate: Barrier) -> None:
+    global _gate  # what a process of the pool is given at its start
+    _gate = gate
+
+
+def _begin_together() -> None:
+    if _gate is not None:
+        _gate.wait(timeout=60)
 
 
 def in_processes(clients: int, work: Callable[..., Part], *arguments: object) -> list[Part]:
-    """Run the work once a client, with the client's number as its second argument."""
+    """Run the work once a client, with the client's number as its second argument.
+
+    The work calls `_begin_together` when its client is ready: the start of the others' interpreters
+    shall not be measured.
+    """
     context = multiprocessing.get_context("spawn")  # the parent has threads at times
     port, *rest = arguments
-    with ProcessPoolExecutor(clients, mp_context=context) as pool:
+    gate = context.Barrier(clients)
+    with ProcessPoolExecutor(
+        clients, mp_context=context, initializer=_stand_at, initargs=(gate,)
+    ) as pool:
         futures = [pool.submit(work, port, client, *rest) for client in range(clients)]
         return [future.result() for future in futures]
 
@@ -74,7 +100,8 @@ def push_images(server: Server, seconds: float, clients: int = 8) -> Pushed:
     spent = cpu_seconds(server.pid) - before
     elapsed = max(part.ended for part in parts) - min(part.begun for part in parts)
     used = sum(part.cpu_seconds for part in parts)
-    return Pushed(sum(part.count for part in parts), elapsed, spent, used)
+    idle = sum(part.idle_cores for part in parts) / clients
+    return Pushed(sum(part.count for part in parts), elapsed, spent, used, idle)
 
 
 class BigBody:
@@ -124,6 +151,7 @@ def uploads_until(port: int, client: int, seconds: float, mebibytes: int) -> Par
     """Upload new big blobs, one after the other, until the time is over."""
     body = BigBody(mebibytes * MEBIBYTE)
     with Client(port) as connection:
+        _begin_together()
         count, cpu, begun = 0, time.process_time(), time.monotonic()
         while time.monotonic() < begun + seconds:
             digest = body.renew()

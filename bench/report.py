@@ -16,8 +16,8 @@ directory on the disk named above, gives both the same content and loads them in
 Each cell is the median of the rounds. CPU is user and system time of the server's whole process
 tree. Settings are those each registry comes with; both write their log to a file. Small requests
 come from wrk on one thread, HEAD from ab; the others from this benchmark's own sockets. Generator
-and server share the machine: where the generator uses more than 0.85 of a core, or both together
-more than 0.9 of the machine, the server's CPU for a request is compared instead of the rate.
+and server share the machine: where the generator uses more than 0.85 of a core, or less than a
+tenth of the machine is idle, the server's CPU for a request is compared instead of the rate.
 """
 
 

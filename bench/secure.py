@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.client import Client
 from bench.figures import DOCKER
-from bench.processes import cpu_seconds
+from bench.processes import cpu_seconds, machine_time
 from bench.servers import Server, configuration, free_port, started
 from bench.small_requests import children_cpu_seconds
 
@@ -85,6 +85,7 @@ class Handshakes:
     seconds: float
     server_cpu_seconds: float
     generator_cpu_seconds: float
+    idle_cores: float
 
 
 def shake_hands(server: Server, seconds: float, clients: int = 4) -> Handshakes:
@@ -93,15 +94,15 @@ def shake_hands(server: Server, seconds: float, clients: int = 4) -> Handshakes:
     time_limit = str(max(1, round(seconds)))
     command = ["openssl", "s_time", "-connect", address, "-new", "-time", time_limit]
     before, own = cpu_seconds(server.pid), children_cpu_seconds()
-    begun = time.perf_counter()
+    begun, machine = time.perf_counter(), machine_time()
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for _ in range(clients)
     ]
     said = [process.communicate()[0] for process in running]
-    elapsed = time.perf_counter() - begun
+    elapsed, idle = time.perf_counter() - begun, machine.idle_cores_until(machine_time())
     counts = [int(one) for one in re.findall(r"(\d+) connections in \d+ real", "".join(said))]
     if len(counts) != clients:
         raise RuntimeError(f"openssl s_time said no result: {said}")
     spent, used = cpu_seconds(server.pid) - before, children_cpu_seconds() - own
-    return Handshakes(sum(counts), elapsed, spent, used)
+    return Handshakes(sum(counts), elapsed, spent, used, idle)

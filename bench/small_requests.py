@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import apache_bench, wrk
-from bench.processes import cpu_seconds
+from bench.processes import cpu_seconds, machine_time
 from bench.servers import Server
 
 # Docker Registry 2.8 serves an OCI manifest only to a client that names its type.
@@ -35,6 +35,7 @@ class Load:
     outcome: wrk.Outcome
     server_cpu_seconds: float
     generator_cpu_seconds: float
+    idle_cores: float
 
     @property
     def per_second(self) -> float:
@@ -47,10 +48,6 @@ class Load:
     @property
     def generator_cores(self) -> float:
         return self.generator_cpu_seconds / self.outcome.seconds
-
-    @property
-    def server_cores(self) -> float:
-        return self.server_cpu_seconds / self.outcome.seconds
 
 
 def children_cpu_seconds() -> float:
@@ -80,7 +77,9 @@ def load(
         else:
             command = wrk.command(Path(directory), url, ACCEPT, whole, connections, authorization)
         own, before = children_cpu_seconds(), cpu_seconds(server.pid)
+        machine = machine_time()
         result = subprocess.run(command, capture_output=True, text=True, check=False)
+        idle = machine.idle_cores_until(machine_time())
         spent, own = cpu_seconds(server.pid) - before, children_cpu_seconds() - own
     if result.returncode:
         raise LoadError(f"{command[0]} failed:\n{result.stderr}")
@@ -88,4 +87,4 @@ def load(
     if outcome.errors or not outcome.requests:
         counts = f"{outcome.errors} errors of {outcome.requests}"
         raise LoadError(f"{method} {path} on {server.name}: {counts}")
-    return Load(outcome, spent, own)
+    return Load(outcome, spent, own, idle)

@@ -14,8 +14,9 @@ from bench.small_requests import Load, load
 CORES = os.cpu_count() or 1
 # wrk runs on one thread: beyond this share of a core it cannot ask faster.
 GENERATOR_FULL = 0.85
-# Where server and generator together fill the machine, a faster generator would leave more.
-MACHINE_FULL = 0.90
+# Where they leave less than this of the machine idle, what the generator takes the server lacks.
+# Asked of the machine, not summed up: interrupts and what its host took are nobody's CPU time.
+MACHINE_IDLE = 0.10
 
 
 @dataclass
@@ -61,12 +62,13 @@ def add_load(rate: Row, cpu: Row, series: str, result: Load) -> None:
     rate.add(series, result.per_second)
     cpu.add(series, result.cpu_microseconds)
     if series == rate.series:
-        note_generator(rate, result.generator_cores, result.server_cores)
+        note_generator(rate, result.generator_cores, result.idle_cores)
 
 
-def note_generator(rate: Row, generator_cores: float, server_cores: float) -> None:
+def note_generator(rate: Row, generator_cores: float, idle_cores: float) -> None:
+    """Note in a row of rates what the generator used, and whether it was the limit."""
     rate.generator_share = max(rate.generator_share, generator_cores)
-    if generator_cores > GENERATOR_FULL or generator_cores + server_cores > MACHINE_FULL * CORES:
+    if generator_cores > GENERATOR_FULL or idle_cores < MACHINE_IDLE * CORES:
         rate.saturated = True
 
 

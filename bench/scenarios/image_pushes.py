@@ -15,8 +15,7 @@ def run(turns: Turns) -> list[Row]:
         rate.add(series, pushed.per_second)
         cpu.add(series, pushed.server_cpu_seconds / pushed.count * 1000)
         if series == rate.series:
-            cores = pushed.server_cpu_seconds / pushed.seconds
-            note_generator(rate, pushed.generator_cores, cores)
+            note_generator(rate, pushed.generator_cores, pushed.idle_cores)
     rate.wanted.append(at_least(3.5))
     sizes = ", ".join(f"{size:,}" for size in IMAGE_LAYERS)
     rate.notes.append(

@@ -82,8 +82,8 @@ def _handshakes(turns: Turns, servers: Servers) -> list[Row]:
                 rate.add(series, done.count / done.seconds)
                 cpu.add(series, done.server_cpu_seconds / done.count * 1e6)
                 if series == rate.series:
-                    own, theirs = done.generator_cpu_seconds, done.server_cpu_seconds
-                    note_generator(rate, own / done.seconds, theirs / done.seconds)
+                    own = done.generator_cpu_seconds / done.seconds
+                    note_generator(rate, own, done.idle_cores)
     rate.wanted.append(at_least(1))
     cpu.wanted.append(at_most(1))
     rate.notes.append("openssl s_time -new, 4 clients; ECDSA over P-256, TLS 1.3, no resumption")

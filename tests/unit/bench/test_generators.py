@@ -69,12 +69,12 @@ def test_a_big_body_is_new_each_time_and_its_digest_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("generator", "server", "saturated"),
-    [(0.2, 0.5, False), (0.9, 0.1, True), (0.5, CORES - 0.5, True)],
+    ("generator", "idle", "saturated"),
+    [(0.2, CORES / 2, False), (0.9, CORES / 2, True), (0.2, CORES / 20, True)],
 )
 def test_a_full_generator_or_a_full_machine_is_noted(
-    generator: float, server: float, saturated: bool
+    generator: float, idle: float, saturated: bool
 ) -> None:
     row = Row("work", "requests/s")
-    note_generator(row, generator, server)
+    note_generator(row, generator, idle)
     assert row.saturated is saturated

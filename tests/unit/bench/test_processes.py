@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from bench.memory_sampler import Peak
-from bench.processes import cpu_seconds, parse_pss, parse_stat, pss, tree_stats
+from bench.processes import cpu_seconds, parse_machine_time, parse_pss, parse_stat, pss, tree_stats
 
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
 READY = "print('ready', flush=True); input()\n"
@@ -33,6 +35,14 @@ def test_a_command_with_parentheses_and_spaces_is_read() -> None:
 
 def test_pss_is_read_in_bytes() -> None:
     assert parse_pss("Rss:     900 kB\nPss:     123 kB\nPss_Dirty: 5 kB\n") == 123 * 1024
+
+
+def test_what_the_machine_idled_is_told_in_cores() -> None:
+    cores = os.cpu_count() or 1
+    before = parse_machine_time("cpu  10 0 10 100 5 0 1 0 7 0\ncpu0 1 2 3\n")
+    after = parse_machine_time("cpu  60 0 30 120 15 0 1 0 7 0\ncpu0 1 2 3\n")
+    assert (before.total, before.idle) == (126, 105)
+    assert before.idle_cores_until(after) == pytest.approx(30 / 100 * cores)
 
 
 def test_a_child_that_has_ended_still_counts() -> None:
