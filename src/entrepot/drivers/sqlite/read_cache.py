@@ -1,5 +1,6 @@
 """Answers that the database gave, kept for as long as nothing is committed to it."""
 
+import sys
 from collections.abc import Hashable
 from typing import Any
 
@@ -55,5 +56,7 @@ class ReadCache:
         self._bytes += size
 
 
-def _size(row: tuple[Any, ...]) -> int:
+def _size(row: tuple[Any, ...] | str) -> int:
+    if isinstance(row, str):
+        return sys.getsizeof(row)
     return _ROW_BYTES + sum(len(value) for value in row if isinstance(value, bytes | str))

@@ -27,6 +27,7 @@ _PAGE_BYTES = 1024 * 1024
 _MANIFEST_BY_TAG = QUERIES["manifest_by_tag"]
 _MANIFEST_BY_DIGEST = QUERIES["manifest_by_digest"]
 _BLOB = QUERIES["blob"]
+_TAGS = QUERIES["tags"]
 
 
 class SqliteReader:
@@ -104,8 +105,8 @@ class SqliteReader:
 
     async def tags(self, name: RepositoryName, after: str, limit: int) -> list[str]:
         """List a repository's tags."""
-        rows = await self._rows(QUERIES["tags"], {"name": name, "after": after, "limit": limit})
-        return [row[0] for row in rows]
+        parameters = {"name": name, "after": after, "limit": limit}
+        return await self._rows(_TAGS, parameters, _first_column)
 
     async def repositories(self, after: str, limit: int) -> list[RepositoryName]:
         """List repositories that have a manifest."""
@@ -165,6 +166,10 @@ def used_around(rows: list[Any]) -> UsedAround:
     """Read the answer of the query `used_around`."""
     row = rows[0]
     return UsedAround(Used(*row[:3]), Used(*row[3:6]), Used(*row[6:]))
+
+
+def _first_column(cursor: sqlite3.Cursor) -> list[Any]:
+    return [row[0] for row in cursor]
 
 
 def _first_referrers(cursor: sqlite3.Cursor) -> list[Any]:
