@@ -1,5 +1,6 @@
 """Tells whether anything was committed to a database since a moment."""
 
+import asyncio
 import sqlite3
 
 
@@ -18,6 +19,8 @@ class CommitWatch:
 
     def __init__(self, connection: sqlite3.Connection | None) -> None:
         self._cursor = None if connection is None else connection.cursor()
+        self._state: int | None = None
+        self._looked = False
 
     def state(self) -> int | None:
         """Give what is equal for as long as nothing is committed; None where that is unknown."""
@@ -27,3 +30,20 @@ class CommitWatch:
             return int(self._cursor.execute("PRAGMA data_version").fetchall()[0][0])
         except sqlite3.Error:
             return None  # locked, or broken: the question that comes next says which
+
+    def shared_state(self) -> int | None:
+        """Give the state as of one look for all that the event loop's queue holds by now.
+
+        Whoever stands in the queue already asked before the look was taken, so it is as new to
+        them as to the first; whoever comes later stands behind `look_again`.
+        """
+        if not self._looked:
+            self._state = self.state()
+            self._looked = self._state is not None
+            if self._looked:
+                asyncio.get_running_loop().call_soon(self.look_again)
+        return self._state
+
+    def look_again(self) -> None:
+        """Let the next one look for itself."""
+        self._looked = False

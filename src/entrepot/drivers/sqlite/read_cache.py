@@ -33,7 +33,7 @@ class ReadCache:
 
         Where it gives none, `put` may be called with the rows that the database gives now.
         """
-        state = self._watch.state()
+        state = self._watch.shared_state()
         if state is None or state != self._state:
             self._answers.clear()
             self._bytes = 0
@@ -44,6 +44,8 @@ class ReadCache:
 
     def put(self, question: Hashable, rows: list[Any]) -> None:
         """Keep an answer that the database gave after `get` was called with its question."""
+        # It may be newer than the look: nobody shall see something older after it.
+        self._watch.look_again()
         if self._state is None:
             return
         size = sum(map(_size, rows)) + _ROW_BYTES
