@@ -32,7 +32,8 @@ Result = TypeVar("Result")
 LARGEST_READ = MEBIBYTE
 # Measured: a reader that stops leaves the server with seven pieces, and one is on its way to it.
 READS_HELD = 8
-LARGEST_BATCH = MEBIBYTE
+# docs/decisions/0005-large-uploads-past-the-page-cache.md: fewer turns between threads.
+LARGEST_BATCH = 4 * MEBIBYTE
 # How long to wait for the commits that go to one of 256 folders; each holds it for one transaction.
 _LONGEST_WAIT_SECONDS = 15.0
 
