@@ -33,8 +33,6 @@ class BlobsEndpoint:
         request.record.digest = digest
         probing = request.scope["method"] == "HEAD"
         blob = await self._pull.blob(request.caller, name, digest, confirming=probing)
-        if blob.quarantined:
-            raise self._pull.refusal(blob, probing=probing)
         encoded = digest.encode()
         headers: list[Header] = [
             _OCTETS,

@@ -112,7 +112,9 @@ class Pull:
 
         Raises:
             Denied: the caller may not pull here.
-            UnknownBlob: the repository has none.
+            UnknownBlob: the repository has none, or a damaged one and the caller is confirming:
+                it is told to push good bytes.
+            QuarantinedBlob: its bytes are known to be gone or wrong.
         """
         await self._access.require(caller, Action.PULL, name)
         if confirming:
@@ -124,6 +126,8 @@ class Pull:
             raise UnknownBlob(
                 f"repository {name} has no blob {digest}", {"name": name, "digest": digest}
             )
+        if found.quarantined:
+            raise _refusal(found, confirming=confirming)
         return found
 
     async def open(self, name: RepositoryName, blob: StoredBlob) -> BlobContent:
@@ -131,12 +135,10 @@ class Pull:
 
         Raises:
             UnknownBlob: it was collected since.
-            QuarantinedBlob: its bytes are known to be gone or wrong, by now at the latest.
+            QuarantinedBlob: its bytes are gone or wrong, as was found just now.
             DamagedBlob: its bytes are missing, or of another size.
             StorageOutage: the storage failed.
         """
-        if blob.quarantined:
-            raise self.refusal(blob)
         try:
             return await self._blobs.open(blob.location, blob.size)
         except DamagedBlob as damage:
@@ -146,21 +148,19 @@ class Pull:
                     {"name": name, "digest": blob.digest},
                 ) from damage
             if await self._on_damage(blob):
-                raise self.refusal(blob) from damage
+                raise _refusal(blob) from damage
             raise
 
-    @staticmethod
-    def refusal(blob: StoredBlob, *, probing: bool = False) -> EntrepotError:
-        """Give the error for a blob in quarantine.
 
-        Args:
-            blob: which one.
-            probing: the client only wants to know whether it is here, as before a push: then it
-                is told that it is not, so that it pushes good bytes.
-        """
-        detail = {"digest": blob.digest}
-        if probing:
-            return UnknownBlob(f"blob {blob.digest} is damaged; push it again", detail)
-        return QuarantinedBlob(
-            f"the bytes of blob {blob.digest} are damaged; pushing it again heals it", detail
-        )
+def _refusal(blob: StoredBlob, *, confirming: bool = False) -> EntrepotError:
+    """Give the error for a blob in quarantine.
+
+    Who only wants to know whether it is here, as before a push, is told that it is not, so that
+    good bytes are pushed.
+    """
+    detail = {"digest": blob.digest}
+    if confirming:
+        return UnknownBlob(f"blob {blob.digest} is damaged; push it again", detail)
+    return QuarantinedBlob(
+        f"the bytes of blob {blob.digest} are damaged; pushing it again heals it", detail
+    )
