@@ -60,11 +60,11 @@ class ManifestsEndpoint:
         if condition is not None and matches_any(condition, digest):
             return Response(304, headers[1:])
         # HEAD and 304 give nothing: those who only look for news keep no image alive.
-        if self._pulled is not None and request.scope["method"] != "HEAD":
+        if self._pulled is not None and not probing:
             self._pulled(name, digest)
         if len(stored.payload) <= _AT_ONCE:
             return Response(200, headers, stored.payload)
-        if request.scope["method"] == "HEAD":
+        if probing:
             return Response(200, headers, length=len(stored.payload))
         payload = self._sending.setdefault(digest, _LargePayload(stored.payload))
         return Response(200, headers, payload, len(stored.payload))
