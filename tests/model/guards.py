@@ -89,11 +89,15 @@ def no_second_look_when_confirming(patch: pytest.MonkeyPatch) -> None:
     real = SqliteMetadata._confirm
 
     async def confirm(
-        database: SqliteMetadata, found: str, waiting: str, parameters: dict[str, Any], before: int
+        database: SqliteMetadata,
+        question: str,
+        renewal: str,
+        parameters: dict[str, Any],
+        before: int,
     ) -> list[Any]:
-        rows = await database._rows(QUERIES[f"confirmable_{found}"], parameters)
+        rows = await database._rows(question, parameters)
         await _turn("confirming")
-        await real(database, found, waiting, parameters, before)
+        await real(database, question, renewal, parameters, before)
         return rows
 
     patch.setattr(SqliteMetadata, "_confirm", confirm)

@@ -21,6 +21,11 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import Change, Result, StoredBlob, StoredManifest
 from entrepot.ports.removal import DEFAULT_HISTORY
 
+_CONFIRMABLE_BLOB = QUERIES["confirmable_blob"]
+_CONFIRMABLE_MANIFEST = QUERIES["confirmable_manifest"]
+_RENEW_LINK = QUERIES["renew_link"]
+_RENEW_MANIFEST = QUERIES["renew_manifest"]
+
 
 class SqliteMetadata(SqliteReader):
     """Implements `Metadata`. The file must have been migrated.
@@ -67,26 +72,28 @@ class SqliteMetadata(SqliteReader):
     ) -> StoredBlob | None:
         """Find a blob, and let it wait anew where it waits to be collected."""
         parameters = {"name": name, "digest": digest}
-        return confirmed_blob(await self._confirm("blob", "link", parameters, before))
+        rows = await self._confirm(_CONFIRMABLE_BLOB, _RENEW_LINK, parameters, before)
+        return confirmed_blob(rows)
 
     async def confirm_manifest(
         self, name: RepositoryName, digest: Digest, before: int
     ) -> StoredManifest | None:
         """Find a manifest, and let it wait anew where it waits to be collected."""
         parameters = {"name": name, "digest": digest}
-        return confirmed_manifest(await self._confirm("manifest", "manifest", parameters, before))
+        rows = await self._confirm(_CONFIRMABLE_MANIFEST, _RENEW_MANIFEST, parameters, before)
+        return confirmed_manifest(rows)
 
     async def _confirm(
-        self, found: str, waiting: str, parameters: dict[str, Any], before: int
+        self, question: str, renewal: str, parameters: dict[str, Any], before: int
     ) -> list[Any]:
-        rows = await self._rows(QUERIES[f"confirmable_{found}"], parameters)
+        rows = await self._rows(question, parameters)
         if not waits_since_before(rows, before):
             return rows
 
         async def work(connection: sqlite3.Connection) -> list[Any]:
-            connection.execute(QUERIES[f"renew_{waiting}"], parameters)
+            connection.execute(renewal, parameters)
             # Asked again: it may have been collected since.
-            return connection.execute(QUERIES[f"confirmable_{found}"], parameters).fetchall()
+            return connection.execute(question, parameters).fetchall()
 
         return await self._writer.run(work)
 
