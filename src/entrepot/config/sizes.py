@@ -45,15 +45,3 @@ def describe_size(size: int) -> str:
     if power < len(_BINARY):
         return f"{value:.3g} {_BINARY[power]}"
     return f"{size / _BYTES['tib']:.0f} TiB"
-
-
-def format_size(size: int) -> str:
-    """Write a number of bytes in the largest unit that divides it: ``65536`` becomes ``64KiB``.
-
-    Args:
-        size: bytes, at least zero.
-    """
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if size and size % _BYTES[unit.lower()] == 0:
-            return f"{size // _BYTES[unit.lower()]}{unit}"
-    return str(size)

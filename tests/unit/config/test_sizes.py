@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.config.sizes import describe_size, format_size, parse_size
+from entrepot.config.sizes import describe_size, parse_size
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,14 @@ def test_what_is_no_size_is_refused(text: object) -> None:
 
 
 @given(st.integers(0, 10**14))
-def test_what_is_written_is_read_back(size: int) -> None:
-    assert parse_size(format_size(size)) == size
+def test_a_number_is_that_many_bytes(size: int) -> None:
+    assert parse_size(size) == parse_size(str(size)) == size
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["KiB", "MiB", "GiB", "TiB"]))
+def test_each_binary_unit_is_1024_of_the_one_before(number: int, unit: str) -> None:
+    power = ["B", "KiB", "MiB", "GiB", "TiB"].index(unit)
+    assert parse_size(f"{number}{unit}") == number * 1024**power
 
 
 @pytest.mark.parametrize(
