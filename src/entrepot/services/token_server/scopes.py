@@ -31,9 +31,6 @@ class Scope:
         return f"repository:{self.repository}:{','.join(self.actions)}"
 
 
-CATALOGUE = Scope(None, (Action.LIST,))
-
-
 def parse_scopes(texts: Iterable[str]) -> tuple[Scope, ...]:
     """Read what a client asks for, each resource once, in the order in which it was named.
 

@@ -89,14 +89,6 @@ class PasswordFileStanding:
         return None if hashed is None else sha256(b"mark" + hashed).hexdigest()[:16]
 
 
-class EverybodysStanding:
-    """Implements `Standing` where everybody is let in: for `auth.silly`."""
-
-    async def mark(self, name: str, credential: str = "") -> str | None:
-        """Say that anybody may come in."""
-        return "anybody"
-
-
 class AnyStanding:
     """Asks several in turn: the first that knows the account decides.
 
