@@ -55,20 +55,6 @@ async def test_keeping_a_known_blob_gives_the_one_that_was_known(metadata: Metad
     assert await metadata.change(change) == [BLOB] * 3
 
 
-async def test_a_blob_can_be_said_to_lie_elsewhere(metadata: Metadata) -> None:
-    await give_blobs(metadata, APP, BLOB, some_blob("else"))
-    await give_blobs(metadata, OTHER, BLOB)
-    elsewhere = replace(BLOB, location=Location("elsewhere"))
-
-    async def change(transaction: Transaction) -> None:
-        await transaction.replace_location(elsewhere)
-
-    await metadata.change(change)
-    assert await metadata.blob(APP, BLOB.digest) == elsewhere
-    assert await metadata.blob(OTHER, BLOB.digest) == elsewhere
-    assert await metadata.blob(APP, some_blob("else").digest) == some_blob("else")
-
-
 async def test_only_a_known_blob_can_be_linked(metadata: Metadata) -> None:
     async def change(transaction: Transaction) -> list[bool]:
         repository = await transaction.repository(APP, 1)

@@ -88,15 +88,18 @@ class UsageMachine(RuleBasedStateMachine):
             self.sizes.pop(blob.digest, None)
 
     @rule(blob=blobs, size=st.integers(0, 50))
-    def find_a_blob_of_another_size(self, blob: StoredBlob, size: int) -> None:
+    def heal_a_blob_with_another_size(self, blob: StoredBlob, size: int) -> None:
+        if blob.digest not in self.sizes:
+            return
         other = StoredBlob(blob.digest, size, Location("elsewhere"))
+        marked = "quarantined_at = 1, quarantine_reason = 'wrong-size'"
+        self.database.run(f"UPDATE blobs SET {marked} WHERE digest = '{blob.digest}'")
 
         async def function(transaction: Transaction) -> None:
-            await transaction.replace_location(other)
+            assert await transaction.keep_blob(other, 1) == other
 
         self.change(function)
-        if blob.digest in self.sizes:
-            self.sizes[blob.digest] = size
+        self.sizes[blob.digest] = size
 
     @rule(name=names, image=images, moved=st.lists(tags, max_size=2))
     def push_manifest(self, name: RepositoryName, image: NewManifest, moved: list[Tag]) -> None:

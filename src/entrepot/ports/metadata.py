@@ -176,10 +176,6 @@ class Transaction(Removal, Protocol):
         """
         ...
 
-    async def replace_location(self, blob: StoredBlob) -> None:
-        """Say where a known blob lies now."""
-        ...
-
     async def link_blob(self, repository: int, digest: Digest, now: int) -> bool:
         """Let a repository have a known blob; False when the blob is not known."""
         ...

@@ -49,10 +49,6 @@ class SqliteTransaction(SqliteRemoval):
         digest, size, location = self._run("find_blob", digest=blob.digest).fetchone()
         return StoredBlob(Digest(digest), size, Location(location))
 
-    async def replace_location(self, blob: StoredBlob) -> None:
-        """Say where a known blob lies now."""
-        self._run("replace_location", digest=blob.digest, size=blob.size, location=blob.location)
-
     async def link_blob(self, repository: int, digest: Digest, now: int) -> bool:
         """Let a repository have a known blob; False when the blob is not known."""
         linked = self._run("link_blob", repository=repository, digest=digest, now=now)

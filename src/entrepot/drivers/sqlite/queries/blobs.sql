@@ -30,9 +30,6 @@ SET size = excluded.size, location = excluded.location,
     quarantined_at = NULL, quarantine_reason = NULL
 WHERE blobs.quarantined_at IS NOT NULL;
 
--- name: replace_location
-UPDATE blobs SET location = :location, size = :size WHERE digest = :digest;
-
 -- name: link_blob
 INSERT INTO repository_blobs (repository_id, blob_id, linked_at)
 SELECT :repository, blobs.id, :now FROM blobs WHERE blobs.digest = :digest
