@@ -169,7 +169,6 @@ class _Lines:
         self.now, self.then = Tally(), Tally()
         self.later = False
         self.removed_so_far = 0
-        self._documents: list[dict[str, Any]] = []
         self._said_at = time.monotonic()
 
     def removed(self, removal: Removal) -> None:
