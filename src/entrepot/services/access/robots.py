@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from entrepot.errors import NameTaken, UnknownAccount
 from entrepot.ports.access import Grant, Kind
-from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewAccount
+from entrepot.ports.accounts import AccessWriter, Accounts, NewAccount
 from entrepot.ports.clock import Clock
+from entrepot.services.access.accounts import AccountsOfKind
 from entrepot.services.access.names import check_description, check_name, is_name
 from entrepot.services.access.token_text import TokenText
 from entrepot.services.access.tokens import check_grants, new_token
@@ -13,7 +14,7 @@ from entrepot.services.access.tokens import check_grants, new_token
 FIRST_TOKEN = "default"  # noqa: S105 (a name)
 
 
-class Robots:
+class Robots(AccountsOfKind):
     """What administrators do with robots.
 
     Args:
@@ -22,7 +23,7 @@ class Robots:
     """
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
-        self._accounts = accounts
+        super().__init__(accounts, Kind.ROBOT)
         self._clock = clock
 
     async def add(
@@ -74,39 +75,6 @@ class Robots:
         await self._accounts.change(change)
         return text
 
-    async def get(self, name: str) -> Account:
-        """Find a robot.
-
-        Raises:
-            UnknownAccount: there is none of that name.
-        """
-        account = await self._accounts.account(check_name("a robot", name))
-        if account is None or account.kind is not Kind.ROBOT:
-            raise _unknown(name)
-        return account
-
-    async def list(self, after: str, limit: int) -> list[Account]:
-        """List robots by name, from behind one."""
-        return await self._accounts.accounts(Kind.ROBOT, after, limit)
-
-    async def set_disabled(self, name: str, disabled: bool) -> None:
-        """Let a robot in no more, or again.
-
-        Raises:
-            UnknownAccount: there is no such robot.
-        """
-        await self.get(name)
-        await self._accounts.change(lambda writer: writer.set_disabled(name, disabled))
-
-    async def expire(self, name: str, expires_at: int | None) -> None:
-        """Let a robot in until a moment, or for ever.
-
-        Raises:
-            UnknownAccount: there is no such robot.
-        """
-        await self.get(name)
-        await self._accounts.change(lambda writer: writer.set_expiry(name, expires_at))
-
     async def remove(self, name: str) -> None:
         """Remove a robot, with its tokens.
 
@@ -117,10 +85,6 @@ class Robots:
 
         async def change(writer: AccessWriter) -> None:
             if not await writer.remove_account(name):
-                raise _unknown(name)
+                raise self._unknown(name)
 
         await self._accounts.change(change)
-
-
-def _unknown(name: str) -> UnknownAccount:
-    return UnknownAccount(f"there is no robot {name}")

@@ -1,9 +1,10 @@
 """Making, changing and removing users, and the first administrator."""
 
-from entrepot.errors import InvalidRequest, NameTaken, UnknownAccount
+from entrepot.errors import InvalidRequest, NameTaken
 from entrepot.ports.access import Kind
 from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewAccount
 from entrepot.ports.clock import Clock
+from entrepot.services.access.accounts import AccountsOfKind
 from entrepot.services.access.names import check_description, check_name
 from entrepot.services.access.passwords import Passwords, check_password, random_password
 
@@ -12,7 +13,7 @@ FIRST_ADMINISTRATOR = "admin"
 _SHOWN = 5
 
 
-class Users:
+class Users(AccountsOfKind):
     """What administrators do with users.
 
     Args:
@@ -22,7 +23,7 @@ class Users:
     """
 
     def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
-        self._accounts = accounts
+        super().__init__(accounts, Kind.USER)
         self._passwords = passwords
         self._clock = clock
 
@@ -92,21 +93,6 @@ class Users:
 
         return (account.name, password) if await self._accounts.change(change) else None
 
-    async def get(self, name: str) -> Account:
-        """Find a user.
-
-        Raises:
-            UnknownAccount: there is none of that name.
-        """
-        account = await self._accounts.account(check_name("a user", name))
-        if account is None or account.kind is not Kind.USER:
-            raise _unknown(name)
-        return account
-
-    async def list(self, after: str, limit: int) -> list[Account]:
-        """List users by name, from behind one."""
-        return await self._accounts.accounts(Kind.USER, after, limit)
-
     async def reset(self, name: str, password: str) -> None:
         """Give a user another password; the old one is good no more.
 
@@ -120,27 +106,9 @@ class Users:
 
         async def change(writer: AccessWriter) -> None:
             if not await writer.set_password(name, password_hash, now):
-                raise _unknown(name)
+                raise self._unknown(name)
 
         await self._accounts.change(change)
-
-    async def set_disabled(self, name: str, disabled: bool) -> None:
-        """Let a user in no more, or again; that goes for tokens and owned robots, too.
-
-        Raises:
-            UnknownAccount: there is no such user.
-        """
-        await self.get(name)
-        await self._accounts.change(lambda writer: writer.set_disabled(name, disabled))
-
-    async def expire(self, name: str, expires_at: int | None) -> None:
-        """Let a user in until a moment, or for ever.
-
-        Raises:
-            UnknownAccount: there is no such user.
-        """
-        await self.get(name)
-        await self._accounts.change(lambda writer: writer.set_expiry(name, expires_at))
 
     async def remove(self, name: str) -> None:
         """Remove a user, with tokens and memberships.
@@ -159,10 +127,6 @@ class Users:
                     f"remove {', '.join(robots)} first"
                 )
             if not await writer.remove_account(name):
-                raise _unknown(name)
+                raise self._unknown(name)
 
         await self._accounts.change(change)
-
-
-def _unknown(name: str) -> UnknownAccount:
-    return UnknownAccount(f"there is no user {name}")
