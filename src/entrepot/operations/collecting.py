@@ -13,6 +13,7 @@ from entrepot.operations.collection_metrics import CollectionMetrics
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.schedule import Every
 from entrepot.operations.scheduled import Once, Turn, scheduled_job
+from entrepot.operations.worker_task import WorkerTask
 from entrepot.ports.clock import Clock
 from entrepot.ports.collection import CollectionQueue, Removal
 from entrepot.ports.jobs import JobLedger
@@ -92,19 +93,15 @@ class Collecting:
         self._look = look
         self._observer = observer
         self._pause = interval / _LOOKS_AN_INTERVAL
-        self._task: asyncio.Task[None] | None = None
+        self._task = WorkerTask("collecting", self._run)
 
     def start(self) -> None:
         """Begin, on the worker's event loop."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="collecting")
+        self._task.start()
 
     async def stop(self) -> None:
         """Stop; what a look has not finished is found by the next."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await self._task.stop()
 
     async def _run(self) -> None:
         # The workers look one after the other, not all at once.

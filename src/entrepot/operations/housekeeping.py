@@ -12,6 +12,7 @@ from pathlib import Path
 
 from entrepot.errors import EntrepotError
 from entrepot.operations.runtime_directory import Lock
+from entrepot.operations.worker_task import WorkerTask
 
 logger = logging.getLogger("entrepot.housekeeping")
 
@@ -48,19 +49,16 @@ class Housekeeping:
         self._path = lock
         self._jobs = jobs
         self._turn = turn
-        self._task: asyncio.Task[None] | None = None
+        self._task = WorkerTask("housekeeping", self._run)
 
     def start(self) -> None:
         """Begin, on the worker's event loop."""
-        if self._jobs and self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="housekeeping")
+        if self._jobs:
+            self._task.start()
 
     async def stop(self) -> None:
         """Stop what runs, and let another worker have its turn."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await self._task.stop()
 
     async def _run(self) -> None:
         lock = self._take_turn()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from entrepot.errors import EntrepotError
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
+from entrepot.operations.worker_task import WorkerTask
 from entrepot.ports.clock import Clock
 from entrepot.ports.pulls import PullTimes
 
@@ -39,7 +40,7 @@ class PullRecorder:
         self._most = most
         self._pulled: set[tuple[RepositoryName, Digest]] = set()
         self._full = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = WorkerTask("pull times", self._run)
 
     def note(self, name: RepositoryName, digest: Digest) -> None:
         """Remember that a manifest was pulled."""
@@ -51,15 +52,11 @@ class PullRecorder:
 
     def start(self) -> None:
         """Begin, on the worker's event loop."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="pull times")
+        self._task.start()
 
     async def stop(self) -> None:
         """Write what is left, and stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        if await self._task.stop():
             await self.flush()
 
     async def flush(self) -> None:
