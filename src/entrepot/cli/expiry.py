@@ -15,6 +15,10 @@ _EXPECTED = "a time such as 90d, 12h, 2027-01-31 (its first moment, UTC), or nev
 Expires = Annotated[
     str, typer.Option("--expires", metavar="WHEN", help=f"When it ends: {_EXPECTED}.")
 ]
+When = Annotated[
+    str,
+    typer.Argument(metavar="WHEN", help="90d, 12h, 2027-01-31 or never.", show_default=False),
+]
 
 
 def parse_expiry(text: str, now: int) -> int | None:

@@ -1,10 +1,10 @@
 """``entrepot robot disable``."""
 
-from entrepot.cli.administration import AsJson, administer
+from entrepot.cli.account_changes import set_disabled
+from entrepot.cli.administration import AsJson
 from entrepot.cli.arguments import ConfigOption, Defaults
-from entrepot.cli.output import say
 from entrepot.cli.robot.name import RobotName
-from entrepot.cli.tables import print_json
+from entrepot.ports.access import Kind
 
 
 def disable(
@@ -14,8 +14,4 @@ def disable(
     as_json: AsJson = False,
 ) -> None:
     """Let a robot in no more."""
-    administer(config, defaults, lambda tools: tools.robots.set_disabled(name, disabled=True))
-    if as_json:
-        print_json({"name": name, "disabled": True})
-    else:
-        say(f"robot {name} is disabled")
+    set_disabled(Kind.ROBOT, name, True, config, defaults, as_json)

@@ -1,10 +1,10 @@
 """``entrepot robot enable``."""
 
-from entrepot.cli.administration import AsJson, administer
+from entrepot.cli.account_changes import set_disabled
+from entrepot.cli.administration import AsJson
 from entrepot.cli.arguments import ConfigOption, Defaults
-from entrepot.cli.output import say
 from entrepot.cli.robot.name import RobotName
-from entrepot.cli.tables import print_json
+from entrepot.ports.access import Kind
 
 
 def enable(
@@ -14,8 +14,4 @@ def enable(
     as_json: AsJson = False,
 ) -> None:
     """Let a disabled robot in again."""
-    administer(config, defaults, lambda tools: tools.robots.set_disabled(name, disabled=False))
-    if as_json:
-        print_json({"name": name, "disabled": False})
-    else:
-        say(f"robot {name} is enabled")
+    set_disabled(Kind.ROBOT, name, False, config, defaults, as_json)

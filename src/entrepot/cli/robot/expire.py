@@ -1,21 +1,11 @@
 """``entrepot robot expire``."""
 
-from typing import Annotated
-
-import typer
-
-from entrepot.cli.administration import AsJson, administer
+from entrepot.cli import account_changes
+from entrepot.cli.administration import AsJson
 from entrepot.cli.arguments import ConfigOption, Defaults
-from entrepot.cli.expiry import parse_expiry
-from entrepot.cli.output import say
+from entrepot.cli.expiry import When
 from entrepot.cli.robot.name import RobotName
-from entrepot.cli.tables import moment, print_json
-from entrepot.ports.clock import SystemClock
-
-When = Annotated[
-    str,
-    typer.Argument(metavar="WHEN", help="90d, 12h, 2027-01-31 or never.", show_default=False),
-]
+from entrepot.ports.access import Kind
 
 
 def expire(
@@ -26,9 +16,4 @@ def expire(
     as_json: AsJson = False,
 ) -> None:
     """Let a robot in until a moment, or for ever."""
-    expires_at = parse_expiry(when, SystemClock().now())
-    administer(config, defaults, lambda tools: tools.robots.expire(name, expires_at))
-    if as_json:
-        print_json({"name": name, "expires": moment(expires_at)})
-    else:
-        say(f"robot {name} expires {moment(expires_at) or 'never'}")
+    account_changes.expire(Kind.ROBOT, name, when, config, defaults, as_json)

@@ -1,10 +1,10 @@
 """``entrepot user disable``."""
 
-from entrepot.cli.administration import AsJson, administer
+from entrepot.cli.account_changes import set_disabled
+from entrepot.cli.administration import AsJson
 from entrepot.cli.arguments import ConfigOption, Defaults
-from entrepot.cli.output import say
-from entrepot.cli.tables import print_json
 from entrepot.cli.user.name import UserName
+from entrepot.ports.access import Kind
 
 
 def disable(
@@ -14,8 +14,4 @@ def disable(
     as_json: AsJson = False,
 ) -> None:
     """Let a user in no more, nor tokens and robots of the user."""
-    administer(config, defaults, lambda tools: tools.users.set_disabled(name, disabled=True))
-    if as_json:
-        print_json({"name": name, "disabled": True})
-    else:
-        say(f"user {name} is disabled")
+    set_disabled(Kind.USER, name, True, config, defaults, as_json)

@@ -1,10 +1,10 @@
 """``entrepot user enable``."""
 
-from entrepot.cli.administration import AsJson, administer
+from entrepot.cli.account_changes import set_disabled
+from entrepot.cli.administration import AsJson
 from entrepot.cli.arguments import ConfigOption, Defaults
-from entrepot.cli.output import say
-from entrepot.cli.tables import print_json
 from entrepot.cli.user.name import UserName
+from entrepot.ports.access import Kind
 
 
 def enable(
@@ -14,8 +14,4 @@ def enable(
     as_json: AsJson = False,
 ) -> None:
     """Let a disabled user in again."""
-    administer(config, defaults, lambda tools: tools.users.set_disabled(name, disabled=False))
-    if as_json:
-        print_json({"name": name, "disabled": False})
-    else:
-        say(f"user {name} is enabled")
+    set_disabled(Kind.USER, name, False, config, defaults, as_json)
