@@ -113,9 +113,9 @@ class _Builder:
         )
         beside: Beside = {}
         if self._own is not None:
-            from entrepot.assembly.tokens import token_endpoints
+            from entrepot.assembly.tokens import token_endpoints, token_server
 
-            beside = token_endpoints(
+            server = token_server(
                 settings.access.token,
                 self._own,
                 drivers.tokens,
@@ -123,8 +123,8 @@ class _Builder:
                 access,
                 standing,
                 drivers.clock,
-                settings.server.timeouts.body,
             )
+            beside = token_endpoints(server, self._own.keys, settings.server.timeouts.body)
         return AccessControl(access, authentication, beside, tuple(self._closing))
 
     def _add_file(self) -> None:

@@ -138,34 +138,19 @@ def token_server(
     )
 
 
-def token_endpoints(
-    settings: TokenServerSettings,
-    tokens: OwnTokens,
-    store: TokenStore,
-    passwords: Authenticator,
-    access: Access,
-    standing: Standing,
-    clock: Clock,
-    patience: float,
-) -> Beside:
+def token_endpoints(server: TokenServer, keys: TokenKeys, patience: float) -> Beside:
     """Give what answers `/auth/token`, `/auth/jwks` and `/auth/certificate`.
 
     Args:
-        settings: of the token server.
-        tokens: its keys.
-        store: where refresh tokens are.
-        passwords: checks names and passwords.
-        access: says what the rules allow.
-        standing: tells whether accounts may still come in.
-        clock: tells the time.
+        server: makes tokens.
+        keys: its keys.
         patience: seconds after which a silent client is given up.
     """
     from entrepot.api.token_server import KeySetEndpoint, TokenEndpoint
 
-    server = token_server(settings, tokens, store, passwords, access, standing, clock)
-    token, keys = TokenEndpoint(server, patience), KeySetEndpoint(tokens.keys)
+    token, public = TokenEndpoint(server, patience), KeySetEndpoint(keys)
     return {
         "auth/token": ("token", {"GET": token.get, "POST": token.post}),
-        "auth/jwks": ("keys", {"GET": keys.get}),
-        "auth/certificate": ("keys", {"GET": keys.get_certificate}),
+        "auth/jwks": ("keys", {"GET": public.get}),
+        "auth/certificate": ("keys", {"GET": public.get_certificate}),
     }
