@@ -14,8 +14,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.acceptance.harness.pebble import Pebble, free_port
+from tests.acceptance.harness.pebble import Pebble
 from tests.acceptance.test_tls_replacing import SecureServer
+from tests.ports import free_port
 from tests.unit.operations.tls.pairs import Pair
 
 HOSTS = ("registry.example.com", "registry.example.org")

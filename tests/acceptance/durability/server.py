@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from tests.acceptance.harness.journal import JOURNAL
 from tests.acceptance.harness.paths import ENTREPOT
 from tests.acceptance.harness.registry import plain_settings
 from tests.acceptance.harness.wire import Answer
+from tests.ports import free_port
 from tests.wire.harness.server import merged
 
 Settings = dict[str, Any]
@@ -165,13 +165,6 @@ class Server:
         if self in JOURNAL:
             JOURNAL.remove(self)
         return self._process.wait()
-
-
-def free_port() -> int:
-    """Find a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

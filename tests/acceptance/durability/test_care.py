@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.durability.pushes import push_blob
-from tests.acceptance.durability.server import Server, free_port, running
+from tests.acceptance.durability.server import Server, running
 from tests.acceptance.durability.test_damage import data_file
+from tests.ports import free_port
 
 CONTENT = b"z" * 300_000
 SECONDS = 90

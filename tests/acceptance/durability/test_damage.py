@@ -9,7 +9,8 @@ import pytest
 
 from tests.acceptance.durability.pushes import push_blob
 from tests.acceptance.durability.refusals import check_refusal
-from tests.acceptance.durability.server import Server, free_port, running
+from tests.acceptance.durability.server import Server, running
+from tests.ports import free_port
 
 SMALL, LARGE = b"x" * 1000, b"y" * 3_000_000
 HUGE = bytes(64 << 20)

@@ -2,20 +2,13 @@
 
 import json
 import os
-import socket
 import ssl
 import urllib.request
 from pathlib import Path
 
 from tests.acceptance.harness.process import Daemon
+from tests.ports import free_port
 from tests.unit.operations.tls.pairs import Pair
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Find a port of the loopback that nobody listens on."""
-    with socket.socket(type=kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Pebble:
@@ -36,7 +29,7 @@ class Pebble:
         if not self.own.exists():
             Pair.make(folder.parent, "pebble", hosts=("localhost", "127.0.0.1"), ca=True)
         self._management = free_port()
-        dns = free_port(socket.SOCK_DGRAM)
+        dns = free_port()
         config = {
             "listenAddress": f"127.0.0.1:{self.port}",
             "managementListenAddress": f"127.0.0.1:{self._management}",
@@ -76,7 +69,7 @@ class Pebble:
 
     def _get(self, url: str) -> bytes:
         context = ssl.create_default_context(cafile=self.own)
-        with urllib.request.urlopen(url, context=context, timeout=10) as answer:
+        with urllib.request.urlopen(url, context=context, timeout=60) as answer:
             content: bytes = answer.read()
             return content
 

@@ -1,13 +1,14 @@
 """A registry that is told to stop stops, at whatever moment of its start."""
 
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 PROGRAM = Path(sys.executable).with_name("entrepot")
 CONFIGURATION = """
@@ -16,12 +17,6 @@ storage: {{filesystem: {{rootdirectory: {root}}}}}
 http: {{addr: "127.0.0.1:{port}", draintimeout: 60s}}
 server: {{workers: 2}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.03, 0.08])
