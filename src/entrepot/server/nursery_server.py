@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ logger = logging.getLogger("entrepot.server")
 
 _START_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
+_HEAR_SECONDS = 0.5
 
 
 def _nothing() -> None:
@@ -25,6 +27,23 @@ def _nothing() -> None:
 
 def _always() -> bool:
     return True
+
+
+class _HeardEvent(threading.Event):
+    """An event whose waiter answers signals that another thread was given.
+
+    Python answers signals in the main thread, and only when it runs. The kernel gives them to it,
+    but for those that came while the process was stopped or frozen: whichever thread wakes first
+    takes them, and a main thread that waits without an end would never know.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set."""
+        if timeout is not None:
+            return super().wait(timeout)
+        while not super().wait(_HEAR_SECONDS):
+            pass
+        return True
 
 
 class NurseryServer(MPServer):
@@ -46,6 +65,7 @@ class NurseryServer(MPServer):
 
     def __init__(self, target: str, *, runtime: RuntimeDirectory, **arguments: Any) -> None:
         super().__init__(target, **arguments)
+        self.main_loop_interrupt = _HeardEvent()
         self.before_reload: Callable[[], bool] = _always
         self.after_reload: Callable[[], None] = _nothing
         self.failed_reload: Callable[[], None] = _nothing

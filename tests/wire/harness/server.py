@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,9 +11,10 @@ from typing import Any
 
 import yaml
 
+from tests.ports import free_port
+from tests.waiting import PATIENCE
+
 PROGRAM = Path(sys.executable).with_name("entrepot")
-START_SECONDS = 20
-STOP_SECONDS = 20
 
 
 class Registry:
@@ -40,7 +40,7 @@ class Registry:
             self._process = subprocess.Popen(
                 [PROGRAM, "serve", self._configuration], stdout=log, stderr=log
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
@@ -50,8 +50,12 @@ class Registry:
     def stop(self) -> int:
         """End it as an operator does, and tell its exit code."""
         self._process.send_signal(signal.SIGTERM)
+        return self.stopped()
+
+    def stopped(self) -> int:
+        """Wait for its end, and tell its exit code."""
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -60,10 +64,10 @@ class Registry:
         """End it whatever it does."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        self._process.wait(STOP_SECONDS)
+        self._process.wait(PATIENCE)
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(self.authority, timeout=2)
+        connection = http.client.HTTPConnection(self.authority, timeout=PATIENCE)
         try:
             connection.request("GET", "/v2/")
             # 401: it runs, and asks who we are.
@@ -86,9 +90,10 @@ def default_configuration(port: int, data: Path) -> dict[str, Any]:
         "http": {
             "addr": f"127.0.0.1:{port}",
             "h2c": {"enabled": True},
-            "draintimeout": "5s",
+            "draintimeout": "60s",
         },
-        "server": {"workers": 2, "timeouts": {"idle": "5s", "body": "3s"}},
+        # Longer than any test waits: what ends sooner has not ended because nothing came.
+        "server": {"workers": 2, "timeouts": {"idle": "10m", "body": "10m"}},
     }
 
 
@@ -100,11 +105,3 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(known, dict)
         document[key] = merged(document[key], value) if both else value
     return document
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
