@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from entrepot.api.lingering import SECONDS
 from tests.wire.harness.contents import Content
 from tests.wire.harness.exchange import Request
 from tests.wire.harness.http1 import Http1
@@ -66,14 +67,17 @@ def test_a_client_that_sends_as_fast_as_it_can_is_never_cut_off(limited: Registr
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_connection_serves_the_next_request_at_once(limited: Registry, chunked: bool) -> None:
     blob = Content(bytes(400_000))
-    began = time.monotonic()
+    seconds = []
     with closing(Http1(limited.authority, chunked=chunked)) as client:
-        for _ in range(3):
+        for _ in range(5):
+            began = time.monotonic()
             reply = client.send(Request("POST", "/v2/app/blobs/uploads/"))
             session = path_of(reply.header("Location") or "")
             assert client.send(Request("PATCH", session, (), blob.payload)).status == 403
             assert client.send(Request("GET", "/v2/")).status == 200
-    assert time.monotonic() - began < 4
+            seconds.append(time.monotonic() - began)
+    # Were it waited for, each of them would take at least as long.
+    assert min(seconds) < SECONDS
 
 
 def test_a_client_that_stops_in_the_middle_is_waited_for_a_few_seconds(

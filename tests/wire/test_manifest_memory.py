@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
+from tests.waiting import PATIENCE
 from tests.wire.harness.server import Registry
 from tests.wire.test_dead_worker import children
 
@@ -55,7 +56,9 @@ def test_manifests_that_wait_for_a_locked_database_are_bounded(tmp_path: Path) -
             other.execute("BEGIN IMMEDIATE")
             connections = []
             for number in range(MANIFESTS):
-                connection = socket.create_connection(("127.0.0.1", registry.port), timeout=20)
+                connection = socket.create_connection(
+                    ("127.0.0.1", registry.port), timeout=PATIENCE
+                )
                 connections.append(opened.enter_context(connection))
                 push(connection, number, payload)
                 time.sleep(0.05)
@@ -82,7 +85,7 @@ def test_a_reader_that_stops_in_a_large_manifest_costs_a_fraction_of_it(tmp_path
     payload = large_index()
     try:
         with ExitStack() as opened:
-            pusher = socket.create_connection(("127.0.0.1", registry.port), timeout=20)
+            pusher = socket.create_connection(("127.0.0.1", registry.port), timeout=PATIENCE)
             push(opened.enter_context(pusher), 0, payload)
             assert is_kept(pusher)
             before = resident(registry)
@@ -101,7 +104,7 @@ def test_a_large_manifest_comes_back_as_it_was_pushed(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     registry.start()
     payload = large_index()
-    connection = http.client.HTTPConnection(registry.authority, timeout=20)
+    connection = http.client.HTTPConnection(registry.authority, timeout=PATIENCE)
     try:
         connection.request("PUT", "/v2/app/manifests/t", payload, {"Content-Type": INDEX})
         assert connection.getresponse().read() == b""

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.ports import free_port
+from tests.waiting import PATIENCE
 from tests.wire.harness.guarded import RULES, basic, htpasswd, password_of
-from tests.wire.harness.server import PROGRAM, Registry, free_port
+from tests.wire.harness.server import PROGRAM, Registry
 
 SECRETS = {
     "a password that is right": password_of("alice"),
@@ -86,7 +88,7 @@ class Told:
             headers["Authorization"] = header
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(self.registry.authority, timeout=10)
+        connection = http.client.HTTPConnection(self.registry.authority, timeout=PATIENCE)
         try:
             connection.request(method, path, form, headers)
             response = connection.getresponse()
@@ -101,7 +103,9 @@ class Told:
         """Everything that the debug address shows."""
         shown = b""
         for path in ("/metrics", "/debug/health", "/debug/vars"):
-            connection = http.client.HTTPConnection(f"127.0.0.1:{self.debug_port}", timeout=10)
+            connection = http.client.HTTPConnection(
+                f"127.0.0.1:{self.debug_port}", timeout=PATIENCE
+            )
             try:
                 connection.request("GET", path)
                 shown += connection.getresponse().read()

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 
+from tests.waiting import PATIENCE
 from tests.wire.harness.exchange import Reply, Request
 
 CHUNK = 60_000
@@ -15,7 +16,7 @@ class Http1:
         self.name = "HTTP/1.1, chunked bodies" if chunked else "HTTP/1.1"
         self.authority = authority
         self._chunked = chunked
-        self._connection = http.client.HTTPConnection(authority, timeout=20)
+        self._connection = http.client.HTTPConnection(authority, timeout=PATIENCE)
 
     def send(self, request: Request) -> Reply:
         """Send one request; once again where the kept connection had been closed meanwhile."""

@@ -7,6 +7,7 @@ import h2.connection
 import h2.errors
 import h2.events
 
+from tests.waiting import PATIENCE
 from tests.wire.harness.exchange import Reply, Request
 
 READ = 65_536
@@ -87,7 +88,7 @@ class Http2:
 
     def _open(self) -> None:
         host, _, port = self.authority.partition(":")
-        self._socket = socket.create_connection((host, int(port)), timeout=20)
+        self._socket = socket.create_connection((host, int(port)), timeout=PATIENCE)
         # Without it the kernel holds a small body back until the header is acknowledged: 40 ms.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = h2.config.H2Configuration(client_side=True, header_encoding="latin-1")

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
+from tests.waiting import PATIENCE
 from tests.wire.harness.exchange import Reply, Request
 
 Result = TypeVar("Result")
@@ -25,7 +26,7 @@ class LoopThread:
         """Run a coroutine; do not wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def run(self, work: Coroutine[Any, Any, Result], timeout: float = 30) -> Result:
+    def run(self, work: Coroutine[Any, Any, Result], timeout: float = PATIENCE) -> Result:
         """Run a coroutine and wait for what it gives."""
         return self.start(work).result(timeout)
 

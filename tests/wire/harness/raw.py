@@ -7,13 +7,14 @@ import time
 from types import TracebackType
 from typing import Self
 
+from tests.waiting import PATIENCE
 from tests.wire.harness.exchange import Reply
 
 
 class RawConnection:
     """One TCP connection; bytes go out as they are given."""
 
-    def __init__(self, authority: str, timeout: float = 10) -> None:
+    def __init__(self, authority: str, timeout: float = PATIENCE) -> None:
         host, _, port = authority.partition(":")
         self.authority = authority
         self.socket = socket.create_connection((host, int(port)), timeout=timeout)
@@ -59,7 +60,7 @@ class RawConnection:
             return reply
         return Reply(status, headers, self._read_body(reply))
 
-    def is_closed(self, within: float = 5) -> bool:
+    def is_closed(self, within: float = PATIENCE) -> bool:
         """Tell whether the peer closes the connection, reading what it still says."""
         self.socket.settimeout(within)
         deadline = time.monotonic() + within
