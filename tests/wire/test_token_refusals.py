@@ -62,7 +62,9 @@ VALUES = st.text() | st.sampled_from(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(FIELDS | st.text(), VALUES), st.binary(max_size=40))
 def test_nothing_that_is_asked_breaks_it(

@@ -126,11 +126,11 @@ def test_a_client_that_is_slow_but_not_silent_is_waited_for() -> None:
         left = whole(*[b"x"] * 8)
 
         async def receive() -> dict[str, Any]:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.4)
             return left.pop(0)
 
         request = make_request(receive)
-        body = stream_body(request, 0.3)  # less than the whole body takes
+        body = stream_body(request, 3.0)  # less than the whole body takes
         assert b"".join([content async for content in body]) == b"x" * 8
 
     asyncio.run(run())

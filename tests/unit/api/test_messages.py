@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from entrepot.api.messages import Messages
 from tests.unit.api.asgi import GONE, ScriptedServer, piece, whole
+from tests.waiting import PATIENCE
 
 KIB = 1024
 
@@ -22,7 +23,7 @@ def test_messages_come_in_their_order_however_many_are_asked_for(
         server = ScriptedServer(sent)
         with Messages(server.receive, ahead) as messages:
             for message in sent:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(PATIENCE):
                     assert await messages.next() is message
                 assert server.open_calls <= ahead
         assert server.open_calls == 0

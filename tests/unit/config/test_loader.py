@@ -173,14 +173,18 @@ def _taken_or_refused(path: Path, content: bytes) -> None:
     assert outcome(path, {})
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(tree=TREES)
 def test_any_tree_is_taken_or_refused(tmp_path: Path, tree: object) -> None:
     whole = {"version": 0.1, **tree} if isinstance(tree, dict) else tree
     _taken_or_refused(tmp_path / "c.yml", yaml.safe_dump(whole).encode())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(
     content=st.binary(max_size=200)
     | st.text("ab:-[]{}&*<!|>'\"#%@, \n\t0.1", max_size=60).map(str.encode)

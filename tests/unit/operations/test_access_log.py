@@ -144,4 +144,4 @@ def test_lines_tell_when_a_request_arrived(tmp_path: Path) -> None:
         assert match is not None
         moments.append(time.mktime(time.strptime(match[3], "%d/%b/%Y:%H:%M:%S %z")))
     assert 3599 <= moments[1] - moments[0] <= 3601
-    assert abs(moments[1] - time.time()) < 5
+    assert abs(moments[1] - time.time()) < 600

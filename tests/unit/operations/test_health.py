@@ -18,6 +18,7 @@ from entrepot.operations.health import Health, WatchedCheck, configured_checks
 from entrepot.operations.health_checks import CheckFailed, file_check, tcp_check
 from entrepot.operations.health_flag import HealthFlag
 from entrepot.operations.http_check import http_check
+from tests.waiting import PATIENCE
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -51,7 +52,7 @@ def silent() -> Iterator[tuple[str, int]]:
         yield listener.getsockname()
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -86,13 +87,13 @@ def test_a_file_check_fails_where_it_cannot_look(tmp_path: Path) -> None:
 def test_an_http_check_wants_one_status(
     path: str, wanted: int, headers: dict[str, tuple[str, ...]], downstream: str
 ) -> None:
-    http_check(downstream + path, wanted, 5.0, headers)()
+    http_check(downstream + path, wanted, PATIENCE, headers)()
 
 
 def test_an_http_check_fails_on_another_status(downstream: str) -> None:
     uri = f"{downstream}/503"
     with pytest.raises(CheckFailed) as failure:
-        http_check(uri, 200, 5.0, {})()
+        http_check(uri, 200, PATIENCE, {})()
     assert str(failure.value) == f"{uri}: downstream service returned unexpected status: 503"
 
 
@@ -110,7 +111,7 @@ def test_an_http_check_of_nonsense_fails(uri: str) -> None:
 
 def test_a_tcp_check_wants_a_connection(silent: tuple[str, int]) -> None:
     host, port = silent
-    tcp_check(f"{host}:{port}", host, port, 1.0)()
+    tcp_check(f"{host}:{port}", host, port, PATIENCE)()
 
 
 def test_a_tcp_check_fails_where_nobody_listens() -> None:
@@ -145,7 +146,7 @@ def test_a_check_that_does_not_come_back_fails() -> None:
     release = threading.Event()
 
     def hang() -> None:
-        release.wait(10)
+        release.wait(PATIENCE)
 
     check = WatchedCheck("x", hang, 1.0, patience=0.1)
     thread = threading.Thread(target=check.run)

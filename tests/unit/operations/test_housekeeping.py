@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from entrepot.ports.clock import SystemClock
 from entrepot.ports.uploads import UploadSession
 from entrepot.services.purge import Purge
 from tests.unit.operations.test_worker_metrics import sample
+from tests.waiting import tries
 
 
 def counting(counts: list[int], worker: int) -> Job:
@@ -26,6 +28,13 @@ def counting(counts: list[int], worker: int) -> Job:
         counts.append(worker)
 
     return Job("counting", 0.0, 0.01, work)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in tries("it does not happen"):
+        if condition():
+            break
+        await asyncio.sleep(0.01)
 
 
 def test_one_worker_works_and_another_follows_it(tmp_path: Path) -> None:
@@ -37,11 +46,12 @@ def test_one_worker_works_and_another_follows_it(tmp_path: Path) -> None:
         ]
         for worker in workers:
             worker.start()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # in which the other one tries, too
+        await until(lambda: len(counts) > 1)
         assert set(counts) == {1}
         await workers[0].stop()
         counts.clear()
-        await asyncio.sleep(0.1)
+        await until(lambda: len(counts) > 1)
         assert set(counts) == {2}
         await workers[1].stop()
         await workers[1].stop()
@@ -54,17 +64,16 @@ def test_a_job_that_fails_is_logged_and_tried_again(
     error: Exception, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
-        tries: list[int] = []
+        failures: list[int] = []
 
         async def work() -> None:
-            tries.append(1)
+            failures.append(1)
             raise error
 
         keeping = Housekeeping(tmp_path / "lock", [Job("a job", 0.0, 0.01, work)])
         keeping.start()
-        await asyncio.sleep(0.1)
+        await until(lambda: len(failures) > 1)
         await keeping.stop()
-        assert len(tries) > 1
 
     asyncio.run(story())
     assert "a job failed, and will be tried again" in caplog.text
@@ -91,7 +100,7 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
         assert sample(numbers, "entrepot_upload_sessions") == 1
         keeping = Housekeeping(tmp_path / "lock", jobs)
         keeping.start()
-        await asyncio.sleep(0.2)
+        await until(lambda: "1 uploads with 0 bytes removed" in caplog.text)
         await keeping.stop()
         await count.work()
         assert sample(numbers, "entrepot_upload_sessions") == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.operations.line_writer import LineWriter
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -56,11 +57,11 @@ def test_a_blocked_reader_holds_nobody_up_and_loses_only_what_is_too_much(
     began = time.monotonic()
     for _ in range(1000):
         writer.write(line)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < PATIENCE
     assert 800 < writer.dropped < 1000
     kept = 1000 - writer.dropped
     assert read_until(pipe[0], kept * 1000) == line * kept
-    assert writer.flush(5)
+    assert writer.flush(PATIENCE)
     writer.write(b"it goes on\n")
     assert read_until(pipe[0], 11) == b"it goes on\n"
     writer.close()
@@ -72,7 +73,7 @@ def test_closing_gives_up_on_a_blocked_reader(pipe: tuple[int, int]) -> None:
     writer.write((b"x" * 999 + b"\n") * 500, 500)
     began = time.monotonic()
     writer.close(timeout=0.2)
-    assert 0.2 <= time.monotonic() - began < 2.0
+    assert 0.2 <= time.monotonic() - began < PATIENCE
     assert writer.dropped >= 400
     assert len(read_until(pipe[0], 500_100)) == 500_100  # lets the thread end
 
@@ -81,7 +82,7 @@ def test_a_closed_reader_kills_nobody(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     writer = LineWriter(pipe[1])
     writer.write(b"one\ntwo\n", 2)
-    assert writer.flush(5)
+    assert writer.flush(PATIENCE)
     assert writer.dropped == 2
     writer.write(b"three\n")
     writer.close()

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.observer import Observer
 from entrepot.operations.requests import RequestRecord
 from entrepot.operations.worker_metrics import WorkerMetrics
+from tests.waiting import tries
 
 
 def request(**facts: object) -> RequestRecord:
@@ -30,13 +31,21 @@ def log(tmp_path: Path) -> Iterator[AccessLog]:
 
 
 def logged(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (folder / "log").read_text().splitlines()]
+    whole = (folder / "log").read_text().rpartition("\n")[0]  # the last may be half there
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def sample(folder: Path, name: str, **labels: str) -> float | None:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
     return registry.get_sample_value(name, labels)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in tries("it is not seen"):
+        if condition():
+            break
+        await asyncio.sleep(0.01)
 
 
 async def finish(observer: Observer, *records: RequestRecord) -> None:
@@ -52,7 +61,7 @@ def test_requests_are_logged_together_soon_after_they_are_over(
         observer = Observer(log, None)
         await finish(observer, request(status=200), request(status=404))
         assert logged(tmp_path) == []
-        await asyncio.sleep(0.2)
+        await until(lambda: len(logged(tmp_path)) == 2)
         assert [line["http.response.status"] for line in logged(tmp_path)] == [200, 404]
         observer.close()
 
@@ -86,10 +95,9 @@ def test_an_observer_outlives_an_event_loop(log: AccessLog, tmp_path: Path) -> N
 
     async def wait() -> None:
         await finish(observer, request(status=200))
-        await asyncio.sleep(0.2)
+        await until(lambda: len(logged(tmp_path)) == 3)
 
     asyncio.run(wait())
-    assert len(logged(tmp_path)) == 3
     observer.close()
 
 
@@ -114,15 +122,13 @@ def test_running_requests_are_told_by_handler(tmp_path: Path) -> None:
         for record in records:
             observer.started(record)
         assert observer.in_flight == 3
-        await asyncio.sleep(0.7)
         gauge = "registry_http_in_flight_requests"
-        assert sample(tmp_path, gauge, handler="blob") == 2
+        await until(lambda: sample(tmp_path, gauge, handler="blob") == 2)
         assert sample(tmp_path, gauge, handler="tags") == 1
         assert sample(tmp_path, gauge, handler="manifest") == 0
         for record in records:
             observer.finished(record)
-        await asyncio.sleep(0.7)
-        assert sample(tmp_path, gauge, handler="blob") == 0
+        await until(lambda: sample(tmp_path, gauge, handler="blob") == 0)
         total = "registry_http_requests_total"
         assert sample(tmp_path, total, handler="blob", method="get", code="500") == 2
         observer.close()

@@ -6,6 +6,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.pull_recorder import PullRecorder
 from tests.unit.services.registry import MovableClock
+from tests.waiting import PATIENCE
 
 APP = RepositoryName("team/app")
 Pull = tuple[RepositoryName, Digest]
@@ -55,7 +56,7 @@ def test_they_are_written_now_and_then_and_at_the_end() -> None:
         recorder = PullRecorder(times, MovableClock(), 0.01)
         recorder.start()
         recorder.note(APP, some_digest(1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await times.written.wait()
         await recorder.stop()
         last = PullRecorder(times, MovableClock(), 3600)
@@ -89,7 +90,7 @@ def test_it_holds_a_bounded_number_and_writes_ahead_of_time_when_they_are_too_ma
         await asyncio.sleep(0)
         for number in range(11):
             recorder.note(APP, some_digest(number))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await times.written.wait()
         assert len(times.kept) == 10
         recorder.note(APP, some_digest(11))

@@ -13,6 +13,7 @@ from entrepot.operations.schedule import Every
 from entrepot.operations.scheduled import Once, Turn
 from entrepot.ports.jobs import JobLedger
 from tests.unit.services.registry import MovableClock
+from tests.waiting import PATIENCE, tries
 
 HOURLY = Every(3600)
 
@@ -72,7 +73,7 @@ def test_a_run_that_is_stopped_is_gone_on_with_by_another_at_once(tmp_path: Path
             if not turn.progress:
                 await turn.note("half")
                 begun.set()
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             return "whole"
 
         first = asyncio.create_task(Once(ledger, clock, "sweep", work).run())
@@ -112,7 +113,7 @@ def test_work_whose_lease_ended_stops_when_another_has_it(
 
         async def slow(turn: Turn) -> str:
             begun.set()
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
             return "never"
 
         async def quick(turn: Turn) -> str:
@@ -122,7 +123,7 @@ def test_work_whose_lease_ended_stops_when_another_has_it(
         await begun.wait()
         clock.forward(1)
         assert await Once(ledger, clock, "sweep", quick).run() == "done by another"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await first is None
 
     with_ledger(tmp_path, scenario)
@@ -137,12 +138,12 @@ def test_a_lease_is_kept_alive_while_the_work_takes_its_time(
         async def work(turn: Turn) -> str:
             clock.forward(1)
             before = turn.run.claimed_until
-            for _ in range(500):
+            for _ in tries("it is lost"):
                 await asyncio.sleep(0.01)
                 last = await ledger.last("sweep")
                 if last is not None and last.claimed_until > before:
                     return "kept"
-            return "lost"
+            raise AssertionError
 
         assert await Once(ledger, clock, "sweep", work).run() == "kept"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 PROGRAM = Path(sys.executable).with_name("entrepot")
 CONFIGURATION = """
 version: 0.1
 storage: {{filesystem: {{rootdirectory: {root}}}}}
-http: {{addr: "127.0.0.1:{port}", draintimeout: 60s}}
+http: {{addr: "127.0.0.1:{port}", draintimeout: 10m}}
 server: {{workers: 2}}
 """
 
@@ -34,6 +35,6 @@ def test_sigterm_soon_after_the_start_is_heard(tmp_path: Path, delay: float) -> 
             time.sleep(delay)
             registry.send_signal(signal.SIGTERM)
             # Far less than the drain time, which a lost signal would take.
-            assert registry.wait(30) == 0
+            assert registry.wait(PATIENCE) == 0
         finally:
             registry.kill()

@@ -145,7 +145,7 @@ def test_cancelling_a_pass_ends_it_in_the_middle_of_a_blob() -> None:
             await running
         # The thread must end, too: a worker waits for its threads when it stops.
         await asyncio.get_running_loop().shutdown_default_executor()
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 20.0  # of more than a minute for the blobs at this rate
 
     with_stock(work)
 

@@ -98,7 +98,10 @@ def test_a_failed_write_leaves_the_file_as_it_was(
     assert (folder / "u").read_bytes() == NOISE[: 2 * BLOCK_BYTES]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+)
 @given(
     parts=st.lists(st.lists(st.integers(0, 9 * BLOCK_BYTES), max_size=6), min_size=1, max_size=4)
 )

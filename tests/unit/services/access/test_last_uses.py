@@ -4,6 +4,7 @@ import pytest
 
 from entrepot.ports.accounts import Account
 from tests.unit.services.access.stage import PASSWORD, Stage, stage
+from tests.waiting import tries
 
 
 async def alice(opened: Stage) -> Account:
@@ -12,8 +13,9 @@ async def alice(opened: Stage) -> Account:
     return account
 
 
-def test_uses_are_written_down_together_after_a_while() -> None:
+def test_uses_are_written_down_together() -> None:
     async def act(opened: Stage) -> None:
+        opened.uses._delay = 3600.0
         await opened.users.add("alice", PASSWORD)
         token = await opened.tokens.add("alice", "laptop")
         await opened.login("alice", PASSWORD, "10.0.0.1")
@@ -21,12 +23,25 @@ def test_uses_are_written_down_together_after_a_while() -> None:
         await opened.login("alice", token.text, "10.0.0.2")
         before = await opened.accounts.generation()
         assert (await alice(opened)).last_used_at is None
-        await asyncio.sleep(0.1)
+        await opened.uses.write()
         stored = await opened.tokens.get("alice", "laptop")
         assert (stored.last_used_at, stored.last_used_from) == (opened.clock.now(), "10.0.0.2")
         found = await alice(opened)
         assert (found.last_used_at, found.last_used_from) == (opened.clock.now(), "10.0.0.2")
         assert await opened.accounts.generation() == before
+
+    with stage() as opened:
+        asyncio.run(act(opened))
+
+
+def test_nobody_needs_to_ask_for_it() -> None:
+    async def act(opened: Stage) -> None:
+        await opened.users.add("alice", PASSWORD)
+        await opened.login("alice", PASSWORD, "10.0.0.1")
+        for _ in tries("the use is not written down"):
+            if (await alice(opened)).last_used_at is not None:
+                break
+            await asyncio.sleep(0.01)
 
     with stage() as opened:
         asyncio.run(act(opened))

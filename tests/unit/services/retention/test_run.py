@@ -207,7 +207,7 @@ def test_a_run_that_is_killed_is_gone_on_with_where_it_was(
             seen.append(name)
             if len(seen) == 3:
                 begun.set()
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             return await apply(name)
 
         monkeypatch.setattr(retention, "apply", slow)
