@@ -141,7 +141,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         connection = _connection(request)
         with self._lock:
             if len(self._open) >= _MOST_CONNECTIONS:
-                _cut(min(self._open, key=self._open.__getitem__))
+                oldest = min(self._open, key=self._open.__getitem__)
+                # Its thread may be slow to leave: the next one must cut another.
+                del self._open[oldest]
+                _cut(oldest)
             self._open[connection] = time.monotonic()
         super().process_request(connection, client_address)
 
