@@ -18,12 +18,14 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, OpenAccess
 from entrepot.ports.blobs import Location
-from entrepot.ports.clock import SystemClock
 from entrepot.services.upload import Chunk, Upload
+from tests.model.place import Clock
+from tests.waiting import PATIENCE
 
 NAME = RepositoryName("a")
 CONTENT = b"content" * 1000
 DIGEST = Digest.of(CONTENT)
+LEASE = 0.3
 
 
 class Bench:
@@ -37,8 +39,9 @@ class Bench:
         self.metadata = SqliteMetadata(root / "metadata.db")
         self.sessions = SqliteUploadSessions(root / "sessions.db")
         self.blobs = FilesystemStorage(root, threads=2)
-        access, clock = OpenAccess(), SystemClock()
-        self.upload = Upload(self.metadata, self.sessions, self.blobs, access, clock, lease=0.3)
+        self.clock = Clock()
+        ports = self.metadata, self.sessions, self.blobs, OpenAccess(), self.clock
+        self.upload = Upload(*ports, lease=LEASE)
 
     async def begin(self) -> str:
         return (await self.upload.begin(ANONYMOUS, NAME)).id
@@ -126,19 +129,35 @@ def test_nobody_writes_to_an_upload_while_a_slow_disk_commits_it(
         await bench.append(upload_id, CONTENT)
         commit = bench.blobs.commit
 
+        begun, renewed, may_go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        renew = bench.sessions.renew
+
         @asynccontextmanager
         async def slowly(*arguments: Any) -> AsyncIterator[Location]:
-            await asyncio.sleep(1.0)  # more than three leases
+            begun.set()
+            await may_go_on.wait()
             async with commit(*arguments) as location:
                 yield location
 
+        async def tell(*arguments: Any) -> bool:
+            held = await renew(*arguments)
+            renewed.set()
+            return held
+
         monkeypatch.setattr(bench.blobs, "commit", slowly)
+        monkeypatch.setattr(bench.sessions, "renew", tell)
         finishing = asyncio.create_task(bench.finish(upload_id))
-        for _ in range(16):
-            await asyncio.sleep(0.05)
-            with pytest.raises(UploadBusy):
-                await bench.append(upload_id, b"more")
-        await finishing
+        async with asyncio.timeout(PATIENCE):
+            await begun.wait()
+            for _ in range(5):  # more than three leases
+                bench.clock.forward(0.7 * LEASE)
+                for _ in range(2):  # the first may have been under way
+                    renewed.clear()
+                    await renewed.wait()
+                with pytest.raises(UploadBusy):
+                    await bench.append(upload_id, b"more")
+            may_go_on.set()
+            await finishing
         assert await bench.stored() == CONTENT
 
     on_a_bench(tmp_path, work)

@@ -11,6 +11,8 @@ import pytest
 from bench.memory_sampler import Peak
 from bench.processes import cpu_seconds, parse_machine_time, parse_pss, parse_stat, pss, tree_stats
 
+from tests.waiting import tries
+
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
 READY = "print('ready', flush=True); input()\n"
 
@@ -72,17 +74,28 @@ def test_a_process_that_is_gone_has_used_nothing() -> None:
     assert cpu_seconds(pid) == 0
 
 
+def go_on(process: subprocess.Popen[bytes]) -> None:
+    """Let a program go on until it is ready again."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"ready\n"
+
+
 def test_the_peak_is_seen_after_the_memory_is_freed() -> None:
-    program = READY + "b = bytearray(b'x') * (64 << 20)\nimport time; time.sleep(0.6)\ndel b\n"
+    program = READY + "b = bytearray(b'x') * (64 << 20)\n" + READY + "del b\n"
     command = [sys.executable, "-c", program + READY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
         with Peak(process.pid, 0.05) as peak:
-            process.stdin.write(b"\n")
-            process.stdin.flush()
-            process.stdout.readline()
-        time.sleep(0.1)
+            go_on(process)
+            for _ in tries("it is not seen"):
+                if peak.tree_mebibytes > 64:
+                    break
+                time.sleep(0.02)
+            go_on(process)
         assert peak.tree_mebibytes - pss(process.pid) / (1 << 20) > 50
         process.communicate(b"\n")

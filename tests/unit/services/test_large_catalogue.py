@@ -102,9 +102,9 @@ async def test_where_all_must_be_looked_at_others_have_their_turn(metadata: Coun
     task = asyncio.create_task(lists.repositories(BOB, "team-990/app-7", 100))
     longest = 0.0
     while not task.done():
-        before = time.perf_counter()
+        before = time.thread_time()  # of the loop, however busy the machine is
         await asyncio.sleep(0)
-        longest = max(longest, time.perf_counter() - before)
+        longest = max(longest, time.thread_time() - before)
     assert (await task).names == [f"team-{team}/app-7" for team in range(991, 1000)]
     assert longest < 0.1
 

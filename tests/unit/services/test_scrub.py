@@ -137,7 +137,7 @@ def test_a_pass_that_was_stopped_goes_on_behind_what_was_done() -> None:
 
 def test_cancelling_a_pass_ends_it_in_the_middle_of_a_blob() -> None:
     async def work(damaged: Damaged) -> None:
-        running = asyncio.ensure_future(scrub(damaged, rate=1.0))
+        running = asyncio.ensure_future(scrub(damaged, rate=0.01))
         await asyncio.sleep(0.2)
         began = time.monotonic()
         running.cancel()
@@ -145,7 +145,7 @@ def test_cancelling_a_pass_ends_it_in_the_middle_of_a_blob() -> None:
             await running
         # The thread must end, too: a worker waits for its threads when it stops.
         await asyncio.get_running_loop().shutdown_default_executor()
-        assert time.monotonic() - began < 20.0  # of more than a minute for the blobs at this rate
+        assert time.monotonic() - began < 60.0  # the smallest blob takes minutes at this rate
 
     with_stock(work)
 
