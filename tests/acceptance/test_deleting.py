@@ -16,6 +16,7 @@ from tests.acceptance.harness.namespace import Namespace
 from tests.acceptance.harness.paths import ENTREPOT
 from tests.acceptance.harness.process import run
 from tests.acceptance.harness.registry import Registry
+from tests.waiting import PATIENCE
 
 SETTINGS = {
     "immutable": [{"repositories": ["release/**"], "tags": ["v*"]}],
@@ -137,7 +138,7 @@ def test_pulls_are_written_down_and_looking_is_no_pull(
     time.sleep(1.5)
     assert pulled() == 0
     tools.skopeo("copy", "--src-tls-verify=false", f"docker://{name}", f"dir:{tmp_path}")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while pulled() == 0:
         assert time.monotonic() < deadline, "the pull was never written down"
         time.sleep(0.1)

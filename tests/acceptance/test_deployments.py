@@ -13,6 +13,7 @@ from tests.acceptance.harness.images import HELLO
 from tests.acceptance.harness.paths import CHECKOUT
 from tests.acceptance.harness.process import run
 from tests.acceptance.harness.wire import Wire
+from tests.waiting import PATIENCE
 
 DEPLOY = CHECKOUT / "deploy"
 UNIT = DEPLOY / "entrepot.service"
@@ -97,7 +98,7 @@ def _push_and_run(dockerd: Dockerd, port: int) -> None:
 
 def _wait(dockerd: Dockerd, port: int) -> None:
     wire = Wire(dockerd.namespace, port)
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             assert wire.request("GET", "/v2/").status == 200
@@ -111,7 +112,7 @@ def _wait(dockerd: Dockerd, port: int) -> None:
 
 def _wait_for_service(swarm: Dockerd, wanted: str) -> None:
     """Wait until Swarm counts the service as running: its container is healthy then."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     listing = ("service", "ls", "--format={{.Name}} {{.Image}} {{.Replicas}}")
     while (listed := swarm.docker(*listing).strip()) != wanted:
         assert time.monotonic() < deadline, f"{listed}\n{_story(swarm)}"
@@ -128,7 +129,7 @@ def _story(dockerd: Dockerd) -> str:
 
 def _remove_volume(dockerd: Dockerd, name: str) -> None:
     """Remove a volume as soon as the last task that had it has gone."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while dockerd.run(["docker", "volume", "rm", name], expect=None).strip() != name:
         assert time.monotonic() < deadline, _story(dockerd)
         time.sleep(0.5)

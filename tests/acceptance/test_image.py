@@ -14,6 +14,7 @@ from tests.acceptance.harness.dockerd import Dockerd
 from tests.acceptance.harness.entrepot_image import BASE, USER, entrepot_image
 from tests.acceptance.harness.images import HELLO
 from tests.acceptance.harness.wire import Wire
+from tests.waiting import PATIENCE
 
 PORT = 5100
 PROGRAM_BYTES = 110 * 1000 * 1000
@@ -142,7 +143,7 @@ def _state(dockerd: Dockerd, name: str) -> dict[str, object]:
 
 
 def _wait_for_health(dockerd: Dockerd, name: str, wanted: str = "healthy") -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while True:
         state = _state(dockerd, name)
         health = state["Health"]

@@ -15,6 +15,7 @@ from tests.acceptance.harness.registry import Registry
 from tests.acceptance.harness.swarm import Swarm
 from tests.acceptance.harness.wire import Wire, wait_until_it_answers
 from tests.acceptance.harness.workshop import carry_image
+from tests.waiting import PATIENCE
 
 IMAGE = "127.0.0.1:5000/hello-service"
 SERVICE = """\
@@ -53,7 +54,7 @@ def run_on_both_nodes(swarm: Swarm, wire: Wire) -> None:
     manager.docker("rmi", IMAGE)
 
     manager.docker("service", "create", "--detach", "--name=hello", "--mode=global", IMAGE)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(tasks := running_tasks(manager)) < 2:
         assert time.monotonic() < deadline, manager.docker("service", "ps", "--no-trunc", "hello")
         time.sleep(0.25)

@@ -18,6 +18,7 @@ from tests.acceptance.harness.pebble import Pebble
 from tests.acceptance.test_tls_replacing import SecureServer
 from tests.ports import free_port
 from tests.unit.operations.tls.pairs import Pair
+from tests.waiting import PATIENCE
 
 HOSTS = ("registry.example.com", "registry.example.org")
 
@@ -59,7 +60,7 @@ def issuer(server: SecureServer) -> str:
 
 def wait_for_ca(server: SecureServer) -> x509.Certificate:
     """Wait until what is served comes from the CA."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while "Pebble" not in issuer(server):
         assert time.monotonic() < deadline, server.tail(40)
         time.sleep(0.2)

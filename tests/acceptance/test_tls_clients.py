@@ -19,6 +19,7 @@ from tests.acceptance.harness.process import run
 from tests.acceptance.harness.secure_registry import HOST, SecureRegistry, add_address
 from tests.acceptance.harness.workshop import docker_host
 from tests.unit.operations.tls.pairs import Pair
+from tests.waiting import PATIENCE
 
 PORT, CLIENT_PORT = 5443, 5444
 ADDRESS, CLIENT_ADDRESS = f"{HOST}:{PORT}", f"{HOST}:{CLIENT_PORT}"
@@ -196,7 +197,7 @@ def test_clients_show_certificates(
 
 def wait_for(registry: SecureRegistry, times: int) -> None:
     """Wait until so many certificates were taken."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while registry.log().count("new connections get the new certificate") < times:
         assert time.monotonic() < deadline, registry.daemon.tail()
         time.sleep(0.1)

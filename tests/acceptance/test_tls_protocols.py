@@ -11,6 +11,7 @@ import pytest
 
 from tests.acceptance.test_tls_replacing import SecureServer, secure_server
 from tests.unit.operations.tls.pairs import Pair
+from tests.waiting import PATIENCE
 
 
 def agreed(server: SecureServer, offered: list[str]) -> str | None:
@@ -87,7 +88,7 @@ def test_a_socket_file_outlives_its_workers(tmp_path: Path) -> None:
     try:
         before = set(server.workers())
         os.kill(server.pid, signal.SIGHUP)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while before & set(server.workers()):
             assert ask(UnixServer.socket).startswith(b"HTTP/1.1 200 ")
             assert time.monotonic() < deadline

@@ -17,6 +17,7 @@ import pytest
 from tests.acceptance.durability.server import Server
 from tests.acceptance.harness.wire import Answer
 from tests.unit.operations.tls.pairs import Pair
+from tests.waiting import PATIENCE
 
 PUSHERS = 8
 
@@ -212,7 +213,7 @@ def test_a_broken_certificate_is_refused_and_the_old_one_stays(
             old = Pair.make(tmp_path, "old", begins=-9, ends=-1)
             os.replace(old.key, pair.key)
             os.replace(old.certificate, pair.certificate)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while "the new certificate is refused, the old one stays" not in server.log():
             assert time.monotonic() < deadline, server.tail()
             time.sleep(0.1)

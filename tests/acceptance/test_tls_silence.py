@@ -10,6 +10,7 @@ import pytest
 
 from tests.acceptance.test_tls_replacing import SecureServer
 from tests.unit.operations.tls.pairs import Pair
+from tests.waiting import PATIENCE
 
 IDLE = 2
 
@@ -20,7 +21,7 @@ def test_a_connection_that_is_silent_after_its_handshake_is_closed(
 ) -> None:
     pair = Pair.make(tmp_path)
     tls = {"certificate": str(pair.certificate), "key": str(pair.key)}
-    timeouts = {"timeouts": {"idle": f"{IDLE}s", "body": "20s"}, "workers": 1}
+    timeouts = {"timeouts": {"idle": f"{IDLE}s", "body": "10m"}, "workers": 1}
     server = SecureServer(tmp_path / "registry", {"http": {"tls": tls}, "server": timeouts})
     try:
         statuses: list[int] = []
@@ -34,10 +35,10 @@ def test_a_connection_that_is_silent_after_its_handshake_is_closed(
         raw = socket.create_connection(("127.0.0.1", server.port))
         secured = context.wrap_socket(raw)
         began = time.monotonic()
-        secured.settimeout(4 * IDLE)
+        secured.settimeout(PATIENCE)
         while secured.recv(1000):  # HTTP/2 begins with settings of the server's
             pass
-        assert IDLE - 0.5 < time.monotonic() - began < 3 * IDLE
+        assert time.monotonic() - began > IDLE - 0.5
         secured.close()
         waiting.join()
         assert statuses == [201]

@@ -46,7 +46,7 @@ class Guarded(Registry):
 
     def wait_for_tokens(self, count: int) -> None:
         """Wait until the log, which is written a moment later, tells of so many."""
-        self.daemon.wait_until(lambda: self.asked() >= count, f"{count} tokens", seconds=5)
+        self.daemon.wait_until(lambda: self.asked() >= count, f"{count} tokens")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.acceptance.durability.server import Server, Settings
 from tests.acceptance.harness.process import run
+from tests.waiting import PATIENCE
 
 _MEBIBYTE = 1 << 20
 
@@ -69,7 +70,7 @@ def uploads(folder: Path) -> list[str]:
     return sorted(os.listdir(folder / "entrepot" / "uploads"))
 
 
-def wait_for_uploads(folder: Path, number: int, seconds: float = 10) -> None:
+def wait_for_uploads(folder: Path, number: int, seconds: float = PATIENCE) -> None:
     """Wait until so many files of uploads are there."""
     deadline = time.monotonic() + seconds
     while len(uploads(folder)) != number:

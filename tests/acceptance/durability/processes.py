@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 PROC = Path("/proc")
 
 
@@ -34,7 +36,7 @@ def is_running(pid: int) -> bool:
     return fields is not None and fields[0] not in "ZX"
 
 
-def ended(pids: list[int], seconds: float = 20) -> None:
+def ended(pids: list[int], seconds: float = PATIENCE) -> None:
     """Wait until none of these processes runs any more."""
     deadline = time.monotonic() + seconds
     while left := [pid for pid in pids if is_running(pid)]:

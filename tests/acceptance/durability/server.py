@@ -23,8 +23,8 @@ from tests.wire.harness.server import merged
 
 Settings = dict[str, Any]
 
-START_SECONDS = 60
-STOP_SECONDS = 60
+START_SECONDS = 120
+STOP_SECONDS = 120
 
 
 class Server:

@@ -5,6 +5,8 @@ from typing import Self
 
 from tests.acceptance.durability.server import Server
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 
 class SlowUpload:
     """A PATCH without a length, whose chunks are sent when the test says so. A context manager.
@@ -19,8 +21,10 @@ class SlowUpload:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         self.socket.sendall(
             f"PATCH {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-            "Transfer-Encoding: chunked\r\n\r\n".encode()
+            "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n".encode()
         )
+        # Said when the application asks for the body: what comes now finds a claimed session.
+        assert self.socket.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE
 
     def send(self, content: bytes) -> None:
         """Send one chunk."""

@@ -11,6 +11,7 @@ from tests.acceptance.durability.pushes import push_blob
 from tests.acceptance.durability.refusals import check_refusal
 from tests.acceptance.durability.server import Server, running
 from tests.ports import free_port
+from tests.waiting import PATIENCE
 
 SMALL, LARGE = b"x" * 1000, b"y" * 3_000_000
 HUGE = bytes(64 << 20)
@@ -45,7 +46,7 @@ def damaged_reads(port: int) -> float:
 
 
 def wait_for_damaged_reads(port: int, number: float) -> None:
-    deadline = time.monotonic() + 10  # workers write their counters about once a second
+    deadline = time.monotonic() + PATIENCE  # workers write their counters about once a second
     while damaged_reads(port) != number:
         assert time.monotonic() < deadline, damaged_reads(port)
         time.sleep(0.1)

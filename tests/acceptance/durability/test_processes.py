@@ -20,12 +20,13 @@ from tests.acceptance.durability.pushes import (
 )
 from tests.acceptance.durability.server import START_SECONDS, Server, running
 from tests.acceptance.durability.slow import SlowUpload
+from tests.waiting import PATIENCE
 
 TWO_WORKERS = {"server": {"workers": 2}}
 
 
 def wait_for_workers(
-    server: Server, number: int, other_than: set[int], seconds: float = 30
+    server: Server, number: int, other_than: set[int], seconds: float = PATIENCE
 ) -> None:
     deadline = time.monotonic() + seconds
     while len(set(server.workers()) - other_than) < number:
@@ -137,7 +138,7 @@ def test_sigterm_lets_a_slow_upload_finish(tmp_path: Path, whom: str) -> None:
                 time.sleep(0.1)
                 upload.send(piece)
             assert upload.end() == 202
-        assert server.wait_for_end(45) == 0
+        assert server.wait_for_end() == 0
     finally:
         server.kill()
     with running(tmp_path) as again:
@@ -155,7 +156,7 @@ def test_sigterm_ends_what_does_not_finish_in_time_and_its_bytes_go_on(tmp_path:
         time.sleep(0.2)
         began = time.monotonic()
         server.stop()
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 45  # where a body may take a minute to come
     with running(tmp_path) as again:
         status = again.request("GET", path)
         assert status.status == 204
@@ -172,7 +173,7 @@ def test_sighup_replaces_workers_without_failing_a_request(tmp_path: Path) -> No
             pusher.start()
         os.kill(server.pid, signal.SIGHUP)
         wait_for_workers(server, 2, before)
-        ended(list(before), 30)
+        ended(list(before))
         for pusher in pushers:
             pusher.finish()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.acceptance.harness.process import Daemon
 from tests.ports import free_port
 from tests.unit.operations.tls.pairs import Pair
+from tests.waiting import PATIENCE
 
 
 class Pebble:
@@ -69,7 +70,7 @@ class Pebble:
 
     def _get(self, url: str) -> bytes:
         context = ssl.create_default_context(cafile=self.own)
-        with urllib.request.urlopen(url, context=context, timeout=60) as answer:
+        with urllib.request.urlopen(url, context=context, timeout=PATIENCE) as answer:
             content: bytes = answer.read()
             return content
 

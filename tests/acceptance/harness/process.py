@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.acceptance.harness.journal import JOURNAL
+from tests.waiting import PATIENCE
 
-STOP_SECONDS = 60
+STOP_SECONDS = 120
 
 
 class CommandError(AssertionError):
@@ -90,7 +91,7 @@ class Daemon:
         """Process id; its process group has the same number."""
         return self._process.pid
 
-    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    def wait_until(self, ready: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         """Wait for `ready`, or fail with the log when the program ends or time is up."""
         deadline = time.monotonic() + seconds
         while not ready():
