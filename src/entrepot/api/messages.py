@@ -26,14 +26,16 @@ class Messages:
     Args:
         receive: the server's.
         ahead: how many calls may wait at once.
+        first: how many are made before anything is known: two for a body without a length, whose
+            end is a message of its own.
     """
 
     __slots__ = ("_ahead", "_receive", "_waiting", "_wanted")
 
-    def __init__(self, receive: Receive, ahead: int) -> None:
+    def __init__(self, receive: Receive, ahead: int, first: int = 1) -> None:
         self._receive = receive
         self._ahead = ahead
-        self._wanted = 1
+        self._wanted = min(ahead, first)
         self._waiting: deque[Awaitable[Message]] = deque()
 
     async def next(self) -> Message:
@@ -43,7 +45,9 @@ class Messages:
         message = await self._waiting.popleft()
         if self._ahead > 1:
             size = len(message.get("body", b""))
-            self._wanted = max(1, min(self._ahead, _AHEAD_BYTES // size)) if size else 1
+            # Twice as many each time: most bodies are over after few messages.
+            most = min(self._ahead, 2 * self._wanted, _AHEAD_BYTES // size) if size else 1
+            self._wanted = max(1, most)
         return message
 
     def __enter__(self) -> Self:

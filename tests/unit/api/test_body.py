@@ -78,6 +78,18 @@ def test_a_body_of_another_length_than_declared_is_refused(
     asyncio.run(run())
 
 
+def test_a_body_that_is_declared_to_be_empty_is_not_waited_for() -> None:
+    async def run() -> None:
+        server = ScriptedServer([])
+        request = make_request(server.receive, {b"content-length": b"0"}, ahead=4)
+        request.unread = True
+        assert [content async for content in stream_body(request, LONG, 0)] == []
+        assert server.calls == []
+        assert not request.unread
+
+    asyncio.run(run())
+
+
 def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
     async def run() -> None:
         server = ScriptedServer([piece(bytes(10))] * 100)

@@ -7,8 +7,8 @@ from pathlib import Path
 from entrepot.drivers.filesystem.durability import FinalNames
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import restore
-from entrepot.drivers.filesystem.upload import check_present
-from entrepot.drivers.filesystem.upload_file import locked
+from entrepot.drivers.filesystem.upload import lost
+from entrepot.drivers.filesystem.upload_file import lock
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import UploadState
@@ -36,34 +36,46 @@ def commit_file(
         StorageOutage: the file system failed.
     """
     known = _digest_from_progress(state, digest)
-    if known == digest and not upload.exists():
-        with translated("committing an upload"):
-            held = _hold_whole(target, state.received, digest, names)
-        if held is not None:
-            return held
-    if state.received:
-        check_present(upload, state)
     with translated("committing an upload"):
-        file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            with locked(file, upload):
-                os.ftruncate(file, state.received)
-                found = known or _digest_from_file(file, digest.algorithm)
-                if found != digest:
-                    raise InvalidDigest(
-                        f"the bytes that were received have the digest {found}, not {digest}",
-                        {"digest": digest, "received": found},
-                    )
-                _sync(file, upload)
-                held = names.hold(target)
-                try:
-                    names.give(str(upload), target, held)
-                except BaseException:
-                    os.close(held)
-                    raise
+            file = os.open(upload, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            held = None
+            if known == digest:
+                held = _hold_whole(target, state.received, digest, names)
+            if held is not None:
                 return held
+            if state.received:
+                raise lost(state) from None
+            file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            lock(file, upload)
+            _cut(file, state)
+            found = known or _digest_from_file(file, digest.algorithm)
+            if found != digest:
+                raise InvalidDigest(
+                    f"the bytes that were received have the digest {found}, not {digest}",
+                    {"digest": digest, "received": found},
+                )
+            _sync(file, upload)
+            held = names.hold(target)
+            try:
+                names.give(str(upload), target, held)
+            except BaseException:
+                os.close(held)
+                raise
+            return held
         finally:
             os.close(file)
+
+
+def _cut(file: int, state: UploadState) -> None:
+    """Leave what the state tells of: bytes behind it were not acknowledged."""
+    size = os.fstat(file).st_size
+    if size < state.received:
+        raise lost(state)
+    if size > state.received:
+        os.ftruncate(file, state.received)
 
 
 def _hold_whole(target: str, size: int, digest: Digest, names: FinalNames) -> int | None:

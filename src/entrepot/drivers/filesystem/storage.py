@@ -50,6 +50,7 @@ class FilesystemStorage:
 
     def __init__(self, root: Path, threads: int = 32) -> None:
         self._layout = Layout(root)
+        self._uploads = self._layout.uploads
         self._executor = ThreadPoolExecutor(threads, "storage")
         # Its own: who removes lets others go on, and must not stand in line behind them.
         self._removing = ThreadPoolExecutor(1, "removing")
@@ -69,7 +70,7 @@ class FilesystemStorage:
 
     async def append(self, state: UploadState) -> FileUploadPart:
         """Open the upload for more bytes behind the state."""
-        path = self._layout.upload(state.upload_id)
+        path = self._uploads / state.upload_id
         if state.received:
             check_present(path, state)
         return FileUploadPart(path, state, self._executor, self._writing, self._buffers)
@@ -78,7 +79,7 @@ class FilesystemStorage:
     async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a durable blob."""
         location = self._layout.location(digest)
-        upload = self._layout.upload(state.upload_id)
+        upload = self._uploads / state.upload_id
         target = self._layout.path(location)
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
 

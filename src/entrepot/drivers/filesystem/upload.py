@@ -13,6 +13,8 @@ from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, DirectBuffers, 
 from entrepot.errors import UnknownUpload
 from entrepot.ports.blobs import UploadState
 
+# What a thread would cost more for than writing it to the page cache does.
+SMALL_BYTES = 64 * 1024
 _MAX_BUFFERS = 512  # below IOV_MAX (1024) on every Linux
 
 
@@ -62,7 +64,9 @@ class FileUploadPart:
     async def flush(self) -> UploadState:
         """Hand everything to the file and tell the state that this makes."""
         await self._settle()
-        if self._batch or self._carried:
+        if self._file is None and 0 < self._batch_bytes <= SMALL_BYTES:
+            self._write_batch(*self._take_batch(), last=True)
+        elif self._batch or self._carried:
             self._writing = self._submit(last=True)
             await self._settle()
         progress = self._state.progress
@@ -90,10 +94,14 @@ class FileUploadPart:
             self._file.close()
 
     def _submit(self, *, last: bool) -> asyncio.Future[None]:
-        batch, size = self._batch, self._batch_bytes
-        self._batch, self._batch_bytes = [], 0
+        batch, size = self._take_batch()
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._executor, self._write_batch, batch, size, last)
+
+    def _take_batch(self) -> tuple[list[bytes], int]:
+        batch, size = self._batch, self._batch_bytes
+        self._batch, self._batch_bytes = [], 0
+        return batch, size
 
     async def _settle(self) -> None:
         if self._writing is not None:
@@ -149,7 +157,12 @@ def check_present(path: Path, state: UploadState) -> None:
         except FileNotFoundError:
             size = 0
     if size < state.received:
-        raise UnknownUpload(
-            "the bytes of this upload session are lost; begin the upload again",
-            {"upload": state.upload_id},
-        )
+        raise lost(state)
+
+
+def lost(state: UploadState) -> UnknownUpload:
+    """Say that a session's bytes are not there."""
+    return UnknownUpload(
+        "the bytes of this upload session are lost; begin the upload again",
+        {"upload": state.upload_id},
+    )

@@ -11,7 +11,6 @@ import fcntl
 import mmap
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -71,8 +70,12 @@ class UploadFile:
         self._buffers = buffers
         self._direct = False
         self.offset = offset
+        # Held until the first batch is written, which its maker does at once.
+        self._held = False
         try:
-            with locked(self._file, path):
+            lock(self._file, path)
+            self._held = True
+            if os.fstat(self._file).st_size != offset:
                 os.ftruncate(self._file, offset)
         except BaseException:
             os.close(self._file)
@@ -89,7 +92,9 @@ class UploadFile:
             UploadBusy: another request has gone on with the upload meanwhile.
             OSError: they could not be written; the file is as it was before.
         """
-        with locked(self._file, self._path):
+        if not self._held:
+            lock(self._file, self._path)
+        try:
             self._check_own()
             try:
                 if not self._write_directly(pieces, size):
@@ -99,6 +104,9 @@ class UploadFile:
                 # What was written of it gives its room back, and is written again on resuming.
                 os.ftruncate(self._file, self.offset)
                 raise
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._held = False
         self.offset += size
 
     def _check_own(self) -> None:
@@ -156,9 +164,8 @@ class UploadFile:
             self._direct = on
 
 
-@contextmanager
-def locked(file: int, path: Path) -> Iterator[None]:
-    """Hold an upload's file, for one write or for its commit.
+def lock(file: int, path: Path) -> None:
+    """Hold an upload's file, for one write or for its commit; closing it lets go.
 
     A claim on a session ends with its lease, and a write that hangs in the disk does not: whoever
     takes the session over must not write, or commit, beside it.
@@ -170,10 +177,6 @@ def locked(file: int, path: Path) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise _busy(path) from None
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _busy(path: Path) -> UploadBusy:
