@@ -1,12 +1,12 @@
 """Reads a blob's file: inline what the page cache has, in a thread what the disk must give."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.share import Share
+from entrepot.drivers.threads import Threads
 from entrepot.errors import DamagedBlob
 from entrepot.ports.blobs import Location
 
@@ -19,17 +19,15 @@ class FileContent:
     Args:
         file: its descriptor, owned from now on.
         location: for messages.
-        executor: where reads wait for the disk.
+        threads: where reads wait for the disk.
         share: how many bytes are read at once.
     """
 
-    def __init__(
-        self, file: int, location: Location, executor: ThreadPoolExecutor, share: Share
-    ) -> None:
+    def __init__(self, file: int, location: Location, threads: Threads, share: Share) -> None:
         self._share = share
         self._file = file
         self._location = location
-        self._executor = executor
+        self._threads = threads
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """Give bytes start to stop (exclusive) in large pieces."""
@@ -52,8 +50,7 @@ class FileContent:
         with translated("reading a blob"):
             if is_cached(self._file, offset, size):
                 return os.pread(self._file, size, offset)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, os.pread, self._file, size, offset)
+            return await self._threads.run(partial(os.pread, self._file, size, offset))
 
     def read_now(self, start: int, stop: int) -> bytes | None:
         """Give these bytes when the page cache has them, else None."""

@@ -5,8 +5,8 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
 from entrepot.drivers.filesystem.upload_file import DirectBuffers
 from entrepot.drivers.filesystem.walk import walk_blobs
+from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.ports.blobs import Location, StoredBytes, StrayUpload, Unless, UploadState
@@ -51,9 +52,9 @@ class FilesystemStorage:
     def __init__(self, root: Path, threads: int = 32) -> None:
         self._layout = Layout(root)
         self._uploads = self._layout.uploads
-        self._executor = ThreadPoolExecutor(threads, "storage")
+        self._threads = Threads(threads, "storage")
         # Its own: who removes lets others go on, and must not stand in line behind them.
-        self._removing = ThreadPoolExecutor(1, "removing")
+        self._removing = Threads(1, "removing")
         self._reading = Share(largest=LARGEST_READ, held=READS_HELD)
         self._writing = Share(largest=LARGEST_BATCH)
         self._buffers = DirectBuffers()
@@ -62,7 +63,7 @@ class FilesystemStorage:
     async def open(self, location: Location, size: int) -> FileContent:
         """Open a blob."""
         file = open_blob(self._layout.path(location), location, size)
-        return FileContent(file, location, self._executor, self._reading)
+        return FileContent(file, location, self._threads, self._reading)
 
     async def begin(self, upload_id: str, algorithm: str) -> UploadState:
         """Start an upload; its file is made by its first bytes."""
@@ -73,7 +74,7 @@ class FilesystemStorage:
         path = self._uploads / state.upload_id
         if state.received:
             check_present(path, state)
-        return FileUploadPart(path, state, self._executor, self._writing, self._buffers)
+        return FileUploadPart(path, state, self._threads, self._writing, self._buffers)
 
     @asynccontextmanager
     async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
@@ -117,9 +118,8 @@ class FilesystemStorage:
     async def stored(self) -> AsyncIterator[StoredBytes]:
         """List the blobs whose bytes are here, and folders that were left empty."""
         pages = walk_blobs(self._layout)
-        loop = asyncio.get_running_loop()
         try:
-            while page := await loop.run_in_executor(self._removing, next, pages, None):
+            while page := await self._removing.run(partial(next, pages, None)):
                 for found in page:
                     yield found
         finally:
@@ -134,7 +134,7 @@ class FilesystemStorage:
         try:
             if await unless():
                 return False
-            await self._in_thread(lambda: remove_file(path), executor=self._removing)
+            await self._in_thread(lambda: remove_file(path), threads=self._removing)
             return True
         finally:
             os.close(held)
@@ -159,14 +159,14 @@ class FilesystemStorage:
 
     def close(self) -> None:
         """Let go of the threads, once they have done what they are at."""
-        self._executor.shutdown()
-        self._removing.shutdown()
+        self._threads.close()
+        self._removing.close()
 
     async def _in_thread(
         self,
         work: Callable[[], Result],
         undo: Callable[[Result], None] = lambda _: None,
-        executor: ThreadPoolExecutor | None = None,
+        threads: Threads | None = None,
     ) -> Result:
         """Run something in a thread, and wait for its end though the request is cancelled.
 
@@ -175,9 +175,9 @@ class FilesystemStorage:
         Args:
             work: what is run.
             undo: lets go of what it has given, which a cancelled caller never gets.
-            executor: whose threads; those of uploads and reads unless told.
+            threads: whose; those of uploads and reads unless told.
         """
-        working = asyncio.get_running_loop().run_in_executor(executor or self._executor, work)
+        working = (threads or self._threads).run(work)
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:

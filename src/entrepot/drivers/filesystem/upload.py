@@ -1,7 +1,7 @@
 """Takes the bytes of an upload: hashed and written in large batches, beside the event loop."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +10,7 @@ from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import Hasher, new_hasher, restore, save
 from entrepot.drivers.filesystem.share import Share
 from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, DirectBuffers, UploadFile
+from entrepot.drivers.threads import Threads
 from entrepot.errors import UnknownUpload
 from entrepot.ports.blobs import UploadState
 
@@ -27,7 +28,7 @@ class FileUploadPart:
     Args:
         path: the upload's file; it is made by the first batch.
         state: where the upload stands; what the file holds beyond it is cut off.
-        executor: where batches are hashed and written.
+        threads: where batches are hashed and written.
         share: how many bytes a batch may have.
         buffers: for writing directly.
     """
@@ -36,14 +37,14 @@ class FileUploadPart:
         self,
         path: Path,
         state: UploadState,
-        executor: ThreadPoolExecutor,
+        threads: Threads,
         share: Share,
         buffers: DirectBuffers,
     ) -> None:
         self._path = path
         self._share = share
         self._state = state
-        self._executor = executor
+        self._threads = threads
         self._buffers = buffers
         self._file: UploadFile | None = None
         self._carried = b""
@@ -65,7 +66,7 @@ class FileUploadPart:
         """Hand everything to the file and tell the state that this makes."""
         await self._settle()
         if self._file is None and 0 < self._batch_bytes <= SMALL_BYTES:
-            self._write_batch(*self._take_batch(), last=True)
+            self._write_batch(*self._take_batch(), True)
         elif self._batch or self._carried:
             self._writing = self._submit(last=True)
             await self._settle()
@@ -95,8 +96,7 @@ class FileUploadPart:
 
     def _submit(self, *, last: bool) -> asyncio.Future[None]:
         batch, size = self._take_batch()
-        loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._executor, self._write_batch, batch, size, last)
+        return self._threads.run(partial(self._write_batch, batch, size, last))
 
     def _take_batch(self) -> tuple[list[bytes], int]:
         batch, size = self._batch, self._batch_bytes

@@ -10,10 +10,11 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from entrepot.drivers.sqlite.failures import is_busy, translate
+from entrepot.drivers.threads import Threads
 from entrepot.errors import EntrepotError, MetadataOutage
 
 Result = TypeVar("Result")
@@ -46,7 +47,9 @@ class GroupWriter:
         observe: GroupObserver = ignore_group,
     ) -> None:
         self._connection = connection
-        self._committer = ThreadPoolExecutor(1, "commit")
+        # What a savepoint would bring back is else a file, made and removed with each larger group.
+        connection.execute("PRAGMA temp_store = MEMORY")
+        self._committer = Threads(1, "commit")
         self._observe = observe
         self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
         self._draining: asyncio.Task[None] | None = None
@@ -81,7 +84,7 @@ class GroupWriter:
 
     def close(self) -> None:
         """Let go of the connection and the thread."""
-        self._committer.shutdown()
+        self._committer.close()
         self._connection.close()
 
     async def _drain(self) -> None:
@@ -100,9 +103,11 @@ class GroupWriter:
         try:
             await self._begin()
             try:
+                run = self._run_alone if len(group) == 1 else self._run_one
                 for work, _ in group:
-                    outcomes.append(await self._run_one(work))
-                await self._commit()
+                    outcomes.append(await run(work))
+                if len(group) > 1 or not isinstance(outcomes[0], _Failure):
+                    await self._commit()
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -137,6 +142,15 @@ class GroupWriter:
             else:
                 return
 
+    async def _run_alone(self, work: Work) -> Any:
+        """Run a change that shares its transaction with no other: it needs no savepoint."""
+        try:
+            return await work(self._connection)
+        except (Exception, asyncio.CancelledError) as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            return _Failure(translate(error) if isinstance(error, sqlite3.Error) else error)
+
     async def _run_one(self, work: Work) -> Any:
         self._connection.execute("SAVEPOINT one")
         try:
@@ -150,8 +164,7 @@ class GroupWriter:
         return outcome
 
     async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
-        committing = loop.run_in_executor(self._committer, self._connection.execute, "COMMIT")
+        committing = self._committer.run(partial(self._connection.execute, "COMMIT"))
         try:
             await asyncio.shield(committing)
         except asyncio.CancelledError:

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import random
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from entrepot.drivers.filesystem import upload_file
 from entrepot.drivers.filesystem.share import Share
 from entrepot.drivers.filesystem.upload import FileUploadPart
 from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, DirectBuffers, UploadFile
+from entrepot.drivers.threads import Threads
 from entrepot.ports.blobs import UploadState
 
 NOISE = random.Random(7).randbytes(1 << 20)
@@ -117,9 +118,9 @@ def test_any_sequence_of_parts_and_pieces_gives_the_same_bytes(
         state = UploadState("any", "sha256", 0, b"")
         share = Share(largest=3 * BLOCK_BYTES)
         buffers = DirectBuffers(1)
-        with ThreadPoolExecutor(1) as executor:
+        with closing(Threads(1, "upload")) as threads:
             for sizes in parts:
-                async with FileUploadPart(path, state, executor, share, buffers) as part:
+                async with FileUploadPart(path, state, threads, share, buffers) as part:
                     for size in sizes:
                         content = NOISE[len(expected) % 997 :][:size]
                         expected += content
