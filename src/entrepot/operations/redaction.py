@@ -3,6 +3,7 @@
 import re
 
 HIDDEN = "***"
+_KEPT_AND_HIDDEN = rf"\1{HIDDEN}"
 
 _NAMES = r"token|secret|password|passwd|signature|credential|_state|code|apikey|api_key|assertion"
 _PARAMETER = re.compile(rf"(?i)([?&;][^=&;\s]*(?:{_NAMES})[^=&;\s]*=)[^&;\s\"']*")
@@ -23,7 +24,11 @@ def redact_target(target: str) -> str:
     Args:
         target: path and query of a request, or a URL.
     """
-    return _TOKEN.sub(rf"\1{HIDDEN}", _PARAMETER.sub(rf"\1{HIDDEN}", target))
+    if "ent_" in target:
+        target = _TOKEN.sub(_KEPT_AND_HIDDEN, target)
+    if "?" in target or "&" in target or ";" in target:
+        target = _PARAMETER.sub(_KEPT_AND_HIDDEN, target)
+    return target
 
 
 def redact(text: str) -> str:
@@ -36,6 +41,6 @@ def redact(text: str) -> str:
     """
     text = _USERINFO.sub(rf"\1{HIDDEN}@", text)
     text = _HEADER.sub(rf"\1\2{HIDDEN}", text)
-    text = _TOKEN.sub(rf"\1{HIDDEN}", text)
+    text = _TOKEN.sub(_KEPT_AND_HIDDEN, text)
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
-    return _PARAMETER.sub(rf"\1{HIDDEN}", text)
+    return _PARAMETER.sub(_KEPT_AND_HIDDEN, text)
