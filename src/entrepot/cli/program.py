@@ -1,6 +1,7 @@
 """The program ``entrepot``: its commands, and how each of its ends looks from outside."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -65,16 +66,10 @@ def _group(text: str, epilog: str | None = None) -> typer.Typer:
     )
 
 
-def run(arguments: list[str] | None = None, name: str = "entrepot") -> None:
-    """Run the program and leave the process.
-
-    Args:
-        arguments: what follows the program's name; None takes those of the process.
-        name: the program's name in what it says.
-    """
-    given = sys.argv[1:] if arguments is None else arguments
+def run(arguments: Sequence[str], name: str) -> None:
+    """Do what `entrepot.cli.run` says."""
     try:
-        build(given[0] if given else None)(arguments, prog_name=name)
+        build(arguments[0] if arguments else None)(arguments, prog_name=name)
     except ConfigurationError as error:
         fail(str(error))
         sys.exit(exit_codes.CONFIGURATION)

@@ -52,7 +52,7 @@ def _is_configuration(argument: str) -> bool:
 
 
 def _run(arguments: list[str]) -> None:
-    from entrepot.cli.program import run
+    from entrepot.cli import run
 
     run(arguments, name="registry")
 

@@ -15,9 +15,8 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
     SIGTERM lets running requests finish; SIGHUP reads certificates again.
     """
     # Here, because it imports the server: the other commands start without it.
-    from entrepot.server import prepare, run
+    from entrepot.server import run
 
-    prepare()
     loaded = read_configuration(config, defaults)
     settings = loaded.settings
     warning = exposure(settings)

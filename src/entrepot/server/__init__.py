@@ -1,13 +1,19 @@
 """Granian: a supervisor, its workers, signals, shutdown."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from entrepot.config.loaded import LoadedConfiguration
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from entrepot.config.loaded import LoadedConfiguration
+
+# Imports stand inside the functions: each worker imports this package and has no use for the
+# supervisor, and `prepare` is called before anything else is loaded.
 
 
 def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None) -> int:
     """Run the registry until it is told to stop; see `supervisor.run`."""
-    # Here, because each worker imports this package and has no use for the supervisor.
     from entrepot.server.supervisor import run as supervise
 
     return supervise(loaded, announce)
