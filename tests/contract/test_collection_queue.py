@@ -99,11 +99,11 @@ async def test_a_blob_that_is_confirmed_waits_anew(
 ) -> None:
     await give_blobs(metadata, APP, ONE)
     await date(queue, 100)
-    assert await metadata.confirm_blob(APP, ONE.digest, 100) == ONE
+    assert await metadata.confirm_blob(APP, ONE.digest, lambda: 100) == ONE
     assert (await queue.state()).oldest == 100
-    assert await metadata.confirm_blob(APP, ONE.digest, 101) == ONE
+    assert await metadata.confirm_blob(APP, ONE.digest, lambda: 101) == ONE
     assert (await queue.state()).oldest is None
-    assert await metadata.confirm_blob(OTHER, ONE.digest, 101) is None
+    assert await metadata.confirm_blob(OTHER, ONE.digest, lambda: 101) is None
 
 
 async def test_bytes_are_ordered_to_go_once_nobody_has_the_blob(

@@ -105,3 +105,14 @@ def at_random(seed: str) -> Choose:
         return random.choice(names)
 
     return choose
+
+
+def with_one_turn_within(one: str, other: str, steps: int) -> Choose:
+    """Let one begin, and do a single step after some of the other's; then the other ends first."""
+    turns = [one, *[other] * steps, one]
+
+    def choose(names: list[str], last: str | None) -> str:
+        wanted = turns.pop(0) if turns else other
+        return wanted if wanted in names else names[0]
+
+    return choose

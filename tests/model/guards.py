@@ -93,7 +93,7 @@ def no_second_look_when_confirming(patch: pytest.MonkeyPatch) -> None:
         question: str,
         renewal: str,
         parameters: dict[str, Any],
-        before: int,
+        before: Callable[[], int],
     ) -> list[Any]:
         rows = await database._rows(question, parameters)
         await _turn("confirming")

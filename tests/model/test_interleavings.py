@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.model.exploring import Stage, at_random
+from tests.model.exploring import Stage, at_random, with_one_turn_within
 from tests.model.scheduler import Orders
-from tests.model.scripts import CROWD, SCRIPTS, Script
+from tests.model.scripts import CROWD, SCRIPTS, Script, image
 
 
 @pytest.fixture
@@ -29,6 +29,21 @@ def try_orders(folder: Path, script: Script, preemptions: int, most: int) -> Non
 def test_no_order_breaks_a_promise_or_leaves_anything(folder: Path, script: Script) -> None:
     """All orders with one preemption of those with two tasks, some of those with three."""
     try_orders(folder, script, 1, 60)
+
+
+PAIRS = [script for script in SCRIPTS if script.prepare is image]
+
+
+@pytest.mark.parametrize("script", PAIRS, ids=lambda script: script.name)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_no_order_does_in_which_one_confirms_late(
+    folder: Path, script: Script, swapped: bool
+) -> None:
+    """What was asked before time passed is answered after it, in the middle of a collection."""
+    stage = Stage(folder, script)
+    one, other = sorted({name for name, _ in stage.run(at_random("0")).steps}, reverse=swapped)
+    for steps in range(25):
+        stage.run(with_one_turn_within(one, other, steps))
 
 
 @pytest.mark.long

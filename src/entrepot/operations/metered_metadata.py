@@ -3,7 +3,7 @@
 A timed call costs 0.7 µs more than a bare one (docs/decisions/0010-observing-requests.md).
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import TypeVar
 
@@ -70,14 +70,14 @@ class MeteredMetadata:
         return await self._timed("referrers", work)
 
     async def confirm_blob(
-        self, name: RepositoryName, digest: Digest, before: int
+        self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredBlob | None:
         """Find a blob, for somebody who relies upon it."""
         work = self._metadata.confirm_blob(name, digest, before)
         return await self._timed("confirm_blob", work)
 
     async def confirm_manifest(
-        self, name: RepositoryName, digest: Digest, before: int
+        self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredManifest | None:
         """Find a manifest, for somebody who relies upon it."""
         work = self._metadata.confirm_manifest(name, digest, before)

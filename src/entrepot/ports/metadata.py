@@ -119,19 +119,20 @@ class Confirmer(Protocol):
     """Finds things for those who rely upon them: they live for `gc.grace` after that.
 
     What only waits to be collected, and has waited since before a moment, waits anew; that is
-    durable before the answer.
+    durable before the answer. The moment is asked for when the thing has been found: a driver may
+    have had to wait until then. It is in microseconds since 1970, UTC.
     """
 
     async def confirm_blob(
-        self, name: RepositoryName, digest: Digest, before: int
+        self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredBlob | None:
-        """Find a blob that the repository has; before in microseconds since 1970, UTC."""
+        """Find a blob that the repository has."""
         ...
 
     async def confirm_manifest(
-        self, name: RepositoryName, digest: Digest, before: int
+        self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredManifest | None:
-        """Find a manifest; before in microseconds since 1970, UTC."""
+        """Find a manifest."""
         ...
 
 

@@ -58,8 +58,7 @@ class Mount:
             QuotaExceeded: there is no room for the blob.
         """
         await self._access.require(caller, Action.PUSH, name)
-        before = self._promises.stale_before()
-        present = await self._metadata.confirm_blob(name, digest, before)
+        present = await self._metadata.confirm_blob(name, digest, self._promises.stale_before)
         if present is not None and not present.quarantined:
             return True
         origin = source if source is not None else await self._find(caller, digest)

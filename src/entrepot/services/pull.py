@@ -80,7 +80,7 @@ class Pull:
         """
         await self._access.require(caller, Action.PULL, name)
         if isinstance(reference, Digest) and confirming:
-            before = self._promises.stale_before()
+            before = self._promises.stale_before
             found = await self._metadata.confirm_manifest(name, reference, before)
         elif isinstance(reference, Digest):
             found = await self._metadata.manifest_by_digest(name, reference)
@@ -118,7 +118,7 @@ class Pull:
         """
         await self._access.require(caller, Action.PULL, name)
         if confirming:
-            before = self._promises.stale_before()
+            before = self._promises.stale_before
             found = await self._metadata.confirm_blob(name, digest, before)
         else:
             found = await self._metadata.blob(name, digest)

@@ -36,7 +36,7 @@ def run_here(*arguments: str) -> CompletedProcess[str]:
     code = 0
     with redirect_stdout(out), redirect_stderr(err):
         try:
-            program.run(list(arguments))
+            program.run(list(arguments), "entrepot")
         except SystemExit as ended:
             code = int(ended.code or 0)
     return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

@@ -179,8 +179,8 @@ def test_calls_of_the_database_are_timed(folder: Path, metrics: WorkerMetrics) -
         assert await metadata.manifest_by_tag(name, Tag("latest")) is None
         assert await metadata.manifest_by_digest(name, digest) is None
         assert await metadata.blob(name, digest) is None
-        assert await metadata.confirm_blob(name, digest, 1) is None
-        assert await metadata.confirm_manifest(name, digest, 1) is None
+        assert await metadata.confirm_blob(name, digest, lambda: 1) is None
+        assert await metadata.confirm_manifest(name, digest, lambda: 1) is None
         assert not await metadata.has_location(Location("nowhere"))
         assert await metadata.referrers(name, digest, None, "", 10) == []
         assert await metadata.repositories_with_blob(digest, 0, 10) == []

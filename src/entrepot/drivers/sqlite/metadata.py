@@ -68,7 +68,7 @@ class SqliteMetadata(SqliteReader):
         return await self._writer.run(work)
 
     async def confirm_blob(
-        self, name: RepositoryName, digest: Digest, before: int
+        self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredBlob | None:
         """Find a blob, and let it wait anew where it waits to be collected."""
         parameters = {"name": name, "digest": digest}
@@ -76,7 +76,7 @@ class SqliteMetadata(SqliteReader):
         return confirmed_blob(rows)
 
     async def confirm_manifest(
-        self, name: RepositoryName, digest: Digest, before: int
+        self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredManifest | None:
         """Find a manifest, and let it wait anew where it waits to be collected."""
         parameters = {"name": name, "digest": digest}
@@ -84,10 +84,10 @@ class SqliteMetadata(SqliteReader):
         return confirmed_manifest(rows)
 
     async def _confirm(
-        self, question: str, renewal: str, parameters: dict[str, Any], before: int
+        self, question: str, renewal: str, parameters: dict[str, Any], before: Callable[[], int]
     ) -> list[Any]:
         rows = await self._rows(question, parameters)
-        if not waits_since_before(rows, before):
+        if not waits_since_before(rows, before()):
             return rows
 
         async def work(connection: sqlite3.Connection) -> list[Any]:

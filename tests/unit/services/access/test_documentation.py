@@ -49,7 +49,7 @@ def run(*arguments: str) -> tuple[int, str]:
     said, code = StringIO(), 0
     with redirect_stdout(said), redirect_stderr(said):
         try:
-            program.run(list(arguments))
+            program.run(list(arguments), "entrepot")
         except SystemExit as ended:
             code = int(ended.code or 0)
     return code, said.getvalue()
