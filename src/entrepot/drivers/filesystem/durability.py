@@ -4,6 +4,7 @@ Paths of blobs are plain strings here: this is the hot path of a push.
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,27 +23,53 @@ def sync_directory(path: Path | str) -> None:
 def make_directory(path: Path) -> None:
     """Make a directory and those above it, durably.
 
-    Names are synced up to the mount point even where they were there before: an earlier start
-    may have made them and been killed before it had synced them.
-
     Args:
         path: the directory; it may exist.
 
     Raises:
         OSError: it cannot be made, or not be synced.
     """
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    make_directories([path])
+
+
+def make_directories(paths: Iterable[Path]) -> None:
+    """Make directories and those above them, durably; what several lie in is synced once.
+
+    Names are synced up to the mount point even where they were there before: an earlier start
+    may have made them and been killed before it had synced them.
+
+    Args:
+        paths: the directories; they may exist.
+
+    Raises:
+        OSError: one cannot be made, or not be synced.
+    """
+    missing: set[Path] = set()
+    lowest = list(paths)
+    for path in lowest:
+        missing.update(folder for folder in (path, *path.parents) if not folder.exists())
+        path.mkdir(parents=True, exist_ok=True)
+    synced: set[Path] = set()
+    for path in lowest:
+        sync_directory(path)
+        synced.add(path)
+    for path in lowest:
+        _sync_above(path, missing, synced)
+
+
+def _sync_above(path: Path, missing: set[Path], synced: set[Path]) -> None:
     below = path
-    sync_directory(below)
     while not below.is_mount() and below != below.parent:
-        try:
-            sync_directory(below.parent)
-        except PermissionError:
-            # Not this user's to read, so not this user's to have made anything in either.
-            if below in missing:
-                raise
-        below = below.parent
+        above = below.parent
+        if above not in synced:
+            try:
+                sync_directory(above)
+                synced.add(above)
+            except PermissionError:
+                # Not this user's to read, so not this user's to have made anything in either.
+                if below in missing:
+                    raise
+        below = above
 
 
 class FinalNames:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from entrepot.drivers.filesystem.commit import commit_file
-from entrepot.drivers.filesystem.durability import FinalNames, make_directory
+from entrepot.drivers.filesystem.durability import FinalNames, make_directories
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.permission import check_writable, explain
@@ -196,12 +196,12 @@ def prepare(root: Path) -> None:
     """
     layout = Layout(root)
     wanted = [layout.uploads, *(layout.blobs / algorithm for algorithm in HEX_LENGTH)]
-    for folder in wanted:
-        try:
-            make_directory(folder)
+    try:
+        make_directories(wanted)
+        for folder in wanted:
             check_writable(folder)
-        except OSError as error:
-            raise StorageOutage(explain(root, error)) from error
+    except OSError as error:
+        raise StorageOutage(explain(root, error)) from error
 
 
 def _remove_upload(path: Path) -> None:
