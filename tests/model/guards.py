@@ -21,6 +21,7 @@ from entrepot.drivers.sqlite.reader import QUERIES
 from entrepot.ports.collection import Batch, Kind, Removal, Why
 from entrepot.services import push
 from entrepot.services.collection import CollectionRules
+from entrepot.services.promises import Promises
 from tests.model import scheduler
 
 TakeOut = Callable[[pytest.MonkeyPatch], None]
@@ -35,12 +36,15 @@ class Guard:
         script: the story that dies without it.
         take_out: replaces it.
         kills: whether it takes a kill to need it.
+        within: the task that makes a single step amid another's, and that other, where two
+            preemptions are too few to need it.
     """
 
     name: str
     script: str
     take_out: TakeOut
     kills: bool = False
+    within: tuple[str, str] | None = None
 
 
 def change_query(name: str, old: str, new: str) -> TakeOut:
@@ -82,6 +86,17 @@ def no_slack(patch: pytest.MonkeyPatch) -> None:
 def no_renewal(patch: pytest.MonkeyPatch) -> None:
     """Confirm without writing it down."""
     patch.setattr(metadata, "waits_since_before", lambda rows, before: False)
+
+
+def moment_taken_before_waiting(patch: pytest.MonkeyPatch) -> None:
+    """Count a promise from when it was asked for, not from when it is given."""
+    real = Promises.stale_before
+
+    def taken_now(promises: Promises) -> Callable[[], int]:
+        moment = real(promises)
+        return lambda: moment
+
+    patch.setattr(Promises, "stale_before", property(taken_now))
 
 
 def no_second_look_when_confirming(patch: pytest.MonkeyPatch) -> None:
@@ -222,6 +237,12 @@ GUARDS = [
     Guard("slack", "a blob is asked for early, and used late", no_slack),
     Guard("renewal by HEAD", ASKED, no_renewal),
     Guard("renewal by HEAD of a manifest", "an image without a tag gets an index", no_renewal),
+    Guard(
+        "moment taken when confirming",
+        "an image is deleted while its blob is asked for",
+        moment_taken_before_waiting,
+        within=("prober", "deleter"),
+    ),
     Guard("second look when confirming", ASKED, no_second_look_when_confirming),
     Guard(
         "renewal by an upload",

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from entrepot.errors import DamagedBlob
-from tests.model.exploring import Stage, at_random
+from tests.model.exploring import Stage, at_random, with_one_turn_within
 from tests.model.guards import GUARDS, Guard
 from tests.model.scheduler import Choose, Orders
 from tests.model.scripts import SCRIPTS
@@ -42,6 +42,9 @@ def test_without_the_guard_some_order_is_fatal(
         guard.take_out(monkeypatch)
         if guard.kills:
             assert some_kill_breaks(stage)
+        elif guard.within is not None:
+            orders = (with_one_turn_within(*guard.within, steps) for steps in range(25))
+            assert any(broken(stage, choose) for choose in orders)
         else:
             assert any(broken(stage, choose) for choose in Orders(PREEMPTIONS, MOST))
 
