@@ -21,7 +21,7 @@ from bench.small_requests import load
 from bench.turns import Turns
 
 MANIFESTS, BLOBS = 1_000_000, 200_000
-IMAGES = 2_000
+IMAGES, IMAGES_A_REPOSITORY = 2_000, 100
 GRACE = 10.0
 SWEEPING, RESTING = "beside a sweep", "no sweep"
 
@@ -162,11 +162,13 @@ def collect_once(turns: Turns) -> Row:
 
 
 def fill_tree(server: Server, images: list[Image]) -> None:
+    """Push images to several repositories and delete each second one: 2.8 reads every tag for it."""
+    names = [f"bench/tree-{number // IMAGES_A_REPOSITORY}" for number in range(len(images))]
     with Client(server.port) as client:
-        for number, image in enumerate(images):
-            push_image(client, "bench/tree", image, f"v{number}")
-        for image in images[::2]:
-            client.request("DELETE", f"/v2/bench/tree/manifests/{image.digest}", 202)
+        for number, (name, image) in enumerate(zip(names, images, strict=True)):
+            push_image(client, name, image, f"v{number}")
+        for name, image in list(zip(names, images, strict=True))[::2]:
+            client.request("DELETE", f"/v2/{name}/manifests/{image.digest}", 202)
 
 
 def timed(command: list[str], root: Path) -> float:
