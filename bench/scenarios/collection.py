@@ -162,7 +162,7 @@ def collect_once(turns: Turns) -> Row:
 
 
 def fill_tree(server: Server, images: list[Image]) -> None:
-    """Push images to several repositories and delete each second one: 2.8 reads every tag for it."""
+    """Push images, and delete each second one: 2.8 looks at all tags of a repository for it."""
     names = [f"bench/tree-{number // IMAGES_A_REPOSITORY}" for number in range(len(images))]
     with Client(server.port) as client:
         for number, (name, image) in enumerate(zip(names, images, strict=True)):
