@@ -112,19 +112,19 @@ def chunked(content: bytes) -> bytes:
 FRAMINGS = {
     "Content-Length": (
         (f"Content-Length: {LARGE.size}",),
-        LARGE.payload[: 3 * MIB + 17],
+        LARGE.payload[: 5 * MIB + 17],
     ),
     "chunked": (
         ("Transfer-Encoding: chunked",),
-        chunked(LARGE.payload[: 3 * MIB + 17]),
+        chunked(LARGE.payload[: 5 * MIB + 17]),
     ),
     "half a chunk": (
         ("Transfer-Encoding: chunked",),
-        b"%x\r\n" % LARGE.size + LARGE.payload[: 3 * MIB + 17],
+        b"%x\r\n" % LARGE.size + LARGE.payload[: 5 * MIB + 17],
     ),
     "a broken chunk": (
         ("Transfer-Encoding: chunked",),
-        chunked(LARGE.payload[: 3 * MIB + 17]) + b"not hexadecimal\r\n",
+        chunked(LARGE.payload[: 5 * MIB + 17]) + b"not hexadecimal\r\n",
     ),
 }
 
@@ -135,7 +135,7 @@ def test_a_client_that_vanishes_within_patch_can_go_on_from_the_range(
 ) -> None:
     headers, sent = FRAMINGS[framing]
     cut_off(server, f"PATCH {begun} HTTP/1.1", headers, sent)
-    eventually(server, begun, range(MIB, 3 * MIB + 18))
+    eventually(server, begun, range(MIB, 5 * MIB + 18))
     go_on(server, begun, LARGE)
     blob = f"{begun.partition('/blobs/')[0]}/blobs/{LARGE.digest}"
     assert ask(server, Request("GET", blob)).body == LARGE.payload
@@ -146,7 +146,7 @@ def test_a_client_that_vanishes_within_put_leaves_nothing_visible_and_can_begin_
     server: Registry, begun: str, framing: str
 ) -> None:
     headers, sent = FRAMINGS[framing]
-    digest = f"sha256:{hashlib.sha256(LARGE.payload[: 3 * MIB + 17]).hexdigest()}"
+    digest = f"sha256:{hashlib.sha256(LARGE.payload[: 5 * MIB + 17]).hexdigest()}"
     cut_off(server, f"PUT {begun}?digest={digest} HTTP/1.1", headers, sent)
     blobs = f"{begun.partition('/blobs/')[0]}/blobs/"
     assert ask(server, Request("HEAD", f"{blobs}{digest}")).status == 404

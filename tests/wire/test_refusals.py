@@ -56,7 +56,7 @@ def test_a_client_that_vanishes_within_a_single_post_leaves_no_file(
     target = f"/v2/{names['name']}/blobs/uploads/?digest={LARGE.digest}"
     with RawConnection(server.authority) as raw:
         raw.request(f"POST {target} HTTP/1.1", framing, body=b"%x\r\n" % LARGE.size * chunked)
-        raw.send(LARGE.payload[:3_000_000])
+        raw.send(LARGE.payload[:5_000_000])
         for _ in tries("nothing is being written"):
             if not {path.name for path in uploads.iterdir()} <= before:
                 break

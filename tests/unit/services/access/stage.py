@@ -37,7 +37,7 @@ class Worker:
         self._database = SqliteMetadata(path)
         self.accounts = SqliteAccounts(self._database)
         self.passwords = Passwords()
-        self.uses = LastUses(self.accounts, delay=0.01)
+        self.uses = LastUses(self.accounts)
         self.seconds = 0.0
         self.views = Views(self.accounts, clock, rules_of_file(rules), lambda: self.seconds)
         self.access = RuleAccess(self.views, clock)

@@ -31,6 +31,7 @@ def test_uses_are_written_down_together() -> None:
         assert await opened.accounts.generation() == before
 
     with stage() as opened:
+        opened.uses._delay = 0.01
         asyncio.run(act(opened))
 
 
