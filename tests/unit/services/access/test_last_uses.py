@@ -31,12 +31,12 @@ def test_uses_are_written_down_together() -> None:
         assert await opened.accounts.generation() == before
 
     with stage() as opened:
-        opened.uses._delay = 0.01
         asyncio.run(act(opened))
 
 
 def test_nobody_needs_to_ask_for_it() -> None:
     async def act(opened: Stage) -> None:
+        opened.uses._delay = 0.01
         await opened.users.add("alice", PASSWORD)
         await opened.login("alice", PASSWORD, "10.0.0.1")
         for _ in tries("the use is not written down"):
