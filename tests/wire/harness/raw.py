@@ -41,6 +41,16 @@ class RawConnection:
         lines = [line, f"Host: {self.authority}", *headers, "", ""]
         self.send("\r\n".join(lines).encode("latin-1") + body)
 
+    def begin_body(self, line: str, *headers: str) -> None:
+        """Send a request whose body comes later, and wait until the application asks for it.
+
+        What it must do before, as claiming an upload session, is done by then.
+        """
+        self.request(line, *headers, "Expect: 100-continue")
+        interim = self.read_reply()
+        assert interim is not None
+        assert interim.status == 100, interim.told()
+
     def read_reply(self, *, of_head: bool = False) -> Reply | None:
         """Read one final answer; None when the peer closed without one.
 
