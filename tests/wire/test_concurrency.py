@@ -42,15 +42,7 @@ def begin(server: Registry, name: str) -> str:
 def writer(server: Registry, session: str, content: Content) -> Iterator[RawConnection]:
     """A PATCH whose first bytes have arrived, and whose last have not."""
     with RawConnection(server.authority) as raw:
-        raw.request(
-            f"PATCH {session} HTTP/1.1",
-            f"Content-Length: {content.size}",
-            "Expect: 100-continue",
-        )
-        interim = raw.read_reply()
-        # 100 is said when the application asks for the body: the session is claimed by then.
-        assert interim is not None
-        assert interim.status == 100, interim.told()
+        raw.begin_body(f"PATCH {session} HTTP/1.1", f"Content-Length: {content.size}")
         raw.send(content.payload[:100_000])
         yield raw
 
