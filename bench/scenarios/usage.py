@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +23,18 @@ WAYS = {
     "the ten largest": ("--top", "10"),
     "as JSON": ("--json",),
 }
+
+
+def spread_sizes(root: Path) -> None:
+    """Give each repository sizes of its own: those that were filled in are all the same."""
+    database = sqlite3.connect(root / "data" / "entrepot" / "metadata.db")
+    with database:
+        database.execute(
+            "UPDATE repository_usage SET blob_bytes = blob_bytes + abs(random() % 5000000000),"
+            " exclusive_bytes = exclusive_bytes + abs(random() % 2000000),"
+            " referenced_bytes = referenced_bytes + abs(random() % 9000000000)"
+        )
+    database.close()
 
 
 def ask(config: Path, arguments: tuple[str, ...]) -> str:
@@ -45,6 +58,7 @@ def run(turns: Turns) -> list[Row]:
     count = 3_000 if turns.quick else MANY
     root = turns.root / "usage"
     database.fill(root, count, MANIFESTS_EACH)
+    spread_sizes(root)
     config = configuration(root, free_port())
     check(config, count)
     rows = []

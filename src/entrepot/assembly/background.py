@@ -4,7 +4,7 @@ from entrepot.assembly.care import care_jobs
 from entrepot.assembly.collection import collection_jobs
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.retention import retention_jobs
-from entrepot.assembly.usage import usage_jobs
+from entrepot.assembly.usage_jobs import usage_jobs
 from entrepot.config.settings import Settings
 from entrepot.operations.guess_jobs import forgetting_job
 from entrepot.operations.housekeeping import Job

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_json
 
 from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
 from entrepot.cli.output import result
@@ -69,16 +70,17 @@ async def _usage(
 async def _print(pages: AsyncIterator[list[UsageRow]], total: Total, scope: Scope) -> None:
     titles = "".join(f"{title.upper():>12}" for title in _SIZES)
     result(f"{titles}{'TAGS':>8}  {scope.upper()}")
-    size = describe_size
     async for page in pages:
-        lines = [
-            f"{size(row.bytes):>12}{size(row.logical):>12}{size(row.shared):>12}"
-            f"{size(row.exclusive):>12}{size(row.reclaimable):>12}{row.tags:>8}  {row.name}"
-            for row in page
-        ]
-        result("\n".join(lines))
+        result("\n".join(map(_line, page)))
     for sentence in _sentences(total):
         result(sentence)
+
+
+def _line(row: UsageRow) -> str:
+    size, exclusive = row.bytes, row.exclusive
+    columns = (size, row.logical, size - exclusive, exclusive, row.reclaimable)
+    sizes = "".join([describe_size(column).rjust(12) for column in columns])
+    return f"{sizes}{row.tags:>8}  {row.name}"
 
 
 def _sentences(total: Total) -> list[str]:
@@ -103,7 +105,7 @@ async def _print_json(pages: AsyncIterator[list[UsageRow]], total: Total, scope:
     result(f'{{"registry": {json.dumps(asdict(total))},\n"by": "{scope}", "usage": [')
     last = ""
     async for page in pages:
-        lines = [json.dumps(_entry(row)) for row in page]
+        lines = [to_json(_entry(row)).decode() for row in page]
         if last:
             lines.insert(0, last)
         last = lines.pop()

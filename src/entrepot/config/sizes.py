@@ -6,6 +6,13 @@ _BYTES = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 
 _BYTES |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZE = re.compile(r"(\d{1,15})\s*([a-z]*)", re.ASCII | re.IGNORECASE)
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+# By how many bits a size has: its unit, how it is written, and from where on in the next unit,
+# for three digits would be 1000. Looked up, because lists write very many sizes.
+_UNITS = [
+    (1 << 10 * power, f"%.3g {unit}", 999.5 * (1 << 10 * power))
+    for power, unit in enumerate(_BINARY)
+    for _ in range(10)
+]
 _EXPECTED = "a size such as 65536, 64KiB or 4MiB"
 
 
@@ -38,10 +45,11 @@ def describe_size(size: int) -> str:
     """
     if size < 1024:
         return f"{size} B"
-    power = (size.bit_length() - 1) // 10
-    value = size / (1 << 10 * power)
-    if value >= 999.5:  # three digits of it would be 1000
-        power, value = power + 1, value / 1024
-    if power < len(_BINARY):
-        return f"{value:.3g} {_BINARY[power]}"
-    return f"{size / _BYTES['tib']:.0f} TiB"
+    bits = size.bit_length()
+    if bits < len(_UNITS):
+        unit, text, beyond = _UNITS[bits - 1]
+        if size >= beyond:
+            unit, text, _ = _UNITS[bits]
+        return text % (size / unit)
+    value = size / _BYTES["tib"]
+    return f"{value:.3g} TiB" if value < 999.5 else f"{value:.0f} TiB"

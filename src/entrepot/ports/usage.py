@@ -6,7 +6,7 @@ and once in the registry.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -57,9 +57,10 @@ class QuotaCounters(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class UsageRow:
+class UsageRow(NamedTuple):
     """What a repository, a namespace or a tag has; all but the first six in bytes.
+
+    A tuple, for a list has one for each of very many repositories.
 
     Attributes:
         id: the number by which the database knows it; of a tag, that of its manifest.

@@ -9,7 +9,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from entrepot.assembly.data_directory import prepare_drivers
 from entrepot.assembly.drivers import open_drivers
-from entrepot.assembly.usage import usage_jobs
+from entrepot.assembly.usage_jobs import usage_jobs
 from entrepot.config.quotas import QuotaSettings, TotalQuotaSettings
 from entrepot.config.settings import Settings
 from entrepot.config.storage import FilesystemSettings, StorageSettings

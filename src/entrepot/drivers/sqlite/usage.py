@@ -62,4 +62,4 @@ class SqliteUsage:
 
 
 def _usage(rows: Sequence[Any]) -> list[UsageRow]:
-    return [UsageRow(*row) for row in rows]
+    return [UsageRow._make(row) for row in rows]

@@ -1,7 +1,7 @@
 """Lists of what lies where, as people ask for them (docs/usage.md has each word)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from heapq import nlargest
@@ -10,7 +10,7 @@ from operator import attrgetter
 from entrepot.ports.uploads import UploadSessions
 from entrepot.ports.usage import UsageReader, UsageRow
 
-_PAGE = 1000
+_PAGE = 250
 _TAGS_A_PAGE = 100
 _END_OF_TIME = 2**62
 
@@ -81,7 +81,7 @@ async def list_usage(reader: UsageReader, scope: Scope) -> AsyncIterator[list[Us
             continue
         for repository in page:
             async for tags in _pages(partial(reader.tags, repository.id), _TAGS_A_PAGE):
-                yield [replace(tag, name=f"{repository.name}:{tag.name}") for tag in tags]
+                yield [tag._replace(name=f"{repository.name}:{tag.name}") for tag in tags]
 
 
 async def arrange(
