@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from entrepot.drivers.filesystem.commit import commit_file
+from entrepot.drivers.filesystem.direct_buffer import DirectBuffers
 from entrepot.drivers.filesystem.durability import FinalNames, make_directories
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
@@ -20,7 +21,6 @@ from entrepot.drivers.filesystem.reader import FileContent, open_blob
 from entrepot.drivers.filesystem.removal import remove_file
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
-from entrepot.drivers.filesystem.upload_file import DirectBuffers
 from entrepot.drivers.filesystem.walk import walk_blobs
 from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage

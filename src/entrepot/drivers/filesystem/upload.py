@@ -6,10 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from entrepot.drivers.filesystem.direct_buffer import DirectBuffers
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import Hasher, new_hasher, restore, save
 from entrepot.drivers.filesystem.share import Share
-from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, DirectBuffers, UploadFile
+from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, UploadFile
 from entrepot.drivers.threads import Threads
 from entrepot.errors import UnknownUpload
 from entrepot.ports.blobs import UploadState
@@ -119,10 +120,7 @@ class FileUploadPart:
             # Whole blocks only, until the end: then the file can be written directly.
             rest = 0 if last else min(size, (self._file.offset + size) % BLOCK_BYTES)
             self._carried = _cut(pieces, rest)
-            self._file.write(pieces, size - rest)
-        if self._hasher is not None:
-            for content in batch:
-                self._hasher.update(content)
+            self._file.write(pieces, size - rest, self._hasher)
         self._received = self._file.offset
 
     def _begin_hash(self) -> Hasher | None:

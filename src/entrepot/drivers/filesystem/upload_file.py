@@ -1,53 +1,26 @@
 """The file of an upload: written behind what it holds, large ones past the page cache.
 
 Copying a layer into the page cache costs several times what hashing it does, and pushes out what
-others are pulling. So whole batches behind the first few MiB go to the disk directly, from an
-aligned buffer; the beginning and the end of a file, and small files, go the usual way
+others are pulling. So whole batches of a large upload go to the disk directly, from aligned
+buffers, while they are hashed; the end of a file, and small files, go the usual way
 (docs/decisions/0005-large-uploads-past-the-page-cache.md).
 """
 
 import errno
 import fcntl
-import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
+from entrepot.drivers.filesystem.direct_batch import DirectBatch
+from entrepot.drivers.filesystem.direct_buffer import BUFFER_BYTES, DirectBuffers
+from entrepot.drivers.filesystem.hashing import Hasher
 from entrepot.errors import UploadBusy
 
 BLOCK_BYTES = 4096
-DIRECT_FROM_BYTES = 4 * 1024 * 1024
-BUFFER_BYTES = 1024 * 1024
-_BUFFERS = 8
-
-
-class DirectBuffers:
-    """A few aligned buffers, shared by the uploads of one storage.
-
-    Args:
-        number: how many uploads may write directly at one moment; others go the usual way.
-    """
-
-    def __init__(self, number: int = _BUFFERS) -> None:
-        self.usable = hasattr(os, "O_DIRECT")
-        self._unmade = number
-        self._free: SimpleQueue[mmap.mmap] = SimpleQueue()
-
-    def take(self) -> mmap.mmap | None:
-        """Give a buffer; None when all are in use. Called from many threads."""
-        try:
-            return self._free.get_nowait()
-        except Empty:
-            if self._unmade <= 0:
-                return None
-            # Two threads that get here together make one buffer too many, at worst.
-            self._unmade -= 1
-            return mmap.mmap(-1, BUFFER_BYTES)
-
-    def give_back(self, buffer: mmap.mmap) -> None:
-        """Let others have it."""
-        self._free.put(buffer)
+LARGE_BYTES = 4 * 1024 * 1024
+# More would not make a batch faster: while one is written, another is filled, and a third waits.
+_BUFFERS_A_BATCH = 3
 
 
 class UploadFile:
@@ -81,23 +54,25 @@ class UploadFile:
             os.close(self._file)
             raise
 
-    def write(self, pieces: list[bytes], size: int) -> None:
+    def write(self, pieces: list[bytes], size: int, hasher: Hasher | None = None) -> None:
         """Write pieces behind what the file holds.
 
         Args:
             pieces: the bytes.
             size: of all of them.
+            hasher: takes them, too; of no use any more when this fails.
 
         Raises:
             UploadBusy: another request has gone on with the upload meanwhile.
             OSError: they could not be written; the file is as it was before.
         """
+        hashing = _hashing(pieces, hasher)
         if not self._held:
             lock(self._file, self._path)
         try:
             self._check_own()
             try:
-                if not self._write_directly(pieces, size):
+                if not self._write_directly(pieces, size, hashing):
                     self._set_direct(on=False)
                     write_all(self._file, pieces, self.offset)
             except OSError:
@@ -108,6 +83,8 @@ class UploadFile:
             fcntl.flock(self._file, fcntl.LOCK_UN)
             self._held = False
         self.offset += size
+        for _ in hashing:
+            pass
 
     def _check_own(self) -> None:
         """Refuse to write when the file has gone on, or has become a blob, without this one.
@@ -128,33 +105,37 @@ class UploadFile:
             os.close(self._file)
             self._file = -1
 
-    def _write_directly(self, pieces: list[bytes], size: int) -> bool:
+    def _write_directly(self, pieces: list[bytes], size: int, hashing: Iterator[None]) -> bool:
         if (
             not self._buffers.usable
-            or self.offset < DIRECT_FROM_BYTES
+            or self.offset + size < LARGE_BYTES
             or self.offset % BLOCK_BYTES
             or size % BLOCK_BYTES
         ):
             return False
-        buffer = self._buffers.take()
-        if buffer is None:
+        buffers = self._buffers.take(min(_BUFFERS_A_BATCH, -(-size // BUFFER_BYTES)))
+        if not buffers:
             return False
         try:
             self._set_direct(on=True)
-            offset = self.offset
-            for filled in _fill(buffer, pieces):
-                with memoryview(buffer)[:filled] as view:
-                    if os.pwrite(self._file, view, offset) != filled:
-                        return False  # written again, the usual way, which says why
-                offset += filled
+            if buffers[0].concurrent:
+                # The kernel lets nobody go on beside a write that makes a file longer.
+                os.ftruncate(self._file, self.offset + size)
+            with DirectBatch(self._file, self.offset, buffers) as batch:
+                for piece in pieces:
+                    size -= len(piece)
+                    batch.add(piece)
+                    if size == 0:
+                        batch.push()
+                    next(hashing, None)
+                return batch.finish()  # what was not written is written again, which says why
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
             self._buffers.usable = False  # this file system cannot
             return False
         finally:
-            self._buffers.give_back(buffer)
-        return True
+            self._buffers.give_back(buffers)
 
     def _set_direct(self, *, on: bool) -> None:
         if on != self._direct:
@@ -183,21 +164,12 @@ def _busy(path: Path) -> UploadBusy:
     return UploadBusy("another request is writing to this upload session", {"upload": path.name})
 
 
-def _fill(buffer: mmap.mmap, pieces: list[bytes]) -> Iterator[int]:
-    """Copy pieces into the buffer, again and again; tell each time how many bytes it has."""
-    filled = 0
-    for piece in pieces:
-        start = 0
-        while start < len(piece):
-            size = min(len(piece) - start, BUFFER_BYTES - filled)
-            buffer[filled : filled + size] = memoryview(piece)[start : start + size]
-            start += size
-            filled += size
-            if filled == BUFFER_BYTES:
-                yield filled
-                filled = 0
-    if filled:
-        yield filled
+def _hashing(pieces: list[bytes], hasher: Hasher | None) -> Iterator[None]:
+    """Hash the next piece each time that it is asked to go on."""
+    if hasher is not None:
+        for piece in pieces:
+            hasher.update(piece)
+            yield
 
 
 def write_all(file: int, pieces: list[bytes], offset: int) -> None:

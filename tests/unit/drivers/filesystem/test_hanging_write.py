@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.filesystem.commit import commit_file
+from entrepot.drivers.filesystem.direct_buffer import DirectBuffers
 from entrepot.drivers.filesystem.durability import FinalNames
-from entrepot.drivers.filesystem.upload_file import DirectBuffers, UploadFile
+from entrepot.drivers.filesystem.upload_file import UploadFile
 from entrepot.errors import UploadBusy
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import UploadState
