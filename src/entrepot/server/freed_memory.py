@@ -15,8 +15,9 @@ def keep_freed_memory() -> None:
 
     By itself glibc gives each piece of a body back to the system as soon as it is written, and
     having the next one cleared and mapped again takes 5 % of the CPU that an upload takes. Each
-    of the places from which threads get their memory keeps up to KEPT_BYTES. Elsewhere than with
-    glibc nothing happens.
+    of the places from which threads get their memory keeps up to KEPT_BYTES. To be called when
+    a worker has loaded what it needs, whose scraps need not be kept. Elsewhere than with glibc
+    nothing happens.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

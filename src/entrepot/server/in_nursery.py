@@ -8,10 +8,8 @@ supervisor to answer, and the nursery's end would be that of all workers, in mid
 import signal
 
 from entrepot.server.bond import end_with_parent
-from entrepot.server.freed_memory import keep_freed_memory
 
 end_with_parent()
-keep_freed_memory()
 # Blocked, not ignored: one for a worker that has just been forked must wait until it listens.
 # SIGUSR1 tells a worker to leave (leave.py), and is for workers alone.
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})

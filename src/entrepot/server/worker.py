@@ -25,6 +25,7 @@ from entrepot.operations.worker_metrics import open_worker_metrics
 from entrepot.server.background import Background
 from entrepot.server.bond import end_with_parent
 from entrepot.server.busy_peers import BusyPeers
+from entrepot.server.freed_memory import keep_freed_memory
 from entrepot.server.leave import last_answers
 from entrepot.server.listening import turn_away
 from entrepot.server.orders import Orders
@@ -109,6 +110,7 @@ class Worker:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 sys.setswitchinterval(_SWITCH_SECONDS)
+                keep_freed_memory()
                 await self._release_claims_of_predecessor()
                 self._observer.start()
                 self._background.start()
