@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.unit.services.adoption.tree import RegistryTree
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
+from entrepot.drivers.sql.adoption import SqliteAdoptionStore
 from entrepot.ports.clock import SystemClock
 from entrepot.services.adoption import adopt
 

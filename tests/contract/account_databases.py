@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sqlite.accounts import SqliteAccounts
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.ports.accounts import Accounts
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
-from entrepot.drivers.sqlite.jobs import SqliteJobLedger
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.pulls import SqlitePullTimes
-from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
-from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories, SqliteTagHistory
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.jobs import SqliteJobLedger
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.pulls import SqlitePullTimes
+from entrepot.drivers.sql.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.removal import SqliteHiddenRepositories, SqliteTagHistory
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata

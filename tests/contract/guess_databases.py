@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.guesses import SqliteGuessLedger
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.ports.guesses import GuessLedger
 
 

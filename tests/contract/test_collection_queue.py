@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sql.collection import SqliteCollectionQueue
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.ports.collection import CollectionQueue, DoomedBytes, Kind, QueueState, Why
 from entrepot.ports.metadata import Metadata, Transaction
 from tests.contract.databases import MetadataDatabase

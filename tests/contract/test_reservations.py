@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pytest
 
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.reservations import SqliteReservations
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.reservations import SqliteReservations
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.reservations import BOUNDLESS, BytesAround, Reservations
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import MetadataOutage
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.tokens import SqliteTokenStore
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.tokens import SqliteTokenStore
 from entrepot.ports.tokens import TokenStore
 
 

@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.questions import SqliteQuestions
-from entrepot.drivers.sqlite.recount import SqliteUsageRecount
-from entrepot.drivers.sqlite.usage import SqliteUsage
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.questions import SqliteQuestions
+from entrepot.drivers.sql.recount import SqliteUsageRecount
+from entrepot.drivers.sql.usage import SqliteUsage
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.usage import CounterDifference, UsageReader, UsageRecount
 from entrepot.services.usage.recount import differences, repair

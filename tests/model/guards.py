@@ -14,10 +14,10 @@ import pytest
 
 from entrepot.drivers.filesystem import commit, durability, storage
 from entrepot.drivers.filesystem.storage import FilesystemStorage
-from entrepot.drivers.sqlite import metadata
-from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.reader import QUERIES
+from entrepot.drivers.sql import metadata
+from entrepot.drivers.sql.collection import SqliteCollectionQueue
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.reader import QUERIES
 from entrepot.ports.collection import Batch, Kind, Removal, Why
 from entrepot.services import push
 from entrepot.services.collection import CollectionRules

@@ -8,11 +8,11 @@ from typing import Any
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
-from entrepot.drivers.sqlite.sweep import SqliteCollectionSweep
+from entrepot.drivers.sql.collection import SqliteCollectionQueue
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sweep import SqliteCollectionSweep
 from entrepot.errors import ClientError, UnknownBlob, UnknownManifest, UnknownReferences
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import jwt
 
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.tokens import SqliteTokenStore
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.tokens import SqliteTokenStore
 from entrepot.services.token_server.certificates import make_signing_key
 from tests.waiting import PATIENCE, tries
 from tests.wire.harness.server import PROGRAM, Registry

@@ -9,9 +9,9 @@ from entrepot.assembly.data_directory import database_paths, root_directory
 from entrepot.config.access import AccessSettings
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.ownership import work_beside
-from entrepot.drivers.sqlite.accounts import SqliteAccounts
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.password_process import PasswordProcess

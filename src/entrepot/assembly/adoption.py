@@ -9,7 +9,7 @@ from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
 from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
 from entrepot.drivers.filesystem.ownership import hold, work_beside
-from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
+from entrepot.drivers.sql.adoption import SqliteAdoptionStore
 from entrepot.errors import ConfigurationError
 from entrepot.ports.adoption import AdoptionStore
 from entrepot.ports.clock import SystemClock

@@ -16,18 +16,18 @@ from entrepot.drivers.filesystem.snapshots import (
     make_private,
     sync_file,
 )
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.restoring import (
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.engines.sqlite.restoring import (
     SqliteCollectionRestart,
     copy_beside,
     discard,
     lost_tags,
     put_in_place,
 )
-from entrepot.drivers.sqlite.schema import require_schema
-from entrepot.drivers.sqlite.set_aside import free_name
-from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.engines.sqlite.schema import require_schema
+from entrepot.drivers.sql.engines.sqlite.set_aside import free_name
+from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import ConfigurationError, MetadataOutage
 from entrepot.ports.backup import Snapshot, SnapshotContent
 from entrepot.ports.clock import SystemClock

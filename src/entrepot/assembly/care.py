@@ -8,8 +8,8 @@ from entrepot.assembly.data_directory import root_directory
 from entrepot.assembly.drivers import Drivers
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
-from entrepot.drivers.sqlite.inspector import SqliteInspector
-from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.inspector import SqliteInspector
 from entrepot.operations.backup_job import backup_job
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.scrub_job import ScrubMetrics, quarantine_job, scrub_job

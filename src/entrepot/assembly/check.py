@@ -8,11 +8,11 @@ from entrepot.assembly.data_directory import database_paths, root_directory
 from entrepot.assembly.drivers import open_drivers
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.ownership import work_beside
-from entrepot.drivers.sqlite.inspector import SqliteInspector
-from entrepot.drivers.sqlite.mender import SqliteMender
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.recount import SqliteUsageRecount
-from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.drivers.sql.engines.sqlite.schema import require_schema
+from entrepot.drivers.sql.inspector import SqliteInspector
+from entrepot.drivers.sql.mender import SqliteMender
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.recount import SqliteUsageRecount
 from entrepot.errors import ConfigurationError
 from entrepot.services.check import Stores
 

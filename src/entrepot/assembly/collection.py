@@ -12,8 +12,8 @@ from typing import Any
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.removal import open_operator
 from entrepot.config.settings import Settings
-from entrepot.drivers.sqlite.set_aside import newest_aside
-from entrepot.drivers.sqlite.snapshots import SqliteSnapshots
+from entrepot.drivers.sql.engines.sqlite.set_aside import newest_aside
+from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
 from entrepot.operations.collecting import (
     Collecting,
     LoggingObserver,

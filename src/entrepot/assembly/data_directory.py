@@ -11,9 +11,9 @@ from pathlib import Path
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.ownership import hold, join
 from entrepot.drivers.filesystem.storage import prepare
-from entrepot.drivers.sqlite.damage import forget_if_damaged
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.engines.sqlite.damage import forget_if_damaged
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.errors import MetadataOutage
 
 logger = logging.getLogger("entrepot.assembly")

@@ -11,20 +11,20 @@ from entrepot.drivers.filesystem.storage import FilesystemStorage
 from entrepot.drivers.memory.inspector import MemoryInspector
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
-from entrepot.drivers.sqlite.accounts import SqliteAccounts
-from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
-from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
-from entrepot.drivers.sqlite.guesses import SqliteGuessLedger
-from entrepot.drivers.sqlite.jobs import SqliteJobLedger
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.pulls import SqlitePullTimes
-from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
-from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories, SqliteTagHistory
-from entrepot.drivers.sqlite.reservations import SqliteReservations
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
-from entrepot.drivers.sqlite.sweep import SqliteCollectionSweep
-from entrepot.drivers.sqlite.tokens import SqliteTokenStore
-from entrepot.drivers.sqlite.writer import ignore_group
+from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.collection import SqliteCollectionQueue
+from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
+from entrepot.drivers.sql.guesses import SqliteGuessLedger
+from entrepot.drivers.sql.jobs import SqliteJobLedger
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.pulls import SqlitePullTimes
+from entrepot.drivers.sql.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.removal import SqliteHiddenRepositories, SqliteTagHistory
+from entrepot.drivers.sql.reservations import SqliteReservations
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sweep import SqliteCollectionSweep
+from entrepot.drivers.sql.tokens import SqliteTokenStore
 from entrepot.operations.metered_metadata import MeteredMetadata
 from entrepot.operations.metered_storage import MeteredStorage
 from entrepot.operations.worker_metrics import WorkerMetrics

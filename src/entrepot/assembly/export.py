@@ -12,8 +12,8 @@ from entrepot.drivers.filesystem.docker_tree_target import DockerTreeTarget
 from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.oci_layout_target import OciLayoutTarget
-from entrepot.drivers.sqlite.export import SqliteExportSource
-from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.drivers.sql.engines.sqlite.schema import require_schema
+from entrepot.drivers.sql.export import SqliteExportSource
 from entrepot.oci.repository_glob import RepositoryGlob
 from entrepot.ports.export import ExportTarget
 from entrepot.services.transfer.export import ExportReport, Progress

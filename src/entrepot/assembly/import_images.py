@@ -13,7 +13,7 @@ from entrepot.assembly.removal import immutable_tags
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.import_source import open_source
 from entrepot.drivers.filesystem.ownership import work_beside
-from entrepot.drivers.sqlite.schema import require_schema
+from entrepot.drivers.sql.engines.sqlite.schema import require_schema
 from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import OpenAccess

@@ -13,8 +13,8 @@ from pathlib import Path
 from entrepot.assembly.data_directory import root_directory
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.layout import Layout
-from entrepot.drivers.sqlite.damage import is_damage
-from entrepot.drivers.sqlite.set_aside import newest_aside
+from entrepot.drivers.sql.engines.sqlite.damage import is_damage
+from entrepot.drivers.sql.engines.sqlite.set_aside import newest_aside
 from entrepot.errors import MetadataOutage
 from entrepot.oci.digest import HEX_LENGTH
 

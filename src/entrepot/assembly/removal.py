@@ -13,7 +13,7 @@ from entrepot.assembly.data_directory import root_directory
 from entrepot.assembly.drivers import Drivers, open_drivers
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.ownership import work_beside
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.errors import ConfigurationError
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob

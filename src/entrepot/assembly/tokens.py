@@ -86,9 +86,9 @@ def open_tokens(settings: Settings) -> Iterator[TokenStore]:
     """
     from entrepot.assembly.data_directory import root_directory
     from entrepot.drivers.filesystem.ownership import work_beside
-    from entrepot.drivers.sqlite.metadata import SqliteMetadata
-    from entrepot.drivers.sqlite.migrations import migrate
-    from entrepot.drivers.sqlite.tokens import SqliteTokenStore
+    from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+    from entrepot.drivers.sql.metadata import SqliteMetadata
+    from entrepot.drivers.sql.tokens import SqliteTokenStore
 
     if settings.database_path is None:
         raise ConfigurationError("the registry keeps its database in memory: nothing is kept")

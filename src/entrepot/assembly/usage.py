@@ -9,10 +9,10 @@ from pathlib import Path
 
 from entrepot.assembly.data_directory import database_paths
 from entrepot.config.settings import Settings
-from entrepot.drivers.sqlite.questions import SqliteQuestions
-from entrepot.drivers.sqlite.schema import require_schema
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
-from entrepot.drivers.sqlite.usage import SqliteUsage
+from entrepot.drivers.sql.engines.sqlite.schema import require_schema
+from entrepot.drivers.sql.questions import SqliteQuestions
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.usage import SqliteUsage
 from entrepot.errors import ConfigurationError
 from entrepot.ports.uploads import UploadSessions
 from entrepot.ports.usage import UsageReader

@@ -20,8 +20,8 @@ from entrepot.config.database import DatabaseSettings, SqliteSettings
 from entrepot.config.settings import Settings
 from entrepot.config.storage import FilesystemSettings, StorageSettings
 from entrepot.drivers.filesystem.ownership import nobody_beside
-from entrepot.drivers.sqlite import restoring
-from entrepot.drivers.sqlite.set_aside import free_name, newest_aside
+from entrepot.drivers.sql.engines.sqlite import restoring
+from entrepot.drivers.sql.engines.sqlite.set_aside import free_name, newest_aside
 from entrepot.errors import MetadataOutage, StorageOutage
 from entrepot.oci.digest import Digest
 from tests.model.place import Place

@@ -14,7 +14,7 @@ from entrepot.assembly.data_directory import prepare_drivers
 from entrepot.assembly.drivers import open_drivers
 from entrepot.cli import exit_codes
 from entrepot.config import load
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.ports.metadata import Metadata
 from tests.contract.pushing import APP, OTHER, push, some_image, some_index
 from tests.unit.cli.program import BIN, run

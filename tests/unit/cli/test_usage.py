@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.oci.name import RepositoryName
 from tests.contract.pushing import give_blobs, push, some_blob, some_image
 from tests.unit.cli.program import run

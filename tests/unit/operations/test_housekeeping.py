@@ -8,8 +8,8 @@ import pytest
 from entrepot.config.storage import UploadPurgingSettings
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.errors import MetadataOutage
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.housekeeping import Housekeeping, Job

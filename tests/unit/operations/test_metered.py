@@ -8,8 +8,8 @@ import pytest
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import DamagedBlob, UnknownUpload
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName

@@ -10,8 +10,8 @@ import pytest
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.clock import MICROSECONDS

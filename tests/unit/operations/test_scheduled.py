@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.drivers.sqlite.jobs import SqliteJobLedger
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.jobs import SqliteJobLedger
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import StorageOutage
 from entrepot.operations import scheduled
 from entrepot.operations.schedule import Every

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.errors import Denied
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller, OpenAccess

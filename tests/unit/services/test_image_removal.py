@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.dated_tags import SqliteDatedTags
 from entrepot.errors import Denied, ImmutableTag, UnknownManifest, UnknownName
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from entrepot.config.access import RuleSettings
-from entrepot.drivers.sqlite.accounts import SqliteAccounts
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import Unauthenticated
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, Action, Caller, Grant, Kind

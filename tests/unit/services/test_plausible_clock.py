@@ -2,8 +2,8 @@
 
 import pytest
 
-from entrepot.drivers.sqlite.collection import SqliteCollectionQueue
-from entrepot.drivers.sqlite.jobs import SqliteJobLedger
+from entrepot.drivers.sql.collection import SqliteCollectionQueue
+from entrepot.drivers.sql.jobs import SqliteJobLedger
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.collection import CollectionRules, Collector, Tally
 from entrepot.services.plausible_clock import NAME, PlausibleClock, since_boot

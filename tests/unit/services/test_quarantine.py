@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.quarantine import SqliteQuarantine
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName

@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sqlite.inspector import SqliteInspector
-from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.inspector import SqliteInspector
+from entrepot.drivers.sql.quarantine import SqliteQuarantine
 from entrepot.ports.quarantine import Reason
 from entrepot.services.pace import Pacer, Stopped
 from entrepot.services.quarantine import Quarantining

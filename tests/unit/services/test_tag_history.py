@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.sqlite.removal import SqliteTagHistory
+from entrepot.drivers.sql.removal import SqliteTagHistory
 from entrepot.errors import Denied, ImmutableTag, InvalidRequest, UnknownManifest, UnknownName
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName

@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from entrepot.config.access import RuleSettings
-from entrepot.drivers.sqlite.accounts import SqliteAccounts
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, Caller, Grant
 from entrepot.ports.accounts import StoredRule

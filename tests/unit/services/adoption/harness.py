@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sql.adoption import SqliteAdoptionStore
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from entrepot.drivers.sqlite import adoption, adoption_log
-from entrepot.drivers.sqlite.connection import connect
+from entrepot.drivers.sql import adoption, adoption_log
+from entrepot.drivers.sql.engines.sqlite.connection import connect
 from tests.unit.services.adoption.harness import adopt_tree
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.oci.digest import Digest
 from entrepot.oci.media_type import OCI_MANIFEST
 from entrepot.oci.name import RepositoryName

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.drivers.sqlite.adoption import SqliteAdoptionStore
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
+from entrepot.drivers.sql.adoption import SqliteAdoptionStore
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.errors import MetadataOutage
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location

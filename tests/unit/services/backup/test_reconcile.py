@@ -8,11 +8,11 @@ from pathlib import Path
 
 from entrepot.drivers.filesystem.dates import FilesystemDates
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sqlite.inspector import SqliteInspector
-from entrepot.drivers.sqlite.mender import SqliteMender
-from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
-from entrepot.drivers.sqlite.recount import SqliteUsageRecount
-from entrepot.drivers.sqlite.restoring import SqliteCollectionRestart
+from entrepot.drivers.sql.engines.sqlite.restoring import SqliteCollectionRestart
+from entrepot.drivers.sql.inspector import SqliteInspector
+from entrepot.drivers.sql.mender import SqliteMender
+from entrepot.drivers.sql.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.recount import SqliteUsageRecount
 from entrepot.oci.digest import Digest
 from entrepot.ports.backup import SnapshotContent
 from entrepot.services.backup.reconcile import reconcile

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sqlite.inspector import SqliteInspector
-from entrepot.drivers.sqlite.mender import SqliteMender
-from entrepot.drivers.sqlite.quarantine import SqliteQuarantine
-from entrepot.drivers.sqlite.recount import SqliteUsageRecount
+from entrepot.drivers.sql.inspector import SqliteInspector
+from entrepot.drivers.sql.mender import SqliteMender
+from entrepot.drivers.sql.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.recount import SqliteUsageRecount
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import NewManifest, StoredBlob, Transaction

@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrepot.drivers.sqlite.removal import SqliteHiddenRepositories
+from entrepot.drivers.sql.removal import SqliteHiddenRepositories
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import Transaction
 from tests.unit.services.check.harness import APP, LISTS, Damaged, with_stock

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 
-from entrepot.drivers.sqlite.reader import QUERIES
+from entrepot.drivers.sql.reader import QUERIES
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS

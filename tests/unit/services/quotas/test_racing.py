@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.sqlite.reservations import SqliteReservations
+from entrepot.drivers.sql.reservations import SqliteReservations
 from entrepot.errors import QuotaExceeded
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName

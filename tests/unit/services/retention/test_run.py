@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.sqlite.dated_tags import SqliteDatedTags
-from entrepot.drivers.sqlite.jobs import SqliteJobLedger
+from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.jobs import SqliteJobLedger
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs

@@ -12,10 +12,10 @@ from argon2 import PasswordHasher
 from entrepot.assembly.tokens import own_tokens, token_server
 from entrepot.config.access import RuleSettings
 from entrepot.config.token_server import TokenServerSettings
-from entrepot.drivers.sqlite.accounts import SqliteAccounts
-from entrepot.drivers.sqlite.metadata import SqliteMetadata
-from entrepot.drivers.sqlite.migrations import migrate
-from entrepot.drivers.sqlite.tokens import SqliteTokenStore
+from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.tokens import SqliteTokenStore
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, BearerCredentials, Caller, Kind
 from entrepot.ports.accounts import AccessWriter, NewAccount

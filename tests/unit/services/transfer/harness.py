@@ -9,7 +9,7 @@ from entrepot.drivers.filesystem.docker_tree_target import DockerTreeTarget
 from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.drivers.filesystem.import_source import open_source
 from entrepot.drivers.filesystem.oci_layout_target import OciLayoutTarget
-from entrepot.drivers.sqlite.export import SqliteExportSource
+from entrepot.drivers.sql.export import SqliteExportSource
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
 from entrepot.ports.export import ExportTarget

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.filesystem.export_files import ExportFiles
-from entrepot.drivers.sqlite.export import SqliteExportSource
+from entrepot.drivers.sql.export import SqliteExportSource
 from entrepot.errors import ConfigurationError, StorageOutage
 from entrepot.ports.export import ExportTarget
 from entrepot.ports.metadata import StoredBlob

@@ -1,0 +1,36 @@
+"""Tags with their times, from the metadata's database."""
+
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.dated_tags import DatedTag
+
+
+class SqliteDatedTags:
+    """Implements `DatedTags`.
+
+    Args:
+        database: whose file it reads.
+    """
+
+    def __init__(self, database: SqliteMetadata) -> None:
+        self._database = database
+
+    async def dated_tags(self, name: RepositoryName, after: str, limit: int) -> list[DatedTag]:
+        """List a repository's tags in byte order, in a page that begins behind a name."""
+        rows = await self._database.rows("dated_tags", name=name, after=after, limit=limit)
+        return [
+            DatedTag(Tag(tag), Digest(digest), pushed_at, pulled_at)
+            for tag, digest, pushed_at, pulled_at in rows
+        ]
+
+    async def indexes_with(self, name: RepositoryName, digest: Digest, limit: int) -> list[Digest]:
+        """List indexes of a repository that have a manifest as their child."""
+        found = await self._database.rows("find_repository", name=name)
+        if not found:
+            return []
+        rows = await self._database.rows(
+            "indexes_with", repository=found[0][0], digest=digest, limit=limit
+        )
+        return [Digest(row[0]) for row in rows]

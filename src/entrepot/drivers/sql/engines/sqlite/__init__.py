@@ -1,0 +1,1 @@
+"""SQLite: connecting, reading inline, one writer, migrations, snapshots."""

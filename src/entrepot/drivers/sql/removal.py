@@ -1,0 +1,87 @@
+"""Deleting and restoring, as the metadata's database does it."""
+
+import sqlite3
+from itertools import takewhile
+from typing import Any
+
+from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.removal_transaction import tag_change
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.removal import TagChange
+
+_LATEST = 2**62
+# What refers goes before what it refers to: at no moment does anything miss what it needs.
+_DRAINS = (
+    ("drain_tags",),
+    ("drain_history",),
+    ("drain_edges", "drain_manifests"),
+    ("drain_links",),
+)
+
+
+class SqliteTagHistory:
+    """Implements `TagHistory`.
+
+    Args:
+        database: whose file it shares.
+    """
+
+    def __init__(self, database: SqliteMetadata) -> None:
+        self._database = database
+
+    async def changes(
+        self, name: RepositoryName, tag: Tag, before: int | None, limit: int
+    ) -> list[TagChange]:
+        """List the changes of a tag, newest first."""
+        rows = await self._database.rows(
+            "tag_history",
+            name=name,
+            tag=tag,
+            before=_LATEST if before is None else before,
+            limit=limit,
+        )
+        return [tag_change(row) for row in rows]
+
+    async def forget(self, before: int, limit: int) -> int:
+        """Remove lines that are older than a moment, oldest first; tell how many."""
+        rows = await self._database.rows("oldest_history", limit=limit)
+        old = [number for number, _ in takewhile(lambda row: row[1] < before, rows)]
+        if not old:
+            return 0
+
+        async def work(connection: sqlite3.Connection) -> int:
+            return connection.execute(QUERIES["forget_history"], {"last": old[-1]}).rowcount
+
+        return await self._database.work(work)
+
+
+class SqliteHiddenRepositories:
+    """Implements `HiddenRepositories`.
+
+    Args:
+        database: whose file it shares.
+    """
+
+    def __init__(self, database: SqliteMetadata) -> None:
+        self._database = database
+
+    async def drain(self, limit: int) -> bool:
+        """Remove some rows of one of them, in one transaction; False when there is none left."""
+        rows = await self._database.rows("hidden_repositories", limit=1)
+        if not rows:
+            return False
+        parameters: dict[str, Any] = {"repository": rows[0][0], "limit": limit}
+
+        async def work(connection: sqlite3.Connection) -> None:
+            for queries in _DRAINS:
+                for query in queries:
+                    gone = connection.execute(QUERIES[query], parameters).rowcount
+                if gone >= limit:
+                    return  # enough for once
+            number = {"repository": parameters["repository"]}
+            connection.execute(QUERIES["drain_repository"], number)
+
+        await self._database.work(work)
+        return True
