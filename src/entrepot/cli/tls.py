@@ -1,16 +1,48 @@
-"""``entrepot tls selfsigned``."""
+"""``entrepot tls``: a certificate for trying, and how clients are made to trust it."""
 
 import ipaddress
 import os
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from entrepot.cli.output import result
-from entrepot.cli.tls.trust import how_to_trust
 from entrepot.errors import EntrepotError
+
+_TEXT = """\
+{certificate}  the certificate, until {until}
+{key}  its private key, for nobody but the registry
+
+In config.yml:
+  http:
+    addr: :{port}
+    host: https://{first}
+    tls:
+      certificate: {certificate}
+      key: {key}
+
+On each machine whose docker, podman or containerd uses the registry, with {name} copied there:
+"""
+_CLIENTS = """
+# docker ({address})
+mkdir -p /etc/docker/certs.d/{address}
+cp {name} /etc/docker/certs.d/{address}/ca.crt
+# podman, buildah, skopeo ({address})
+mkdir -p /etc/containers/certs.d/{address}
+cp {name} /etc/containers/certs.d/{address}/ca.crt
+# containerd ({address}): ctr --hosts-dir /etc/containerd/certs.d, or config_path of its CRI
+mkdir -p /etc/containerd/certs.d/{address}
+cp {name} /etc/containerd/certs.d/{address}/ca.crt
+cat > /etc/containerd/certs.d/{address}/hosts.toml <<'END'
+server = "https://{address}"
+[host."https://{address}"]
+  ca = "/etc/containerd/certs.d/{address}/ca.crt"
+END
+"""
 
 _NAME = re.compile(r"(\*\.)?(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
 
@@ -28,6 +60,26 @@ Port = Annotated[
     int, typer.Option("--port", min=1, max=65535, help="The registry's port, for the commands.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+
+
+def how_to_trust(certificate: Path, key: Path, hosts: Sequence[str], port: int, until: str) -> str:
+    """Write down what to do with a certificate, for a person and for a shell.
+
+    Args:
+        certificate: its file.
+        key: that of its key.
+        hosts: names and addresses that it is for.
+        port: the registry's.
+        until: the day on which it expires.
+    """
+    bare = [f"[{host}]" if ":" in host else host for host in hosts]
+    addresses = bare if port == 443 else [f"{host}:{port}" for host in bare]
+    name = shlex.quote(certificate.name)
+    text = _TEXT.format(
+        certificate=certificate, key=key, until=until, port=port, first=addresses[0], name=name
+    )
+    text += "".join(_CLIENTS.format(address=address, name=name) for address in addresses)
+    return text.rstrip()
 
 
 def selfsigned(

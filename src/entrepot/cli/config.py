@@ -1,7 +1,16 @@
-"""``entrepot config check``."""
+"""``entrepot config``: checking the configuration, and showing what is in effect."""
+
+import json
+from typing import Annotated
+
+import typer
+import yaml
 
 from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
 from entrepot.cli.output import result, warn
+from entrepot.config.effective import effective
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of YAML.")]
 
 
 def check(config: ConfigFile = None, defaults: Defaults = False) -> None:
@@ -22,3 +31,17 @@ def check(config: ConfigFile = None, defaults: Defaults = False) -> None:
     noun = "warning" if len(warnings) == 1 else "warnings"
     count = f" ({len(warnings)} {noun})" if warnings else ""
     result(f"{loaded.source or 'the defaults'}: good{count}")
+
+
+def show(config: ConfigFile = None, defaults: Defaults = False, as_json: AsJson = False) -> None:
+    """Print the settings that are in effect, defaults and environment included.
+
+    Secrets are masked.
+    """
+    loaded = read_configuration(config, defaults)
+    tree = effective(loaded.settings)
+    if as_json:
+        result(json.dumps(tree, indent=2, ensure_ascii=False))
+        return
+    result(f"# {loaded.source or 'the defaults'}")
+    result(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).rstrip())

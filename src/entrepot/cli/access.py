@@ -1,13 +1,14 @@
-"""``entrepot access check``."""
+"""``entrepot access``: asking the rules, and replacing the keys that sign tokens."""
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from entrepot.cli import exit_codes
 from entrepot.cli.administration import AsJson, administer
-from entrepot.cli.arguments import ConfigOption, Defaults
-from entrepot.cli.output import result
+from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.output import result, say
 from entrepot.cli.tables import print_json
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, Action, Caller, Kind
@@ -79,3 +80,22 @@ async def _caller(administration: "Administration", user: str, token: str | None
         return Caller(user, kind)
     stored = await administration.tokens.get(user, token)
     return Caller(user, kind, limits=stored.limits)
+
+
+def rekey(config: ConfigOption = None, defaults: Defaults = False) -> None:
+    """Replace every key that signs tokens at once, as after a leak of the database.
+
+    Access tokens that are out are refused within seconds; clients get new ones by themselves.
+    Registries that trust the token server have to be given its new certificate.
+    """
+    # Here, because it imports the drivers: the other commands start without them.
+    from entrepot.assembly.tokens import open_tokens
+
+    settings = read_configuration(config, defaults).settings
+
+    async def run() -> None:
+        with open_tokens(settings) as store:
+            await store.forget_all_keys()
+
+    asyncio.run(run())
+    say("the keys for tokens are removed; others are made when the next token is asked for")

@@ -1,1 +1,0 @@
-"""``entrepot access``: one command a file."""

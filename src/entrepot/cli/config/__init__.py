@@ -1,1 +1,0 @@
-"""``entrepot config``: one command a file."""

@@ -1,0 +1,131 @@
+"""``entrepot group``: groups of users, for rules."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from entrepot.cli import account_changes
+from entrepot.cli.administration import AsJson, Description, administer, all_rows
+from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.output import say
+from entrepot.cli.tables import moment, print_facts, print_json, print_rows
+from entrepot.cli.words import split_words
+from entrepot.ports.accounts import Group
+
+if TYPE_CHECKING:
+    from entrepot.assembly.accounts import Administration
+
+GroupName = Annotated[str, typer.Argument(metavar="NAME", help="The group.", show_default=False)]
+Members = Annotated[list[str], typer.Argument(metavar="USER...", help="Users.", show_default=False)]
+External = Annotated[
+    bool,
+    typer.Option("--external", help="They may be users of a password file, say, unknown here."),
+]
+
+COLUMNS = ("name", "created", "description")
+
+MemberOption = Annotated[
+    list[str] | None,
+    typer.Option("--member", metavar="USER", help="A user, may be given several times."),
+]
+
+
+def describe(group: Group) -> dict[str, Any]:
+    """Give what is shown of a group."""
+    return {
+        "name": group.name,
+        "description": group.description,
+        "created": moment(group.created_at),
+    }
+
+
+def add(
+    name: GroupName,
+    member: MemberOption = None,
+    external: External = False,
+    description: Description = "",
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a group."""
+    members = split_words(member or [])
+    administer(
+        config,
+        defaults,
+        lambda tools: tools.groups.add(name, members, description=description, external=external),
+        changes=True,
+    )
+    if as_json:
+        print_json({"name": name, "members": members})
+    else:
+        say(f"group {name} is made")
+
+
+def list_groups(
+    config: ConfigOption = None, defaults: Defaults = False, as_json: AsJson = False
+) -> None:
+    """List groups."""
+    groups = administer(config, defaults, lambda tools: all_rows(tools.groups.list))
+    print_rows([describe(group) for group in groups], COLUMNS, as_json)
+
+
+def show(
+    name: GroupName,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a group's members, and the rules that name it."""
+
+    async def work(administration: "Administration") -> dict[str, Any]:
+        return {
+            **describe(await administration.groups.get(name)),
+            "members": await administration.groups.members(name),
+            "rules": await administration.rules.naming(f"group:{name}"),
+        }
+
+    print_facts(administer(config, defaults, work), as_json)
+
+
+def join(
+    name: GroupName,
+    users: Members,
+    external: External = False,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put users into a group."""
+    administer(config, defaults, lambda tools: tools.groups.join(name, users, external=external))
+    if as_json:
+        print_json({"name": name, "joined": users})
+    else:
+        say(f"{', '.join(users)} are in group {name}")
+
+
+def leave(
+    name: GroupName,
+    users: Members,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take users out of a group."""
+    administer(config, defaults, lambda tools: tools.groups.leave(name, users))
+    if as_json:
+        print_json({"name": name, "left": users})
+    else:
+        say(f"{', '.join(users)} are no more in group {name}")
+
+
+def remove(
+    name: GroupName,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a group; its members stay users."""
+    account_changes.remove(
+        "group", name, lambda tools: tools.groups.remove(name), config, defaults, as_json
+    )

@@ -1,1 +1,0 @@
-"""``entrepot group``: one command a file."""

@@ -1,1 +1,0 @@
-"""``entrepot robot``: one command a file."""

@@ -1,0 +1,146 @@
+"""``entrepot rule``: who may do what in which repositories."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from entrepot.cli.administration import AsJson, Description, administer, all_rows
+from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.grants import parse_actions
+from entrepot.cli.output import say, warn
+from entrepot.cli.tables import moment, print_facts, print_json, print_rows
+from entrepot.cli.words import split_words
+from entrepot.config.access import RuleSettings
+from entrepot.ports.accounts import StoredRule
+from entrepot.ports.clock import SystemClock
+
+if TYPE_CHECKING:
+    from entrepot.assembly.accounts import Administration
+
+RuleName = Annotated[str, typer.Argument(metavar="NAME", help="The rule.", show_default=False)]
+
+COLUMNS = ("name", "source", "who", "may", "repositories", "description")
+
+Who = Annotated[
+    list[str],
+    typer.Option(
+        "--who",
+        metavar="SUBJECTS",
+        help="user:NAME, group:NAME, robot:NAME, authenticated, anonymous; a,b or several times.",
+        show_default=False,
+    ),
+]
+May = Annotated[
+    list[str],
+    typer.Option(
+        "--may",
+        metavar="ACTIONS",
+        help="pull, push, delete, list, admin; a,b or several times.",
+        show_default=False,
+    ),
+]
+Repositories = Annotated[
+    list[str],
+    typer.Option(
+        "--repositories",
+        metavar="PATTERNS",
+        help="Such as team/**,!team/secret/**; a,b or several times.",
+        show_default=False,
+    ),
+]
+
+
+def describe(rule: StoredRule) -> dict[str, Any]:
+    """Give what is shown of a rule."""
+    return {
+        "name": rule.name,
+        "source": "database",
+        "who": list(rule.who),
+        "may": [str(action) for action in rule.may],
+        "repositories": list(rule.repositories),
+        "description": rule.description,
+        "created": moment(rule.created_at),
+    }
+
+
+def add(
+    name: RuleName,
+    who: Who,
+    may: May,
+    repositories: Repositories,
+    description: Description = "",
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a rule; within a second it holds."""
+    rule = StoredRule(
+        name=name,
+        who=tuple(split_words(who)),
+        may=parse_actions(may),
+        repositories=tuple(split_words(repositories)),
+        description=description,
+        created_at=SystemClock().now(),
+    )
+
+    async def work(administration: "Administration") -> list[str]:
+        await administration.rules.add(rule)
+        return await administration.rules.unknown_subjects(rule)
+
+    unknown = administer(config, defaults, work, changes=True)
+    if unknown:
+        warn(f"nobody here is called {', '.join(unknown)}; the rule waits for them")
+    if as_json:
+        print_json(describe(rule))
+    else:
+        say(f"rule {name} is made")
+
+
+def list_rules(
+    config: ConfigOption = None, defaults: Defaults = False, as_json: AsJson = False
+) -> None:
+    """List rules: those of the configuration, then those of the database."""
+
+    async def work(administration: "Administration") -> list[dict[str, Any]]:
+        of_file = administration.settings.rules
+        rows = [_describe(number, rule) for number, rule in enumerate(of_file)]
+        return rows + [describe(rule) for rule in await all_rows(administration.rules.list)]
+
+    print_rows(administer(config, defaults, work), COLUMNS, as_json)
+
+
+def _describe(number: int, rule: RuleSettings) -> dict[str, Any]:
+    return {
+        "name": f"access.rules[{number}]",
+        "source": "configuration",
+        "who": list(rule.who),
+        "may": list(rule.may),
+        "repositories": list(rule.repositories),
+        "description": "",
+        "created": None,
+    }
+
+
+def show(
+    name: RuleName,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a rule of the database."""
+    rule = administer(config, defaults, lambda tools: tools.rules.get(name))
+    print_facts(describe(rule), as_json)
+
+
+def remove(
+    name: RuleName,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a rule of the database; within a second it holds no more."""
+    administer(config, defaults, lambda tools: tools.rules.remove(name))
+    if as_json:
+        print_json({"removed": name})
+    else:
+        say(f"rule {name} is removed")

@@ -1,1 +1,0 @@
-"""``entrepot rule``: one command a file."""

@@ -1,1 +1,0 @@
-"""``entrepot token``: one command a file."""

@@ -1,1 +1,0 @@
-"""``entrepot user``: one command a file."""
