@@ -1,12 +1,13 @@
-"""Arguments that several commands share, and what they mean."""
+"""Arguments that several commands share, what they mean, and the question before something goes."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from entrepot.cli.output import warn
+from entrepot.cli.output import fail, warn
 from entrepot.config import LoadedConfiguration, load
 
 ConfigFile = Annotated[
@@ -31,6 +32,9 @@ Defaults = Annotated[
     bool, typer.Option("--defaults", help="Look for no file: only the defaults and REGISTRY_*.")
 ]
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would be done.")]
+
 
 def read_configuration(config: Path | None, defaults: bool) -> LoadedConfiguration:
     """Read the configuration that a command was given, and pass on its warnings.
@@ -48,3 +52,28 @@ def read_configuration(config: Path | None, defaults: bool) -> LoadedConfigurati
     for warning in loaded.warnings:
         warn(warning)
     return loaded
+
+
+def split_words(texts: list[str]) -> list[str]:
+    """Take lists apart; each word once, in their order."""
+    words = (word.strip() for text in texts for word in text.split(","))
+    return list(dict.fromkeys(word for word in words if word))
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return when it shall be done.
+
+    Args:
+        question: asked on a terminal; where there is none, nobody can answer.
+        yes: it was answered beforehand.
+
+    Raises:
+        typer.Exit: it shall not.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        fail("nobody can be asked here: --yes says that it shall be done, --dry-run what that is")
+        raise typer.Exit(2)
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)

@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration, split_words
 from entrepot.cli.output import result, say
 from entrepot.cli.tables import print_json
-from entrepot.cli.words import split_words
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from entrepot.cli.words import split_words
+from entrepot.cli.arguments import split_words
 from entrepot.ports.access import Action, Grant
 
 _FORM = "ACTIONS:PATTERNS"

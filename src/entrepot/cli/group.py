@@ -6,10 +6,9 @@ import typer
 
 from entrepot.cli import account_changes
 from entrepot.cli.administration import AsJson, Description, administer, all_rows
-from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.arguments import ConfigOption, Defaults, split_words
 from entrepot.cli.output import say
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
-from entrepot.cli.words import split_words
 from entrepot.ports.accounts import Group
 
 if TYPE_CHECKING:

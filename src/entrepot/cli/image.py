@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
-from entrepot.cli.confirm import DryRun, Yes, confirm
+from entrepot.cli.arguments import ConfigOption, Defaults, DryRun, Yes, confirm, read_configuration
 from entrepot.cli.output import fail, result, warn
 from entrepot.cli.tables import MICROSECONDS, print_json
 from entrepot.config.long_durations import parse_long_duration

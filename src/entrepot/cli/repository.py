@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
-from entrepot.cli.confirm import DryRun, Yes, confirm
+from entrepot.cli.arguments import ConfigOption, Defaults, DryRun, Yes, confirm, read_configuration
 from entrepot.cli.output import result
 from entrepot.config.settings import Settings
 from entrepot.errors import InvalidName, UnknownName

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
-from entrepot.cli.confirm import DryRun
+from entrepot.cli.arguments import ConfigOption, Defaults, DryRun, read_configuration
 from entrepot.cli.output import fail, result
 from entrepot.cli.tables import moment
 from entrepot.config.settings import Settings

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from entrepot.cli.administration import AsJson, Description, administer, all_rows
-from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.arguments import ConfigOption, Defaults, split_words
 from entrepot.cli.grants import parse_actions
 from entrepot.cli.output import say, warn
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
-from entrepot.cli.words import split_words
 from entrepot.config.access import RuleSettings
 from entrepot.ports.accounts import StoredRule
 from entrepot.ports.clock import SystemClock
