@@ -235,16 +235,19 @@ RULES = [
         ).answers(201),
     ),
     rule(
-        "Distribution, validation.manifests.urls",
-        "urls in a descriptor are refused while the configuration allows none",
+        f"{DESCRIPTOR}, urls",
+        "any urls are taken beside what the repository has, and replace nothing that it lacks",
         full_base(),
         put_manifest(image(layers=[ABSENT.described(urls=[URL])]), "v1").answers(
-            400, code="MANIFEST_INVALID"
+            400, code="MANIFEST_BLOB_UNKNOWN", says=(ABSENT.digest,)
         ),
-        put_manifest(image(layers=[LAYER.described(urls=[URL])]), "v1").answers(
-            400, code="MANIFEST_INVALID"
-        ),
-        put_manifest(image(layers=[LAYER.described(urls=[])]), "v1").answers(201),
+        *[
+            put_manifest(image(layers=[LAYER.described(urls=urls)]), "v1").answers(201)
+            for urls in ([URL], [], ["ftp://elsewhere/x", "no URL"])
+        ],
+        put_manifest(
+            image(layers=[Content(b"elsewhere", DOCKER_FOREIGN).described(urls=[URL])]), "v1"
+        ).answers(201),
     ),
     rule(
         MANIFEST,

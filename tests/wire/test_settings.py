@@ -127,6 +127,18 @@ CASES: list[tuple[dict[str, object], Rule]] = [
         ),
     ),
     (
+        urls(allow=[]),
+        rule(
+            "validation.manifests.urls.allow",
+            "an empty list allows no URL, whether the layer is there or not",
+            full_base(),
+            put_manifest(FOREIGN, "v1").answers(400, code="MANIFEST_INVALID"),
+            put_manifest(image(layers=[LAYER.described(urls=[URL])]), "v1").answers(
+                400, code="MANIFEST_INVALID"
+            ),
+        ),
+    ),
+    (
         {"validation": {"disabled": True}},
         rule(
             "validation.disabled",

@@ -145,17 +145,18 @@ def _endpoints(
 def manifest_policy(validation: ValidationSettings) -> ManifestPolicy:
     """Give the rules of the section `validation` as the services want them."""
     if validation.disabled:
-        return ManifestPolicy(urls_allowed=None)
+        return ManifestPolicy(urls_decide=True)
     urls, indexes = validation.manifests.urls, validation.manifests.indexes
-    allowed = tuple(re.compile(pattern) for pattern in urls.allow)
+    allowed = tuple(re.compile(pattern) for pattern in urls.allow or ())
     platforms: frozenset[tuple[str, str]] | None = None
     if indexes.platforms == "none":
         platforms = frozenset()
     elif indexes.platforms == "list":
         platforms = frozenset((item.os, item.architecture) for item in indexes.platformlist)
     return ManifestPolicy(
-        # Docker Registry: with neither list, no URL; with denied ones only, any other.
+        urls_decide=urls.allow is not None or urls.deny is not None,
+        # Docker Registry: with empty lists, no URL; with denied ones only, any other.
         urls_allowed=allowed if allowed or not urls.deny else None,
-        urls_denied=tuple(re.compile(pattern) for pattern in urls.deny),
+        urls_denied=tuple(re.compile(pattern) for pattern in urls.deny or ()),
         required_platforms=platforms,
     )

@@ -26,15 +26,17 @@ Patterns = tuple[Annotated[str, ReadBy(_pattern)], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlSettings:
-    """``validation.manifests.urls``: which URLs a layer may name.
+    """``validation.manifests.urls``: which URLs a layer may name, and be absent for it.
+
+    With neither list any URL is taken, and the blob must be here all the same.
 
     Args:
-        allow: each URL must match one of these; with none, no URL is allowed.
+        allow: each URL must match one of these; where both lists are empty, no URL is allowed.
         deny: and none of these.
     """
 
-    allow: Patterns = ()
-    deny: Patterns = ()
+    allow: Patterns | None = None
+    deny: Patterns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

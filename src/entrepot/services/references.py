@@ -1,7 +1,7 @@
 """Checks that a pushed manifest refers to what the repository has (spec.md, "Push").
 
-What may be absent: subjects; layers that are not to be distributed, or that name allowed URLs
-where they can be had; the images of an index for platforms that the policy does not ask for.
+What may be absent: subjects; layers that are not to be distributed; where the policy decides on
+URLs, layers that name an allowed one; images of an index for platforms that it does not ask for.
 """
 
 import re
@@ -23,13 +23,16 @@ class ManifestPolicy:
     """What `validation.manifests` of the configuration asks for.
 
     Attributes:
+        urls_decide: URLs are held against the two lists below, and a layer whose URLs pass may be
+            absent. Otherwise any URL is taken, and none of them replaces a blob.
         urls_allowed: every URL of a descriptor must match one of these; None allows any.
         urls_denied: and none of these.
         required_platforms: the platforms (os, architecture) whose images an index must find;
             None asks for all of them, an empty set for none.
     """
 
-    urls_allowed: tuple[re.Pattern[str], ...] | None = ()
+    urls_decide: bool = False
+    urls_allowed: tuple[re.Pattern[str], ...] | None = None
     urls_denied: tuple[re.Pattern[str], ...] = ()
     required_platforms: frozenset[tuple[str, str]] | None = None
 
@@ -40,6 +43,8 @@ def check_urls(manifest: Manifest, policy: ManifestPolicy) -> None:
     Raises:
         InvalidManifest: a descriptor names one; the message names it.
     """
+    if not policy.urls_decide:
+        return
     for edge in manifest.edges:
         for url in edge.descriptor.urls:
             if not _is_allowed(url, policy):
@@ -104,7 +109,8 @@ async def check_references(
 def _may_be_absent(edge: Edge, policy: ManifestPolicy) -> bool:
     descriptor = edge.descriptor
     if edge.role is Role.LAYER:
-        return bool(descriptor.urls) or is_non_distributable(descriptor.media_type)
+        named = policy.urls_decide and bool(descriptor.urls)
+        return named or is_non_distributable(descriptor.media_type)
     if edge.role is Role.MANIFEST:
         return not _is_required(descriptor, policy)
     return False

@@ -25,7 +25,8 @@ FOREIGN = [
 ]
 CONFIG = "application/vnd.oci.image.config.v1+json"
 URL = "https://layers.example.com/one"
-EVERY_URL = ManifestPolicy(urls_allowed=None)
+EVERY_URL = ManifestPolicy(urls_decide=True)
+NO_URL = ManifestPolicy(urls_decide=True, urls_allowed=())
 
 
 def image(*layers: dict[str, Any], config: dict[str, Any] | None = None) -> Manifest:
@@ -51,9 +52,14 @@ def naming(*urls: str) -> Manifest:
 
 def allowing(*patterns: str, denied: tuple[str, ...] = ()) -> ManifestPolicy:
     return ManifestPolicy(
+        True,
         tuple(re.compile(pattern) for pattern in patterns),
         tuple(re.compile(pattern) for pattern in denied),
     )
+
+
+def denying(pattern: str) -> ManifestPolicy:
+    return ManifestPolicy(True, None, (re.compile(pattern),))
 
 
 async def check(metadata: Metadata, manifest: Manifest, policy: ManifestPolicy) -> None:
@@ -77,14 +83,16 @@ async def missing(
 @pytest.mark.parametrize(
     ("url", "policy", "allowed"),
     [
-        (URL, ManifestPolicy(), False),
+        (URL, NO_URL, False),
         (URL, EVERY_URL, True),
         (URL, allowing(r"^https://layers\.example\.com/"), True),
         (URL, allowing(r"^https://other\.example\.com/", r"layers"), True),
         (URL, allowing(r"^https://other\.example\.com/"), False),
         (URL, allowing(r".", denied=(r"layers",)), False),
-        (URL, ManifestPolicy(None, (re.compile("layers"),)), False),
-        (URL, ManifestPolicy(None, (re.compile("others"),)), True),
+        (URL, denying("layers"), False),
+        (URL, denying("others"), True),
+        ("ftp://layers.example.com/one", ManifestPolicy(), True),
+        ("", ManifestPolicy(), True),
         ("HTTPS://layers.example.com/one", EVERY_URL, True),
         ("ftp://layers.example.com/one", EVERY_URL, False),
         ("file:///etc/passwd", EVERY_URL, False),
@@ -93,7 +101,11 @@ async def missing(
         (URL + "#part", EVERY_URL, False),
         ("http://[::1", EVERY_URL, False),
         # What some readers drop would hide a denied URL from its pattern.
-        ("https://lay\ters.example.com/", ManifestPolicy(None, (re.compile("layers"),)), False),
+        (
+            "https://lay\ters.example.com/",
+            denying("layers"),
+            False,
+        ),
         ("\x01https://example.com/", EVERY_URL, False),
         ("https://example.com/a b", EVERY_URL, False),
         ("https://example.com/\n", EVERY_URL, False),
@@ -114,11 +126,11 @@ def test_one_url_that_is_not_allowed_refuses_the_manifest() -> None:
         check_urls(naming(URL, "https://other.example.com/"), allowing("layers"))
     config = {**descriptor("{}", CONFIG), "urls": [URL]}
     with pytest.raises(InvalidManifest):
-        check_urls(image(config=config), ManifestPolicy())
+        check_urls(image(config=config), NO_URL)
 
 
 def test_a_manifest_without_urls_is_allowed_by_every_policy() -> None:
-    for policy in (ManifestPolicy(), EVERY_URL, allowing("x", denied=("",))):
+    for policy in (ManifestPolicy(), NO_URL, EVERY_URL, allowing("x", denied=("",))):
         check_urls(naming(), policy)
 
 
@@ -165,6 +177,9 @@ def test_a_layer_with_urls_may_be_absent_but_not_where_it_stands_without() -> No
         assert await missing(registry.metadata, image({**plain, "urls": []})) == [plain["digest"]]
         config = {**plain, "urls": [URL]}
         assert await missing(registry.metadata, image(config=config)) == [plain["digest"]]
+        # Nor where the policy says nothing of URLs.
+        unset = ManifestPolicy()
+        assert await missing(registry.metadata, image(with_urls), unset) == [plain["digest"]]
 
     with_registry(work)
 

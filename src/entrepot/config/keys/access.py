@@ -79,7 +79,10 @@ KEYS = (
     ),
     works("validation.disabled", "the rest of the section does not apply"),
     unneeded("validation.enabled", "Docker Registry ignores it too: `disabled` took its place"),
-    works("validation.manifests.urls.allow", "regular expressions; without any, no URL is allowed"),
+    works(
+        "validation.manifests.urls.allow",
+        "regular expressions; with neither list any URL is taken; with empty ones, none",
+    ),
     works("validation.manifests.urls.deny", "regular expressions"),
     works(
         "validation.manifests.indexes.platforms",
