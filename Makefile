@@ -25,7 +25,7 @@ install: $(VENV)/.installed  ## make .venv and put the program at .venv/bin/entr
 
 # Without CONFIG nothing of the machine's own is read: a config.yml of another registry may lie there.
 serve: install  ## run the registry on 127.0.0.1:5000 (CONFIG=FILE runs it with that config.yml)
-	@exec $(BIN)/entrepot serve $(if $(CONFIG),$(CONFIG),--defaults)
+	@exec $(BIN)/entrepot serve $(if $(CONFIG),--config $(CONFIG),--defaults)
 
 test: $(VENV)/.installed-dev  ## unit, contract, wire and model tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

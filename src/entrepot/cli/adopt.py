@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result
 from entrepot.config.settings import Settings
 from entrepot.ports.clock import SystemClock
@@ -54,7 +54,8 @@ class Options:
 
 
 def adopt(
-    config: ConfigFile = None,
+    file: ConfigFile = None,
+    config: ConfigOption = None,
     defaults: Defaults = False,
     dry_run: DryRun = False,
     verify: Verify = False,
@@ -66,7 +67,7 @@ def adopt(
     Nothing in the directory is copied or changed. Stop Docker Registry first. Ends with 1 where
     something may be lost (the report says what), else with 0.
     """
-    settings = read_configuration(config, defaults).settings
+    settings = read_configuration(config, defaults, file).settings
     raise typer.Exit(asyncio.run(_adopt(settings, Options(dry_run, verify, again, as_json))))
 
 

@@ -10,45 +10,49 @@ import typer
 from entrepot.cli.output import fail, warn
 from entrepot.config import LoadedConfiguration, load
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="CONFIG",
-        help="The configuration file. Without one: $REGISTRY_CONFIGURATION_PATH,"
-        " /etc/distribution/config.yml, /etc/docker/registry/config.yml, else the defaults.",
-        show_default=False,
-    ),
-]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config",
         metavar="FILE",
-        help="The configuration file; without it, the one that `entrepot serve` finds.",
+        help="The configuration file. Default: $REGISTRY_CONFIGURATION_PATH,"
+        " /etc/entrepot/config.yml, /etc/distribution/config.yml,"
+        " /etc/docker/registry/config.yml, or built-in defaults.",
         show_default=False,
     ),
 ]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="The same as --config FILE.", show_default=False),
+]
 Defaults = Annotated[
-    bool, typer.Option("--defaults", help="Look for no file: only the defaults and REGISTRY_*.")
+    bool,
+    typer.Option("--defaults", help="Read no file: use built-in defaults and REGISTRY_* only."),
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would be done.")]
 
 
-def read_configuration(config: Path | None, defaults: bool) -> LoadedConfiguration:
+def read_configuration(
+    config: Path | None, defaults: bool, file: Path | None = None
+) -> LoadedConfiguration:
     """Read the configuration that a command was given, and pass on its warnings.
 
     Args:
-        config: the file that was asked for.
-        defaults: look for no file.
+        config: the file that `--config` names.
+        defaults: read no file.
+        file: the file that an argument names, an alias.
 
     Raises:
         entrepot.errors.ConfigurationError: something cannot be used as it is written.
     """
-    if defaults and config is not None:
-        raise typer.BadParameter("a file and --defaults exclude each other")
-    loaded = load(config, os.environ, look_for_file=not defaults)
+    if config is not None and file is not None and config != file:
+        raise typer.BadParameter(f"two configuration files: {config} and {file}")
+    path = config or file
+    if defaults and path is not None:
+        raise typer.BadParameter("--defaults and a configuration file exclude each other")
+    loaded = load(path, os.environ, look_for_file=not defaults)
     for warning in loaded.warnings:
         warn(warning)
     return loaded

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, say
 from entrepot.config.settings import Settings
 from entrepot.config.sizes import parse_size
@@ -53,7 +53,8 @@ _SECONDS_A_LINE = 2.0
 
 
 def check(
-    config: ConfigFile = None,
+    file: ConfigFile = None,
+    config: ConfigOption = None,
     defaults: Defaults = False,
     verify: Verify = False,
     repair: Repair = False,
@@ -65,7 +66,7 @@ def check(
     Ends with 0 where nothing is wrong, or all of it was mended; with 1 where something is left.
     """
     pacer = Pacer(_bytes_a_second(rate))
-    settings = read_configuration(config, defaults).settings
+    settings = read_configuration(config, defaults, file).settings
     found: list[Finding] = []
     started = time.monotonic()
     counts = asyncio.run(_check(settings, found, pacer, verify=verify, repair=repair))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, say, warn
 from entrepot.config.durations import format_duration
 from entrepot.config.long_durations import parse_long_duration
@@ -73,7 +73,8 @@ class Options:
 
 
 def gc(
-    config: ConfigFile = None,
+    file: ConfigFile = None,
+    config: ConfigOption = None,
     defaults: Defaults = False,
     dry_run: DryRun = False,
     now: Now = False,
@@ -87,7 +88,7 @@ def gc(
     The registry does the same by itself, unless gc.enabled is false. Ends with 1 where something
     could not be removed.
     """
-    settings = read_configuration(config, defaults).settings
+    settings = read_configuration(config, defaults, file).settings
     rules = _rules(settings, grace, delete_untagged)
     sweeps = now or dry_run or delete_untagged or adopted
     options = Options(dry_run, sweeps, adopted, as_json)

@@ -5,13 +5,17 @@ anything else; both ways lead here.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from entrepot import __version__
 from entrepot.cli import exit_codes
 from entrepot.cli.output import fail, result
 
-_QUIET = ("--quiet", "-q")
+_FLAGS = {"d": "--dry-run", "m": "--delete-untagged", "q": "--quiet"}
+# What strconv.ParseBool of Go takes.
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 _HELP = """\
 Entrepot, started as Docker Registry is.
@@ -37,7 +41,7 @@ def main() -> None:
         result(f"registry (Entrepot) {__version__}")
     elif command == "garbage-collect":
         # As Docker Registry's: everything is looked at; unlike it, a registry may run meanwhile.
-        _run(["gc", "--now", *(option for option in arguments[1:] if option not in _QUIET)])
+        _run(["gc", "--now", *_without_go_forms(arguments[1:])])
     elif command == "serve":
         _run(["serve", *arguments[1:]])
     elif len(arguments) == 1 and _is_configuration(command):
@@ -45,6 +49,34 @@ def main() -> None:
     else:
         fail(f"unknown command {command!r}\n\n{_HELP}")
         sys.exit(exit_codes.USAGE)
+
+
+def _without_go_forms(arguments: Sequence[str]) -> list[str]:
+    """Write flags as `gc` takes them: `-m=true`, `--dry-run=false`, `-dm`; what is new passes."""
+    flags: dict[str, bool] = {}
+    others = []
+    for argument in arguments:
+        word, equals, value = argument.partition("=")
+        names = _flags(word)
+        if not names:
+            others.append(argument)
+            continue
+        if equals and value not in _TRUE | _FALSE:
+            fail(f"{argument}: expected true or false after =")
+            sys.exit(exit_codes.USAGE)
+        flags |= dict.fromkeys(names, True)
+        if equals:
+            flags[names[-1]] = value in _TRUE
+    return [name for name, on in flags.items() if on and name != "--quiet"] + others
+
+
+def _flags(word: str) -> list[str]:
+    if word in _FLAGS.values():
+        return [word]
+    letters = word.removeprefix("-")
+    if letters and letters != word and set(letters) <= set(_FLAGS):
+        return [_FLAGS[letter] for letter in letters]
+    return []
 
 
 def _is_configuration(argument: str) -> bool:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import typer
 
-from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import say, warn
 from entrepot.cli.welcome import exposure, welcome
 
 
-def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
+def serve(file: ConfigFile = None, config: ConfigOption = None, defaults: Defaults = False) -> None:
     """Run the registry until SIGTERM or SIGINT.
 
     SIGTERM lets running requests finish; SIGHUP reads certificates again.
@@ -17,7 +17,7 @@ def serve(config: ConfigFile = None, defaults: Defaults = False) -> None:
     # Here, because it imports the server: the other commands start without it.
     from entrepot.server import run
 
-    loaded = read_configuration(config, defaults)
+    loaded = read_configuration(config, defaults, file)
     settings = loaded.settings
     warning = exposure(settings)
     if warning:

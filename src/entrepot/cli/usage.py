@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic_core import to_json
 
-from entrepot.cli.arguments import ConfigFile, Defaults, read_configuration
+from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result
 from entrepot.config.settings import Settings
 from entrepot.config.sizes import describe_size
@@ -35,7 +35,8 @@ _SIZES = ("bytes", "logical", "shared", "exclusive", "reclaimable")
 
 
 def usage(
-    config: ConfigFile = None,
+    file: ConfigFile = None,
+    config: ConfigOption = None,
     defaults: Defaults = False,
     by: By = Scope.REPOSITORY,
     sort: Sort = None,
@@ -48,7 +49,7 @@ def usage(
     to, each by itself. SHARED: of the bytes, what others have too. EXCLUSIVE: what would go with
     it alone. RECLAIMABLE: what waits to be collected.
     """
-    settings = read_configuration(config, defaults).settings
+    settings = read_configuration(config, defaults, file).settings
     order = sort or (Order.NAME if top is None else Order.BYTES)
     asyncio.run(_usage(settings, by, order, top, as_json=as_json))
 

@@ -20,8 +20,8 @@ def load(
 
     Args:
         path: the file that was asked for; None looks at ``$REGISTRY_CONFIGURATION_PATH``,
-            /etc/distribution/config.yml and /etc/docker/registry/config.yml, and falls back to
-            the defaults where there is none.
+            /etc/entrepot/config.yml, /etc/distribution/config.yml and
+            /etc/docker/registry/config.yml, and falls back to the defaults where there is none.
         environ: the environment; its ``REGISTRY_*`` variables override the file.
         look_for_file: whether to look anywhere when ``path`` is None.
 

@@ -1,15 +1,18 @@
 """``REGISTRY_A_B_C=value`` overrides ``a.b.c``, into lists and free names too.
 
 As in Docker Registry: variables apply in the order of their names, so that ``REGISTRY_STORAGE``
-comes before ``REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY``; values are YAML; a list takes the index
-of an item, or of the one after its last.
+comes before ``REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY``; values are YAML, but for settings of one
+text, which are taken as they are; a list takes the index of an item, or of the one after its last.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import is_dataclass
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from entrepot.config.document import Document, Tree, read_document
-from entrepot.config.keys import TRIE, Branch, Status
+from entrepot.config.keys import KEYS, TRIE, Branch, Status
 from entrepot.config.problems import KeyPath, Origin, Problem, describe, spell
 from entrepot.config.shorthand import expand
 
@@ -24,6 +27,7 @@ _SERVICE_LINK = re.compile(
 _OTHER_PROGRAMS = frozenset({"REGISTRY_AUTH_FILE"})
 # Sections where a name that does not exist would leave data unprotected or in the wrong place.
 _STRICT = frozenset({"access", "auth", "storage"})
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # Go's name of a field, where Docker Registry's variable follows it and not the file's key.
 _GO_NAMES = {
     "filecheckers": "file",
@@ -47,15 +51,16 @@ def override(document: Document, environ: Mapping[str, str]) -> list[str]:
     """
     strangers: list[str] = []
     unknown: list[str] = []
-    for name, value in sorted(environ.items()):
-        if not name.startswith(PREFIX) or name == CONFIGURATION_PATH:
-            continue
-        if name in _OTHER_PROGRAMS or _SERVICE_LINK.search(name):
+    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    ours.pop(CONFIGURATION_PATH, None)
+    for name, value in sorted(ours.items(), key=_order):
+        if name in _OTHER_PROGRAMS or _is_service_link(name, document.tree):
             strangers.append(name)
         elif not _apply(document, name, value):
             unknown.append(name)
     warnings = [
         f"environment variable {name} names no key of the configuration, and has no effect"
+        f"{_did_you_mean(name)}"
         for name in unknown
     ]
     if strangers:
@@ -65,6 +70,41 @@ def override(document: Document, environ: Mapping[str, str]) -> list[str]:
     return warnings
 
 
+def _order(variable: tuple[str, str]) -> list[tuple[bool, int, str]]:
+    """By name, a section before its parts, and the items of a list by their number."""
+    return [
+        (not part.isdecimal(), int(part[:9]) if part.isdecimal() else 0, part)
+        for part in variable[0].split("_")
+    ]
+
+
+def _is_service_link(name: str, tree: Tree) -> bool:
+    if not _SERVICE_LINK.search(name):
+        return False
+    # A name such as that of an item of a list is a key all the same.
+    path = _resolve(name.removeprefix(PREFIX).split("_"), tree)
+    return path is None or path[-1] != "name" or _branch(path) is None
+
+
+def _branch(path: KeyPath) -> Branch | None:
+    branch: Branch | None = TRIE
+    for part in path:
+        branch = branch.child(part) if branch else None
+    return branch
+
+
+def _did_you_mean(name: str) -> str:
+    from difflib import get_close_matches
+
+    names = {
+        key.path.replace("[]", "_0").replace(".", "_").upper()
+        for key in KEYS
+        if "*" not in key.path
+    } - {"VERSION"}
+    close = get_close_matches(name.removeprefix(PREFIX).upper(), sorted(names), n=1, cutoff=0.8)
+    return f"; did you mean {PREFIX}{close[0]}?" if close else ""
+
+
 def _apply(document: Document, name: str, value: str) -> bool:
     """Apply one variable; answers whether it names a key, or was refused."""
     place = f"environment variable {name}"
@@ -72,10 +112,14 @@ def _apply(document: Document, name: str, value: str) -> bool:
     path = _resolve(parts, document.tree)
     if path is None or path == ("version",):
         if len(parts) > 1 and parts[0].lower() in _STRICT:
-            expected = f"a key of {parts[0].lower()}, or no such variable"
+            expected = f"a key of {parts[0].lower()}, or no such variable{_did_you_mean(name)}"
             document.problems.append(Problem(Origin(place), "", "an unknown name", expected))
             return True
         return False
+    if _is_plain(value.strip()) and _is_text(path):
+        # A secret or a path may have any character in it.
+        _place(document, path, value.strip(), Origin(place))
+        return True
     override = read_document(place, value)
     if override.problems:
         expected = "YAML; put quotes around text that begins with a sign"
@@ -176,10 +220,30 @@ def _place(document: Document, path: KeyPath, value: Tree, origin: Origin) -> No
             holder = new
 
 
+def _is_text(path: KeyPath) -> bool:
+    """Whether a setting is one text, in which signs of YAML mean nothing."""
+    from entrepot.config.settings import Settings
+
+    kind: Any = Settings
+    for part in path:
+        if isinstance(part, int):
+            kind = next(iter(get_args(kind)), None)  # of the items of a tuple
+        else:
+            kind = get_type_hints(kind).get(part) if is_dataclass(kind) else None
+        options = get_args(kind)
+        if NoneType in options:
+            kind = next(option for option in options if option is not NoneType)
+    return kind is str
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a text stands for itself, rather than in quotes or for nothing."""
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return not quoted and value not in _NULLS
+
+
 def _wants_list(part: str | int, path: KeyPath) -> bool:
-    branch: Branch | None = TRIE
-    for step in path:
-        branch = branch.child(step) if branch else None
+    branch = _branch(path)
     return isinstance(part, int) or (branch is not None and branch.is_list)
 
 

@@ -1,5 +1,6 @@
 """The content of a file that Apache's htpasswd writes: ``NAME:HASH`` lines, hashes by bcrypt."""
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,8 +57,11 @@ def parse_htpasswd(content: bytes) -> HtpasswdContent:
     Raises:
         ValueError: a line is none of such a file; the message names it.
     """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("it is UTF-16; save it as UTF-8")
     result = HtpasswdContent()
-    for number, line in enumerate(content.split(b"\n"), 1):
+    # Editors on Windows begin a file with a byte order mark, which is no part of the first name.
+    for number, line in enumerate(content.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
         entry = line.strip()
         if not entry or entry.startswith(b"#"):
             continue

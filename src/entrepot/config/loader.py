@@ -10,6 +10,7 @@ from entrepot.config.environment import override
 from entrepot.config.keys import TRIE
 from entrepot.config.loaded import LoadedConfiguration
 from entrepot.config.lookup import DEFAULT_FILES, default_rootdirectory, find_file, read_file
+from entrepot.config.paths import settle_paths
 from entrepot.config.problems import InvalidConfiguration, Problem, describe
 from entrepot.config.sieve import sift
 from entrepot.config.storage_driver import settle_driver
@@ -46,6 +47,7 @@ def load(
         _check_top(document)
     warnings = override(document, environ)
     driver = settle_driver(document, default_rootdirectory() if source is None else None)
+    settle_paths(document)
     kept, more = sift(document)
     warnings += more
     warnings += _follow_old_names(kept, document)

@@ -1,15 +1,15 @@
 """Where the configuration lies."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from entrepot.config.environment import CONFIGURATION_PATH
 from entrepot.config.problems import InvalidConfiguration, Origin, Problem
-from entrepot.config.storage import DEFAULT_ROOTDIRECTORY
 
-# The images of Docker Registry 3 and 2 keep theirs here.
+# Ours first: the documented installation puts it there. The images of Docker Registry 3 and 2 keep
+# theirs in the other two.
 DEFAULT_FILES = (
+    Path("/etc/entrepot/config.yml"),
     Path("/etc/distribution/config.yml"),
     Path("/etc/docker/registry/config.yml"),
 )
@@ -33,7 +33,15 @@ def find_file(
         return path
     if environ.get(CONFIGURATION_PATH):
         return Path(environ[CONFIGURATION_PATH])
-    return next((file for file in default_files if file.exists()), None)
+    return next((file for file in default_files if _may_exist(file)), None)
+
+
+def _may_exist(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        # A file that this user may not look at is no reason to serve something else.
+        return True
 
 
 def read_file(path: Path) -> bytes:
@@ -61,8 +69,8 @@ def read_file(path: Path) -> bytes:
 
 
 def default_rootdirectory() -> str:
-    """Where data lies when nobody says: Docker Registry's place for root, else beside us."""
-    place = Path(DEFAULT_ROOTDIRECTORY)
-    if os.geteuid() == 0 and place.is_dir() and os.access(place, os.W_OK):
-        return DEFAULT_ROOTDIRECTORY
+    """Name the data directory of a registry that has no configuration file.
+
+    Never Docker Registry's own: it may be serving that directory at this moment.
+    """
     return str(Path.cwd() / "registry-data")

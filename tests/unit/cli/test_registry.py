@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from entrepot import __version__
+from entrepot.cli.registry import _without_go_forms
 from tests.unit.cli.program import run
 
 
@@ -34,6 +35,29 @@ def test_a_file_that_is_not_there() -> None:
     done = run("registry", "/nowhere/config.yml")
     assert done.returncode == 78
     assert "/nowhere/config.yml: found nothing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "options"),
+    [
+        (["-m"], ["--delete-untagged"]),
+        (["-m=true", "--dry-run=true"], ["--delete-untagged", "--dry-run"]),
+        (["--delete-untagged=false"], []),
+        (["-dm"], ["--dry-run", "--delete-untagged"]),
+        (["-dm=0"], ["--dry-run"]),
+        (["-m", "--delete-untagged=F"], []),
+        (["--quiet=true", "-q"], []),
+        (["--help"], ["--help"]),
+    ],
+)
+def test_collecting_takes_flags_as_go_writes_them(flags: list[str], options: list[str]) -> None:
+    assert _without_go_forms([*flags, "/config.yml"]) == [*options, "/config.yml"]
+
+
+def test_a_flag_with_a_value_that_go_refuses() -> None:
+    done = run("registry", "garbage-collect", "--dry-run=maybe", "/config.yml")
+    assert done.returncode == 2
+    assert "--dry-run=maybe: expected true or false" in done.stderr
 
 
 def test_an_unknown_command() -> None:

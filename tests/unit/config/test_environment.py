@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from entrepot.config import LoadedConfiguration, Settings
@@ -101,8 +101,61 @@ def test_strangers_are_warned_about() -> None:
         VERSION="2.8.3",
     )
     assert loaded.settings == _settings()
-    names = [name for warning in loaded.warnings for name in warning.split() if "REGISTRY_" in name]
-    assert len(names) == 7
+    told = " ".join(loaded.warnings)
+    for name in ("AUTH_FILE", "URL", "PORT_5000_TCP", "AUTH_PORT_5001_TCP_ADDR", "HTTP_ADR"):
+        assert f"REGISTRY_{name}" in told
+
+
+def test_a_slip_in_a_variable_is_answered_with_the_right_name() -> None:
+    (warning,) = _loaded(HTTP_ADR=":5000").warnings
+    assert warning.endswith("has no effect; did you mean REGISTRY_HTTP_ADDR?")
+    (problem,) = _problems(STORAGE_FILESYSTM_ROOTDIRECTORY="/x")
+    assert problem.endswith("did you mean REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY?")
+    (warning,) = _loaded(URL="http://registry:5000").warnings
+    assert "did you mean" not in warning
+
+
+def test_the_name_of_an_item_is_no_link_of_another_service() -> None:
+    settings = _settings(
+        RETENTION_RULES="[{repositories: [a], keep: {last: 1}}]", RETENTION_RULES_0_NAME="mine"
+    )
+    assert settings.retention.rules[0].name == "mine"
+    (warning,) = _loaded(HTTP_NAME="/web/registry").warnings
+    assert "other programs" in warning
+
+
+def test_the_tenth_item_comes_after_the_ninth() -> None:
+    settings = _settings(**{f"HEALTH_TCP_{index}_ADDR": f"host:{index}" for index in range(12)})
+    assert [check.addr for check in settings.health.tcp] == [f"host:{n}" for n in range(12)]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1))
+@example("@reserved")
+@example("a: mapping")
+@example("#comment")
+@example("a #b")
+@example("*alias")
+@example("[list")
+@example("it's")
+@example('"')
+def test_a_secret_may_have_any_characters(secret: str) -> None:
+    assume(secret not in ("~", "null", "Null", "NULL"))
+    assume(len(secret) < 2 or secret[0] != secret[-1] or secret[0] not in "'\"")
+    assert _settings(HTTP_SECRET=secret).http.secret == secret
+
+
+def test_quotes_around_a_text_are_not_of_it() -> None:
+    assert _settings(HTTP_ADDR='":5000"').http.addr == ":5000"
+    assert _settings(HTTP_SECRET="~").http.secret is None
+
+
+def test_a_relative_path_is_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = _settings(STORAGE_FILESYSTEM_ROOTDIRECTORY="data", DATABASE_SQLITE_PATH="db/m.db")
+    assert settings.storage.filesystem.rootdirectory == f"{tmp_path}/data"
+    assert settings.database_path == f"{tmp_path}/db/m.db"
 
 
 @pytest.mark.parametrize("name", ["AUTH_HTPASWD_PATH", "STORAGE_FILESYSTM_ROOTDIRECTORY"])
@@ -138,8 +191,8 @@ def test_no_access_control_may_be_said() -> None:
 
 
 def test_what_is_no_yaml_names_the_variable_and_not_the_value() -> None:
-    (problem,) = _problems(HTTP_SECRET="@hunter2")
-    assert "REGISTRY_HTTP_SECRET" in problem
+    (problem,) = _problems(LOG_FIELDS_SECRET="@hunter2")
+    assert "REGISTRY_LOG_FIELDS_SECRET" in problem
     assert "hunter2" not in problem
 
 

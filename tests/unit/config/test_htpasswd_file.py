@@ -1,5 +1,6 @@
 """What htpasswd writes: bcrypt is taken, other hashes are refused by their line."""
 
+import codecs
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,17 @@ def test_of_a_repeated_name_the_last_line_holds() -> None:
     text = b"alice:" + BCRYPT + b"\nalice:" + other
     assert parse_htpasswd(text).hashes == {"alice": other}
     assert parse_htpasswd(text + b"\nalice:plain").hashes == {}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
+    assert set(parse_htpasswd(codecs.BOM_UTF8 + b"alice:" + BCRYPT).hashes) == {"alice"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_called_by_its_name(encoding: str) -> None:
+    text = ("\ufeffalice:" + BCRYPT.decode()).encode(encoding)
+    with pytest.raises(ValueError, match="it is UTF-16; save it as UTF-8"):
+        parse_htpasswd(text)
 
 
 @pytest.mark.parametrize("prefix", [b"$2a$", b"$2b$", b"$2x$", b"$2y$"])

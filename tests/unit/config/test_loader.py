@@ -1,5 +1,6 @@
 """Finding the file, telling every problem, and never anything but settings or problems."""
 
+import codecs
 import os
 import pickle
 import subprocess
@@ -16,6 +17,7 @@ from entrepot.config.document import read_document
 from entrepot.config.effective import effective
 from entrepot.config.keys import KEYS
 from entrepot.config.loader import load
+from entrepot.config.paths import PATHS
 from entrepot.config.problems import InvalidConfiguration
 from tests.unit.config.outcome import outcome
 
@@ -60,12 +62,77 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     loaded = load(None, {}, ())
     assert loaded == LoadedConfiguration(loaded.settings, None, ())
     assert loaded.settings.http.addr == "127.0.0.1:5000"
     assert loaded.settings.storage.filesystem.rootdirectory == str(tmp_path / "registry-data")
     assert loaded.settings.database_path == str(tmp_path / "registry-data/entrepot/metadata.db")
+
+
+def test_without_a_file_the_data_of_another_registry_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker Registry may be serving /var/lib/registry, which root may write."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    directory = load(None, {}, ()).settings.storage.filesystem.rootdirectory
+    assert directory == str(tmp_path / "registry-data")
+
+
+def test_a_file_that_cannot_be_looked_at_is_not_passed_over(tmp_path: Path) -> None:
+    looped = tmp_path / "loop"
+    looped.symlink_to(looped)
+    long = tmp_path / ("x" * 300) / "config.yml"  # stat fails for any user, root included
+    with pytest.raises(InvalidConfiguration):
+        load(None, {}, (long, _write(tmp_path / "c.yml", GOOD)))
+    assert load(None, {}, (looped,)).source is None
+
+
+_PATHS_OF_FILES = """version: 0.1
+storage: {filesystem: {rootdirectory: data}}
+database: {sqlite: {path: ./m.db}}
+auth: {htpasswd: {realm: r, path: users}}
+http:
+  net: unix
+  addr: run/socket
+  tls: {certificate: c.pem, key: k.pem, clientcas: [/ca.pem, ca.pem]}
+health: {file: [{file: stop}]}
+"""
+
+
+def test_relative_paths_of_a_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = _problems(_write(tmp_path / "c.yml", _PATHS_OF_FILES))
+    relative = [problem for problem in found if "an absolute path" in problem]
+    assert [problem.split(": ")[1] for problem in relative] == [
+        "storage.filesystem.rootdirectory",
+        "database.sqlite.path",
+        "auth.htpasswd.path",
+        "http.addr",
+        "http.tls.certificate",
+        "http.tls.key",
+        "http.tls.clientcas[1]",
+        "health.file[0].file",
+    ]
+    assert relative[0] == (
+        f"c.yml:2: storage.filesystem.rootdirectory: found 'data', expected an absolute path,"
+        f" such as {tmp_path}/data, the same from every working directory"
+    )
+
+
+def test_every_path_that_may_be_relative_is_a_key() -> None:
+    known = {key.path.replace("[]", ".[]") for key in KEYS}
+    assert [path for path in PATHS if path.removesuffix(".[]") not in known] == []
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "c.yml"
+    file.write_bytes(codecs.BOM_UTF8 + GOOD.encode())
+    assert load(file, {}, ()).settings.storage.driver == "inmemory"
 
 
 def test_problems_come_in_the_order_of_the_file_and_those_of_the_environment_last(
