@@ -15,8 +15,11 @@ from tests.acceptance.harness.containers import ContainerTools
 from tests.acceptance.harness.dockerd import Dockerd
 from tests.acceptance.harness.journal import JOURNAL
 from tests.acceptance.harness.namespace import Namespace
+from tests.acceptance.harness.paths import CONFORMANCE, DOCKER_REGISTRY_3
 from tests.acceptance.harness.registry import Registry
 from tests.acceptance.harness.workshop import docker_host
+
+_LEFT_OUT: list[str] = []
 
 
 def pytest_sessionstart() -> None:
@@ -24,6 +27,22 @@ def pytest_sessionstart() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if os.geteuid() != 0:
         pytest.exit("the acceptance tests make network namespaces: run them as root", returncode=1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs programs built with Go where there is no Go, and say so at the end."""
+    if shutil.which("go") or all(path.exists() for path in (CONFORMANCE, DOCKER_REGISTRY_3)):
+        return
+    left_out = [item for item in items if item.get_closest_marker("go")]
+    _LEFT_OUT.extend(item.nodeid for item in left_out)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _LEFT_OUT:
+        names = ", ".join(_LEFT_OUT)
+        terminalreporter.write_line(f"not run, for there is no Go toolchain: {names}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,6 +16,10 @@ DOCKER = "/usr/bin/docker"
 ENTREPOT = CHECKOUT / ".venv/bin/entrepot"
 DOCKER_REGISTRY = "/usr/bin/docker-registry"
 
+DOCKER_REGISTRY_3 = CACHE / "go/registry"
+CONFORMANCE = CACHE / "go/conformance"
+"""Built by install-packages where a Go toolchain is at hand."""
+
 
 def registry_command() -> list[str]:
     """The program under test, up to its configuration file.
