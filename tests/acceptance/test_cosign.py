@@ -1,14 +1,18 @@
 """cosign: an image is signed, its signature verified, and a forgery is not."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.harness.dockerd import Dockerd
+from tests.acceptance.harness.images import context
 from tests.acceptance.harness.namespace import Namespace
-from tests.acceptance.harness.paths import NEXT_RELEASE
+from tests.acceptance.harness.paths import ENTREPOT, NEXT_RELEASE
+from tests.acceptance.harness.process import run
 from tests.acceptance.harness.registry import Registry
+from tests.waiting import PATIENCE
 
 Cosign = Callable[..., str]
 HTTP = "--allow-http-registry"
@@ -89,3 +93,49 @@ def test_a_signature_kept_as_a_referrer(
         "--key=cosign.pub",
         image,
     )
+
+
+RETENTION = {
+    "retention": {
+        "rules": [
+            {"repositories": ["last/**"], "keep": {"last": 2}},
+            {"repositories": ["versions/**"], "keep": {"versions": 2}},
+        ],
+    },
+    "gc": {"grace": "1s", "interval": "1s"},
+}
+
+
+@pytest.mark.parametrize("repository", ["last/app", "versions/app"])
+def test_retention_drops_an_image_with_its_signatures_and_keeps_those_of_others(
+    dockerd: Dockerd, host: Namespace, cosign: Cosign, tmp_path: Path, repository: str
+) -> None:
+    key = ("--yes", "--tlog-upload=false", "--key=cosign.key")
+    (tmp_path / "predicate.json").write_text('{"built": "here"}')
+    with Registry(host, tmp_path / "data", port=5057, settings=RETENTION) as registry:
+        images = {}
+        for version in ("1.0.0", "1.1.0", "1.2.0"):
+            name = f"{registry.address}/{repository}:{version}"
+            text = f'FROM hello-world\nCMD ["/bin/busybox", "echo", "{version}"]\n'
+            directory = context(tmp_path / version, text)
+            dockerd.docker("build", "--quiet", "--tag", name, directory)
+            dockerd.docker("push", name)
+            digest = registry.wire.manifest(repository, version).digest
+            images[version] = f"{registry.address}/{repository}@{digest}"
+        for image in images.values():
+            cosign("sign", HTTP, *key, image)
+            cosign("attest", HTTP, *key, "--type=custom", "--predicate=predicate.json", image)
+        assert len(registry.wire.tags(repository)) == 9
+        config = (tmp_path / "data").with_suffix(".5057.yml")
+        said = run([ENTREPOT, "retention", "run", "--config", config])
+        assert said.strip().endswith("2 tags kept, 1 dropped with 1 manifest.")
+        deadline = time.monotonic() + PATIENCE
+        while len(registry.wire.tags(repository)) > 6:
+            assert time.monotonic() < deadline, registry.wire.tags(repository)
+            time.sleep(0.2)
+        dropped = images.pop("1.0.0").rpartition("@")[2].replace(":", "-")
+        assert not [tag for tag in registry.wire.tags(repository) if dropped in tag]
+        for image in images.values():
+            cosign("verify", HTTP, "--insecure-ignore-tlog", "--key=cosign.pub", image)
+            verify = ("verify-attestation", HTTP, "--insecure-ignore-tlog", "--type=custom")
+            cosign(*verify, "--key=cosign.pub", image)

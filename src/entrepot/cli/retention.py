@@ -51,8 +51,7 @@ async def _show(settings: Settings, *, as_json: bool) -> None:
             async for name in retention.repositories():
                 counts.repositories += 1
                 async for verdict in retention.verdicts(name):
-                    counts.kept += verdict.keeps
-                    counts.dropped += not verdict.keeps
+                    counts.see(verdict)
                     lines.add(name, verdict)
     if not as_json:
         result(

@@ -31,10 +31,9 @@ async def tell_verdicts(retention: Retention, turn: Turn) -> str:
     async for name in retention.repositories(turn.progress):
         counts.repositories += 1
         async for verdict in retention.verdicts(name):
+            counts.see(verdict)
             if verdict.keeps:
-                counts.kept += 1
                 continue
-            counts.dropped += 1
             why = " / ".join(map(str, verdict.reasons))
             logger.info("%s:%s would go: %s", name, verdict.dated.tag, why)
     return f"dry run: {counts}"

@@ -17,12 +17,15 @@ class DatedTag:
         digest: of the manifest that it points to.
         pushed_at: when it was pushed last, even where it stayed where it was.
         pulled_at: when the manifest was last pulled, by whatever name; None for never.
+        accessory_of: the beginning of the digest of the manifest that the tag is an accessory of,
+            as a signature is; None for all others.
     """
 
     tag: Tag
     digest: Digest
     pushed_at: int
     pulled_at: int | None
+    accessory_of: str | None = None
 
 
 class DatedTags(Protocol):

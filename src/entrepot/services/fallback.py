@@ -10,21 +10,14 @@ from contextlib import suppress
 
 from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci import media_type as types
+from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
 from entrepot.oci.document import decode_document
 from entrepot.oci.manifest import parse_manifest
 from entrepot.oci.name import RepositoryName
-from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import MetadataReader, Referrer, StoredManifest
 
-_ALGORITHM_LENGTH = 32
-_HEX_LENGTH = 64
 _READ_IN_ONE_GO = 32
-
-
-def fallback_tag(subject: Digest) -> Tag:
-    """Name the tag of a subject's list (spec.md, "Referrers Tag Schema": both parts are cut)."""
-    return Tag(f"{subject.algorithm[:_ALGORITHM_LENGTH]}-{subject.hex[:_HEX_LENGTH]}")
 
 
 async def listed_under_fallback_tag(

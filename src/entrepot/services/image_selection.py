@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from entrepot.errors import UnknownManifest, UnknownName
-from entrepot.oci.digest import Digest
+from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlob
 from entrepot.oci.tag_glob import TagGlob
-from entrepot.ports.dated_tags import DatedTags
+from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import MetadataReader
 from entrepot.services.image_removal import Candidate
 
@@ -63,6 +63,14 @@ class Selector:
         text = "*" if self.tags is None else self.tags.text
         return None if "*" in text or "?" in text else Tag(text)
 
+    def means(self, dated: DatedTag) -> bool:
+        """Tell whether a tag is meant."""
+        if self.tags is None or not self.tags.matches(dated.tag):
+            return False
+        return dated.accessory_of is None or any(
+            f"{algorithm}-" in self.tags.text for algorithm in HEX_LENGTH
+        )
+
 
 class ImageSelection:
     """Finds images.
@@ -78,6 +86,9 @@ class ImageSelection:
 
     async def find(self, selector: Selector, before: int) -> AsyncIterator[Candidate]:
         """Find what a selector means, page by page.
+
+        A pattern means images: their accessories, such as signatures, go with them. Only a
+        selector that has `sha256-` or `sha512-` in it means accessories themselves.
 
         Args:
             selector: what is wanted.
@@ -113,8 +124,7 @@ class ImageSelection:
         after = ""
         while page := await self._dated.dated_tags(name, after, _PAGE):
             for dated in page:
-                wanted = selector.tags is not None and selector.tags.matches(dated.tag)
-                if wanted and dated.pushed_at < before:
+                if selector.means(dated) and dated.pushed_at < before:
                     yield Candidate(name, dated.tag, dated.digest, dated.pushed_at)
             after = page[-1].tag
 

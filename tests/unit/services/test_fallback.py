@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from entrepot.errors import InvalidManifest
 from entrepot.oci import media_type as types
+from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
 from entrepot.oci.document import decode_document
 from entrepot.oci.manifest import Manifest
 from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import NewManifest
-from entrepot.services.fallback import fallback_tag
 from entrepot.services.listing import Listing
 from tests.contract.pushing import APP, about, push, some_image, some_index
 from tests.unit.oci.strategies import digests, json_values

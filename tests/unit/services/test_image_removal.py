@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.drivers.sql.dated_tags import SqliteDatedTags
 from entrepot.errors import Denied, ImmutableTag, UnknownManifest, UnknownName
+from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -73,6 +74,25 @@ def test_a_manifest_goes_with_its_last_tag() -> None:
         assert await left(registry, ONE) == [ONE]
         assert gone(await removal.remove(CAROL, [chosen(ONE, "v1")])) == {ONE.digest}
         assert await left(registry, ONE) == []
+
+    with_registry(work)
+
+
+def test_a_pattern_means_images_and_their_signatures_go_with_them() -> None:
+    async def work(registry: Registry) -> None:
+        await push(registry.metadata, APP, ONE, tag="v1")
+        signature = f"{fallback_tag(ONE.digest)}.sig"
+        await push(registry.metadata, APP, TWO, tag=signature)
+        selection = ImageSelection(registry.metadata, SqliteDatedTags(registry.metadata))
+
+        async def tags(text: str) -> list[str | None]:
+            found = selection.find(Selector.parse(f"{APP}:{text}"), EVER)
+            return [candidate.tag async for candidate in found]
+
+        assert await tags("*") == ["v1"]
+        assert await tags("*.sig") == []
+        assert await tags("sha256-*") == [signature]
+        assert await tags(signature) == [signature]
 
     with_registry(work)
 

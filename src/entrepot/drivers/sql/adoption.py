@@ -13,6 +13,7 @@ from entrepot.drivers.sql.engines.sqlite.migrations import migrate, split_statem
 from entrepot.drivers.sql.queries import migration_files
 from entrepot.drivers.sql.reader import QUERIES
 from entrepot.drivers.sql.transaction import SqliteTransaction
+from entrepot.oci.accessory import named_digest
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import AdoptedTag, LinkedBlob
@@ -162,6 +163,7 @@ class SqliteAdoptionStore(SqliteAdoptionLog):
                 "tag": tag.tag,
                 "digest": tag.digest,
                 "updated_at": tag.updated_at,
+                "names": named_digest(tag.tag),
             }
             for tag in tags
         ]

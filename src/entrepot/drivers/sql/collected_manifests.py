@@ -1,20 +1,16 @@
 """What holds a manifest, and how one goes that nothing holds; inside a transaction."""
 
-import re
 import sqlite3
-from typing import Any
+from typing import Any, NamedTuple
 
 from entrepot.drivers.sql.reader import QUERIES
 from entrepot.drivers.sql.transaction import SqliteTransaction
-from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
+from entrepot.oci.reference import Tag
 from entrepot.ports.collection import Kind, Removal, Why
 
 COLLECTOR = ""
 """Who removes tags in the history: nobody's account."""
-
-# services/fallback.py: a list of referrers is tagged with its subject's digest, both parts cut.
-_FALLBACK_TAG = re.compile(r"([a-z0-9]{1,32})-([0-9a-f]{64})")
 
 
 async def date_manifest(
@@ -30,7 +26,7 @@ async def date_manifest(
         goes: whether one that nothing holds goes at all.
     """
     ties = _ties(connection, manifest)
-    if ties is None or not goes or (_is_held(ties) and not _tags_of_list(connection, ties)):
+    if ties is None or not goes or (_is_held(ties) and not _tags(connection, manifest).orphaned):
         connection.execute(QUERIES["drop_manifest_candidate"], {"manifest": manifest})
         return
     connection.execute(QUERIES["date_manifest"], {"manifest": manifest, "now": now})
@@ -42,6 +38,8 @@ async def collect_manifest(
 ) -> list[Removal]:
     """Remove a candidate that nothing holds; drop the candidate where something does.
 
+    Tags that made it an accessory of a manifest that was deleted hold nothing, and go.
+
     Args:
         connection: in a transaction.
         manifest: its number.
@@ -50,14 +48,26 @@ async def collect_manifest(
         goes: whether one that nothing holds goes at all.
     """
     ties = _ties(connection, manifest)
-    tags = [] if ties is None or not widowed else _tags_of_list(connection, ties)
-    if ties is None or not goes or (_is_held(ties) and not tags):
+    tags = _tags(connection, manifest) if widowed else _Tags([], [])
+    if ties is None or not goes or (_is_held(ties) and not tags.orphaned):
         connection.execute(QUERIES["drop_manifest_candidate"], {"manifest": manifest})
         return []
+    transaction = SqliteTransaction(connection)
+    why = Why.WIDOWED if widowed else Why.UNTAGGED
+    removed = [Removal(Kind.TAG, ties["name"], tag, 0, why) for tag in tags.orphaned]
+    if tags.others or ties["indexed"] or ties["subject_is_there"]:
+        for tag in tags.orphaned:
+            await transaction.delete_tag(ties["repository"], tag, COLLECTOR, now)
+        connection.execute(QUERIES["drop_manifest_candidate"], {"manifest": manifest})
+        return removed
     parameters = {"manifest": manifest}
     dated = connection.execute(QUERIES["dated_links_of_manifest"], parameters).fetchall()
-    listed = connection.execute(QUERIES["listed_manifests"], parameters).fetchall() if tags else []
-    transaction = SqliteTransaction(connection)
+    # What a list of referrers names may have no subject of its own.
+    listed = (
+        connection.execute(QUERIES["listed_manifests"], parameters).fetchall()
+        if tags.orphaned
+        else []
+    )
     digest = Digest(ties["digest"])
     await transaction.delete_manifest(ties["repository"], digest, COLLECTOR, now)
     for (child,) in listed:
@@ -66,38 +76,34 @@ async def collect_manifest(
         # Whoever was promised one of them since then has let it wait anew.
         link = {"repository": repository, "blob": blob, "since": since}
         connection.execute(QUERIES["date_link"], link)
-    why = Why.WIDOWED if widowed else Why.UNTAGGED
-    removed = [Removal(Kind.TAG, ties["name"], tag, 0, why) for tag in tags]
     return [*removed, Removal(Kind.MANIFEST, ties["name"], digest, ties["size"], why)]
 
 
 _TIES = (
-    *("repository", "name", "digest", "size", "media_type", "subject"),
+    *("repository", "name", "digest", "size"),
     *("tagged", "indexed", "subject_is_there"),
 )
 
 
 def _ties(connection: sqlite3.Connection, manifest: int) -> dict[str, Any] | None:
     row = connection.execute(QUERIES["manifest_ties"], {"manifest": manifest}).fetchone()
-    return None if row is None else {"number": manifest, **dict(zip(_TIES, row, strict=True))}
+    return None if row is None else dict(zip(_TIES, row, strict=True))
 
 
 def _is_held(ties: dict[str, Any]) -> bool:
     return bool(ties["tagged"] or ties["indexed"] or ties["subject_is_there"])
 
 
-def _tags_of_list(connection: sqlite3.Connection, ties: dict[str, Any]) -> list[str]:
-    """Give the tags of a list of referrers whose subject is gone; none for anything else."""
-    if ties["indexed"] or ties["subject_is_there"] or ties["media_type"] not in types.INDEXES:
-        return []
-    rows = connection.execute(QUERIES["tags_of_manifest"], {"manifest": ties["number"]})
-    tags = [tag for (tag,) in rows]
-    for tag in tags:
-        found = _FALLBACK_TAG.fullmatch(tag)
-        if found is None:
-            return []
-        prefix = f"{found[1]}:{found[2]}"
-        subject = {"repository": ties["repository"], "prefix": prefix}
-        if connection.execute(QUERIES["manifest_with_prefix"], subject).fetchone():
-            return []
-    return tags
+class _Tags(NamedTuple):
+    """The tags of a manifest: those whose subject was deleted, and those that hold it."""
+
+    orphaned: list[Tag]
+    others: list[Tag]
+
+
+def _tags(connection: sqlite3.Connection, manifest: int) -> _Tags:
+    rows = connection.execute(QUERIES["tags_by_subject"], {"manifest": manifest}).fetchall()
+    return _Tags(
+        [Tag(tag) for tag, orphaned in rows if orphaned],
+        [Tag(tag) for tag, orphaned in rows if not orphaned],
+    )

@@ -21,8 +21,8 @@ class SqliteDatedTags:
         """List a repository's tags in byte order, in a page that begins behind a name."""
         rows = await self._database.rows("dated_tags", name=name, after=after, limit=limit)
         return [
-            DatedTag(Tag(tag), Digest(digest), pushed_at, pulled_at)
-            for tag, digest, pushed_at, pulled_at in rows
+            DatedTag(Tag(tag), Digest(digest), pushed_at, pulled_at, accessory_of)
+            for tag, digest, pushed_at, pulled_at, accessory_of in rows
         ]
 
     async def indexes_with(self, name: RepositoryName, digest: Digest, limit: int) -> list[Digest]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from entrepot.drivers.sql.reader import QUERIES, around, used_around
 from entrepot.drivers.sql.removal_transaction import SqliteRemoval
+from entrepot.oci.accessory import named_digest
 from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
@@ -146,7 +147,14 @@ class SqliteTransaction(SqliteRemoval):
         if before is None or before[0] != manifest:
             old_digest = None if before is None else before[1]
             self._note(repository, tag, old_digest, manifest, caller, now)
-        self._run("move_tag", repository=repository, tag=tag, manifest=manifest, now=now)
+        self._run(
+            "move_tag",
+            repository=repository,
+            tag=tag,
+            manifest=manifest,
+            now=now,
+            names=named_digest(tag),
+        )
 
     async def delete_tag(self, repository: int, tag: Tag, caller: str, now: int) -> bool:
         """Remove a tag and write that into its history; False when there is none."""

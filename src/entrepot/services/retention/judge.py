@@ -36,13 +36,20 @@ class Judge:
         return any(rule.rule.counts for rule in self._rules)
 
     def see(self, dated: DatedTag) -> None:
-        """Look at a tag; each once, in any order."""
+        """Look at a tag; each once, in any order. Accessories are not counted."""
+        if dated.accessory_of is not None:
+            return
         for rule in self._rules:
             if rule.is_about(dated):
                 rule.see(dated)
 
     def keeps(self, dated: DatedTag) -> bool:
-        """Tell whether a tag stays: one rule that keeps it is enough, and so is no rule at all."""
+        """Tell whether a tag stays: one rule that keeps it is enough, and so is no rule at all.
+
+        No rule is about an accessory: the collector takes it when what it belongs to is gone.
+        """
+        if dated.accessory_of is not None:
+            return True
         about = False
         for rule in self._rules:
             if rule.is_about(dated):
@@ -57,6 +64,9 @@ class Judge:
 
     def verdict(self, dated: DatedTag) -> Verdict:
         """Tell what becomes of a tag, and what each rule says of it."""
+        if dated.accessory_of is not None:
+            why = f"belongs to {dated.accessory_of}: stays and goes with it"
+            return Verdict(dated, (Reason("", True, why),))
         reasons = [rule.reason(dated) for rule in self._rules if rule.is_about(dated)]
         if not reasons:
             reasons = [Reason("", True, "no rule is about it")]

@@ -27,7 +27,7 @@ class Counts:
 
     Attributes:
         repositories: that a rule is about.
-        kept: tags that stayed.
+        kept: tags that stayed, accessories not counted.
         dropped: tags that went.
         manifests: that went with them.
         changed: tags that stayed because they were pushed meanwhile.
@@ -43,6 +43,12 @@ class Counts:
         """Add what another one has come to."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+    def see(self, verdict: Verdict) -> None:
+        """Count what would become of a tag. Accessories go with what they belong to."""
+        if verdict.dated.accessory_of is None:
+            self.kept += verdict.keeps
+            self.dropped += not verdict.keeps
 
     def __str__(self) -> str:
         repositories = _number(self.repositories, "repository", "repositories")
@@ -120,6 +126,8 @@ class Retention:
         going: list[Candidate] = []
         async for page in self._pages(name):
             for dated in page:
+                if dated.accessory_of is not None:
+                    continue
                 if judge.keeps(dated) or self._immutable.protects(self._caller, name, dated.tag):
                     counts.kept += 1
                 else:

@@ -10,6 +10,9 @@ _RELEASE = (1,)
 def parse_version(tag: str) -> VersionKey | None:
     """Read a tag as a semantic version of three numbers, with or without a `v` in front.
 
+    A tag cannot have a `+`, so helm writes `_` for the one of a version (helm.sh, "Use OCI-based
+    registries"): the first `_` is read as a `+`.
+
     Returns:
         What sorts as versions do: the library compares slower than it reads, and each of many
         thousand tags is compared with many. None for what is no version, such as `1.2`, `latest`
@@ -18,7 +21,7 @@ def parse_version(tag: str) -> VersionKey | None:
     from semver import Version
 
     try:
-        version = Version.parse(tag.removeprefix("v"))
+        version = Version.parse(tag.removeprefix("v").replace("_", "+", 1))
     except ValueError:
         return None
     release = _RELEASE if version.prerelease is None else _prerelease(version.prerelease)

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from entrepot.oci.media_type import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
@@ -120,6 +122,9 @@ def test_referrers_are_listed_by_subject_and_fallback_tags_stay_tags(tmp_path: P
     assert referrer.artifact_type == "application/spdx+json"
     assert referrer.annotations == {"made": "by hand"}
     assert served.tags("app") == [fallback]
+    with closing(sqlite3.connect(tmp_path / "entrepot" / "metadata.db")) as connection:
+        (named,) = connection.execute("SELECT accessory_of FROM tags").fetchone()
+    assert named == subject.digest
 
 
 def test_a_manifest_that_was_linked_as_a_layer_is_found_by_its_tag(tmp_path: Path) -> None:

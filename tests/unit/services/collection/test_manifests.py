@@ -207,7 +207,7 @@ def test_the_list_of_referrers_under_a_tag_goes_with_its_subject() -> None:
     at_a_place(work)
 
 
-def test_a_list_with_another_tag_stays() -> None:
+def test_a_list_with_another_tag_stays_under_that() -> None:
     async def work(place: Place) -> None:
         await push(place, "a", FIRST, ONE, tag="1")
         await push(place, "a", SECOND, TWO)
@@ -215,9 +215,97 @@ def test_a_list_with_another_tag_stays() -> None:
         await place.delete("a", FIRST.digest)
         await place.settle()
         assert await place.has_manifest("a", "mine")
-        assert await place.has_manifest("a", fallback_tag(FIRST))
+        assert not await place.has_manifest("a", fallback_tag(FIRST))
 
     at_a_place(work)
+
+
+@pytest.mark.parametrize("rules", [RULES, UNTAGGED])
+@pytest.mark.parametrize("form", ["{}", "{}.sig", "{}.att", "{}.sbom", "ci-{}.sig", "{}.foo.bar"])
+def test_an_accessory_stays_and_goes_with_the_manifest_that_its_tag_names(
+    form: str, rules: CollectionRules
+) -> None:
+    """Cosign's signatures have no subject: their tag alone says whose they are."""
+
+    async def work(place: Place) -> None:
+        await push_images(place)
+        await place.push_manifest("a", BOTH, "1")
+        await place.push_blob("a", EMPTY)
+        tag, other = (form.format(fallback_tag(one)) for one in (FIRST, SECOND))
+        await place.push_manifest("a", artifact("example/first", None), tag)
+        await place.push_manifest("a", artifact("example/second", None), other)
+        await place.sweep()
+        await place.settle(8)
+        assert await place.has_manifest("a", tag)
+        await place.delete("a", FIRST.digest)
+        await place.settle(8)
+        assert not await place.has_manifest("a", tag)
+        assert not await place.has_manifest("a", artifact("example/first", None).digest)
+        assert await place.has_manifest("a", other)
+        await place.delete("a", SECOND.digest)
+        await place.settle(8)
+        assert not await place.has_manifest("a", other)
+
+    at_a_place(work, rules)
+
+
+def test_what_belongs_to_an_accessory_goes_after_it() -> None:
+    """Cosign signs SBOMs, too."""
+
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.push_blob("a", EMPTY)
+        bill, signature = artifact("example/sbom", None), artifact("example/signature", None)
+        await place.push_manifest("a", bill, f"{fallback_tag(FIRST)}.sbom")
+        await place.push_manifest("a", signature, f"{fallback_tag(bill)}.sig")
+        await place.delete("a", FIRST.digest)
+        await place.settle(12)
+        assert not await place.has_manifest("a", bill.digest)
+        assert not await place.has_manifest("a", signature.digest)
+        assert place.files() == set()
+
+    at_a_place(work)
+
+
+def test_an_accessory_of_a_manifest_that_comes_back_stays() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.push_blob("a", EMPTY)
+        tag = f"{fallback_tag(FIRST)}.sig"
+        await place.push_manifest("a", artifact("example/signature", None), tag)
+        await place.delete("a", FIRST.digest)
+        await place.collect()
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.settle(8)
+        assert await place.has_manifest("a", tag)
+
+    at_a_place(work)
+
+
+def test_an_accessory_of_what_was_never_here_stays() -> None:
+    """COSIGN_REPOSITORY keeps the signatures of one repository in another."""
+
+    async def work(place: Place) -> None:
+        await place.push_blob("a", EMPTY)
+        tag = f"{fallback_tag(FIRST)}.sig"
+        await place.push_manifest("a", artifact("example/signature", None), tag)
+        await push(place, "b", FIRST, ONE)
+        await place.delete("b", FIRST.digest)
+        await place.sweep()
+        await place.settle(8)
+        assert await place.has_manifest("a", tag)
+
+    at_a_place(work, UNTAGGED)
+
+
+def test_a_tag_on_the_very_manifest_that_it_names_is_no_accessory() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag=f"{fallback_tag(FIRST)}.imgpkg")
+        await place.sweep()
+        await place.settle(8)
+        assert await place.has_manifest("a", f"{fallback_tag(FIRST)}.imgpkg")
+
+    at_a_place(work, UNTAGGED)
 
 
 def test_head_of_a_manifest_confirms_it_as_that_of_a_blob_does() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from entrepot.drivers.sql.dated_tags import SqliteDatedTags
 from entrepot.drivers.sql.jobs import SqliteJobLedger
+from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs
@@ -21,7 +22,7 @@ from entrepot.ports.dated_tags import DatedTag
 from entrepot.ports.metadata import NewManifest, Transaction
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
-from entrepot.services.retention import Retention, RetentionRule
+from entrepot.services.retention import Counts, Retention, RetentionRule
 from tests.contract.pushing import APP, OTHER, push, some_image, some_index
 from tests.unit.services.registry import Registry, with_registry
 
@@ -253,5 +254,36 @@ def test_the_history_says_that_a_rule_took_the_tag() -> None:
             return [change.caller for change in changes]
 
         assert await registry.metadata.change(change) == ["retention", ""]
+
+    with_registry(work)
+
+
+def test_signatures_are_not_counted_and_stay_with_the_kept_images() -> None:
+    """Each image is signed and attested after it was pushed, as cosign does."""
+
+    async def work(registry: Registry) -> None:
+        signed = []
+        for number in range(3):
+            await tag(registry, f"v{number}.0.0", IMAGES[number])
+            for suffix in ("sig", "att"):
+                accessory = f"{fallback_tag(IMAGES[number].digest)}.{suffix}"
+                await tag(registry, accessory, some_image(f"{suffix} of {number}"))
+                signed.append(accessory)
+        versions = RetentionRule("newest", RepositoryGlobs.parse(["**"]), EVERY_TAG, versions=2)
+        for rule in (keep_last(2), versions):
+            retention = retention_of(registry, rule)
+            counts = Counts()
+            said = {one.dated.tag: one async for one in retention.verdicts(APP)}
+            for verdict in said.values():
+                counts.see(verdict)
+            assert (counts.kept, counts.dropped) == (2, 1)
+            assert [tag for tag, verdict in said.items() if not verdict.keeps] == ["v0.0.0"]
+            assert str(said[Tag(signed[0])].reasons[0]) == (
+                f"belongs to {IMAGES[0].digest}: stays and goes with it"
+            )
+        counts = await retention_of(registry, keep_last(2)).run()
+        assert (counts.kept, counts.dropped, counts.manifests) == (2, 1, 1)
+        # Those of the dropped image are the collector's.
+        assert await tags_of(registry) == sorted([*signed, "v1.0.0", "v2.0.0"])
 
     with_registry(work)

@@ -30,9 +30,31 @@ def test_a_v_in_front_does_not_matter(tag: str) -> None:
     assert parse_version(tag) == parse_version(tag.removeprefix("v")) is not None
 
 
+def test_helm_writes_the_plus_of_a_version_as_an_underscore() -> None:
+    """A tag cannot have a `+`; charts are pushed as `0.1.0_build.7` for 0.1.0+build.7."""
+    assert parse_version("0.1.0_build.7") == parse_version("0.1.0") is not None
+    assert parse_version("v2.0.0-rc.1_sha.f00") == parse_version("2.0.0-rc.1")
+    assert parse_version("0.1.0_build.7") < parse_version("0.1.1_build.1")  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     "tag",
-    ["latest", "1", "1.2", "v1", "vv1.2.3", "01.2.3", "1.2.3.4", "2024-05-01", "1.2.3-", "V1.2.3"],
+    [
+        "1.2.3_",
+        "1.2.3_a_b",
+        "1.2_a",
+        "_1.2.3",
+        "latest",
+        "1",
+        "1.2",
+        "v1",
+        "vv1.2.3",
+        "01.2.3",
+        "1.2.3.4",
+        "2024-05-01",
+        "1.2.3-",
+        "V1.2.3",
+    ],
 )
 def test_others_are_no_versions(tag: str) -> None:
     assert parse_version(tag) is None

@@ -80,8 +80,10 @@ FROM json_each(:digests) AS wanted
 CROSS JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
 
 -- name: adopt_tag
-INSERT INTO tags (repository_id, name, manifest_id, updated_at)
-SELECT :repository, :tag, manifests.id, :updated_at
+-- A tag on the very manifest that it names is no accessory.
+INSERT INTO tags (repository_id, name, manifest_id, updated_at, accessory_of)
+SELECT :repository, :tag, manifests.id, :updated_at,
+       NULLIF(:names, substr(manifests.digest, 1, length(:names)))
 FROM manifests
 WHERE manifests.repository_id = :repository AND manifests.digest = :digest
 ON CONFLICT (repository_id, name) DO NOTHING;

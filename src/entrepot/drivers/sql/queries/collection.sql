@@ -14,7 +14,6 @@ LIMIT :limit;
 -- name: manifest_ties
 -- What holds a manifest: tags, an index, a subject that is there.
 SELECT manifests.repository_id, repositories.name, manifests.digest, manifests.size,
-       manifests.media_type, manifests.subject,
        EXISTS (SELECT 1 FROM tags WHERE tags.manifest_id = manifests.id),
        EXISTS (
            SELECT 1 FROM manifest_edges
@@ -31,11 +30,19 @@ FROM manifests
 JOIN repositories ON repositories.id = manifests.repository_id
 WHERE manifests.id = :manifest;
 
--- name: manifest_with_prefix
--- Whether a repository has a manifest whose digest begins so: a tag may cut it.
-SELECT 1 FROM manifests
-WHERE repository_id = :repository AND digest >= :prefix AND digest < :prefix || 'g'
-LIMIT 1;
+-- name: tags_by_subject
+-- The tags of a manifest, and whether each is an accessory of a manifest that is not there. A tag
+-- has only the beginning of a digest, and 'g' is behind every hexadecimal digit.
+SELECT tags.name,
+       tags.accessory_of IS NOT NULL AND NOT EXISTS (
+           SELECT 1 FROM manifests
+           WHERE manifests.repository_id = tags.repository_id
+             AND manifests.digest >= tags.accessory_of
+             AND manifests.digest < tags.accessory_of || 'g'
+       )
+FROM tags
+WHERE tags.manifest_id = :manifest
+ORDER BY tags.name;
 
 -- name: date_manifest
 UPDATE manifest_candidates SET since = :now WHERE manifest_id = :manifest AND since IS NULL;

@@ -12,7 +12,8 @@ ON CONFLICT (manifest_id) DO UPDATE SET pulled_at = max(pulled_at, excluded.pull
 
 -- name: dated_tags
 -- A page of a repository's tags, in byte order, with their times.
-SELECT tags.name, manifests.digest, tags.updated_at, manifest_pulls.pulled_at
+SELECT tags.name, manifests.digest, tags.updated_at, manifest_pulls.pulled_at,
+       tags.accessory_of
 FROM tags
 JOIN manifests ON manifests.id = tags.manifest_id
 LEFT JOIN manifest_pulls ON manifest_pulls.manifest_id = tags.manifest_id

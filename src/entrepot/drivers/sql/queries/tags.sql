@@ -14,10 +14,20 @@ JOIN manifests ON manifests.id = tags.manifest_id
 WHERE tags.repository_id = :repository AND tags.name = :tag;
 
 -- name: move_tag
-INSERT INTO tags (repository_id, name, manifest_id, updated_at)
-VALUES (:repository, :tag, :manifest, :now)
+-- A tag on the very manifest that it names is no accessory.
+INSERT INTO tags (repository_id, name, manifest_id, updated_at, accessory_of)
+VALUES (
+    :repository, :tag, :manifest, :now,
+    NULLIF(
+        :names,
+        (SELECT substr(digest, 1, length(:names)) FROM manifests WHERE id = :manifest)
+    )
+)
 ON CONFLICT (repository_id, name)
-DO UPDATE SET manifest_id = excluded.manifest_id, updated_at = excluded.updated_at;
+DO UPDATE SET
+    manifest_id = excluded.manifest_id,
+    updated_at = excluded.updated_at,
+    accessory_of = excluded.accessory_of;
 
 -- name: note_tag_change
 INSERT INTO tag_history (repository_id, tag, old_digest, new_digest, caller, changed_at)
