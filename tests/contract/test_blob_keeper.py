@@ -1,5 +1,6 @@
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import BlobStorage, Location
 from tests.contract.storages import Storages
 from tests.contract.uploading import (
+    CLAIM,
     MIB,
     committed,
     keep,
@@ -28,8 +30,8 @@ async def test_uploads_that_have_bytes_are_listed_with_size_and_time(
     for number, size in enumerate((1, 1_000, MIB + 1)):
         await send(storage, await storage.begin(f"u{number}", "sha256"), some_bytes(size))
     after = time.time_ns() // 1000
-    found = {upload.upload_id: upload async for upload in storages.open().uploads()}
-    assert {name: upload.size for name, upload in found.items()} == {
+    found = {upload.state.upload_id: upload async for upload in storages.open().uploads()}
+    assert {name: upload.state.received for name, upload in found.items()} == {
         "u0": 1,
         "u1": 1_000,
         "u2": MIB + 1,
@@ -48,9 +50,9 @@ async def test_uploads_may_end_while_they_are_listed(storage: BlobStorage) -> No
         await send(storage, await storage.begin(f"u{number}", "sha256"), b"abc")
     seen = set()
     async for upload in storage.uploads():
-        seen.add(upload.upload_id)
+        seen.add(upload.state.upload_id)
         for number in range(5):
-            await storage.abort(f"u{number}")
+            await storage.abort(replace(upload.state, upload_id=f"u{number}"))
     assert seen <= {f"u{number}" for number in range(5)}
     assert [upload async for upload in storage.uploads()] == []
 
@@ -109,7 +111,7 @@ async def test_bytes_that_are_being_committed_are_looked_at_again_only_when_that
     async def is_known() -> bool:
         return location in known
 
-    async with storage.commit(state, Digest.of(b"again")) as committed_to:
+    async with storage.commit(state, Digest.of(b"again"), CLAIM) as committed_to:
         deletion = asyncio.create_task(storages.open().delete(location, is_known))
         await asyncio.sleep(0.05)
         known.append(committed_to)

@@ -3,11 +3,11 @@ import os
 
 import pytest
 
-from entrepot.errors import InvalidDigest, UnknownUpload
+from entrepot.errors import InvalidDigest, UnknownUpload, UploadBusy
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import BlobStorage, UploadState
+from entrepot.ports.blobs import BlobStorage, Claim, UploadState
 from tests.contract.storages import Storages
-from tests.contract.uploading import MIB, committed, keep, read_all, send, some_bytes
+from tests.contract.uploading import CLAIM, ENDED, MIB, committed, keep, read_all, send, some_bytes
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +83,7 @@ async def test_bytes_behind_the_state_are_cut_off(
     await send(storage, state, lost)
     state = await send(storages.open(), state, end)
     assert state.received == before + 500
-    assert [upload.size async for upload in storage.uploads()] == [before + 500]
+    assert [upload.state.received async for upload in storage.uploads()] == [before + 500]
     location = await committed(storage, state, Digest.of(begin + end))
     assert storages.stored(location) == begin + end
 
@@ -104,7 +104,7 @@ async def test_a_part_that_broke_off_changes_nothing(
     state = await send(storage, await storage.begin("u", "sha256"), b"before")
 
     async def break_off() -> None:
-        async with await storage.append(state) as part:
+        async with await storage.append(state, CLAIM) as part:
             await part.write(some_bytes(size))
             raise ConnectionError
 
@@ -120,12 +120,57 @@ async def test_a_part_can_be_flushed_again_and_again(
 ) -> None:
     content = some_bytes(3 * MIB)
     state = await storage.begin("u", "sha256")
-    async with await storage.append(state) as part:
+    async with await storage.append(state, CLAIM) as part:
         for start in range(0, len(content), 500_000):
             await part.write(content[start : start + 500_000])
             state = await part.flush()
             assert state == await part.flush()
             assert state.received == min(start + 500_000, len(content))
+    location = await committed(storage, state, Digest.of(content))
+    assert storages.stored(location) == content
+
+
+async def test_a_checkpoint_tells_of_bytes_from_which_another_process_can_go_on(
+    storages: Storages, storage: BlobStorage
+) -> None:
+    content = some_bytes(16 * MIB)
+    state = await storage.begin("u", "sha256")
+
+    async def break_off() -> UploadState:
+        states = [state]
+        async with await storage.append(state, CLAIM) as part:
+            for start in range(0, len(content), 500_000):
+                await part.write(content[start : start + 500_000])
+                states.append(part.checkpoint())
+        assert [told.received for told in states] == sorted(told.received for told in states)
+        return states[-1]
+
+    reached = await break_off()
+    assert 0 < reached.received <= len(content)
+    state = await send(storages.open(), reached, content[reached.received :])
+    location = await committed(storage, state, Digest.of(content))
+    assert storages.stored(location) == content
+
+
+@pytest.mark.parametrize("size", [7, 3 * MIB])
+async def test_a_writer_whose_claim_has_ended_takes_nothing_from_its_successor(
+    storages: Storages, storage: BlobStorage, size: int
+) -> None:
+    state = await send(storage, await storage.begin("u", "sha256"), b"shared")
+    held = True
+    async with await storage.append(state, Claim("first", lambda: held)) as part:
+        held = False
+        state = await send(storages.open(), state, b", and the successor's")
+
+        async def go_on() -> None:
+            await part.write(some_bytes(size))
+            await part.flush()
+
+        with pytest.raises(UploadBusy):
+            await go_on()
+    content = b"shared, and the successor's"
+    with pytest.raises(UploadBusy):
+        await committed(storage, state, Digest.of(content), ENDED)
     location = await committed(storage, state, Digest.of(content))
     assert storages.stored(location) == content
 
@@ -137,7 +182,7 @@ async def test_a_writer_that_is_cancelled_leaves_nothing_open_and_the_upload_goi
     before = os.listdir("/proc/self/fd")
 
     async def write_for_ever() -> None:
-        async with await storage.append(state) as part:
+        async with await storage.append(state, CLAIM) as part:
             while True:
                 await part.write(some_bytes(MIB))
                 await asyncio.sleep(0)
@@ -276,8 +321,8 @@ async def test_an_aborted_upload_is_unknown_and_leaves_nothing(
     storages: Storages, storage: BlobStorage
 ) -> None:
     state = await send(storage, await storage.begin("u", "sha256"), b"abc")
-    await storages.open().abort("u")
-    await storage.abort("u")
+    await storages.open().abort(UploadState("u", "sha256", 0, b""))
+    await storage.abort(UploadState("u", "sha256", 0, b""))
     assert [upload async for upload in storage.uploads()] == []
     with pytest.raises(UnknownUpload):
         await send(storage, state, b"def")
@@ -293,5 +338,5 @@ async def test_uploads_leave_nothing_open(storage: BlobStorage) -> None:
         state = await send(storage, await storage.begin(f"v{number}", "sha256"), b"abc")
         with pytest.raises(InvalidDigest):
             await committed(storage, state, Digest.of(b"x"))
-        await storage.abort(f"v{number}")
+        await storage.abort(UploadState(f"v{number}", "sha256", 0, b""))
     assert len(os.listdir("/proc/self/fd")) <= len(before)

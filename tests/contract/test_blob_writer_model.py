@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from tests.contract.storages import STORAGES, Storages
-from tests.contract.uploading import MIB, committed, send, some_bytes
+from tests.contract.uploading import CLAIM, MIB, committed, send, some_bytes
 
 sizes = st.integers(0, 3_000) | st.integers(MIB - 2, MIB + 2)
 requests = st.tuples(
@@ -37,7 +37,7 @@ async def live(
             state = await send(storage, state, *pieces)
             content += b"".join(pieces)
         elif what == "broken off":
-            async with await storage.append(state) as part:
+            async with await storage.append(state, CLAIM) as part:
                 for piece in pieces:
                     await part.write(piece)
         elif what == "forgotten":

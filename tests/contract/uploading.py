@@ -3,9 +3,11 @@
 import random
 
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import BlobReader, BlobWriter, Location, UploadState
+from entrepot.ports.blobs import BlobReader, BlobWriter, Claim, Location, UploadState
 
 MIB = 1024 * 1024
+CLAIM = Claim("a test", lambda: True)
+ENDED = Claim("a test that waited too long", lambda: False)
 
 
 def some_bytes(size: int, seed: int = 0) -> bytes:
@@ -14,15 +16,17 @@ def some_bytes(size: int, seed: int = 0) -> bytes:
 
 async def send(storage: BlobWriter, state: UploadState, *pieces: bytes) -> UploadState:
     """Send one request's bytes, and let go of the upload."""
-    async with await storage.append(state) as part:
+    async with await storage.append(state, CLAIM) as part:
         for piece in pieces:
             await part.write(piece)
         return await part.flush()
 
 
-async def committed(storage: BlobWriter, state: UploadState, digest: Digest) -> Location:
+async def committed(
+    storage: BlobWriter, state: UploadState, digest: Digest, claim: Claim = CLAIM
+) -> Location:
     """Make an upload a blob, and let go of it at once."""
-    async with storage.commit(state, digest) as location:
+    async with storage.commit(state, digest, claim) as location:
         return location
 
 

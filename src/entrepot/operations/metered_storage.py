@@ -17,6 +17,7 @@ from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.blobs import (
     BlobContent,
     BlobStorage,
+    Claim,
     Location,
     StoredBytes,
     StrayUpload,
@@ -61,19 +62,21 @@ class MeteredStorage:
         self._metrics.upload("started")
         return state
 
-    async def append(self, state: UploadState) -> "MeteredPart":
+    async def append(self, state: UploadState, claim: Claim) -> "MeteredPart":
         """Open the upload for more bytes behind the state."""
         began = perf_counter()
         try:
-            part = await self._storage.append(state)
+            part = await self._storage.append(state, claim)
         finally:
             self._metrics.storage("Writer", perf_counter() - began)
         return MeteredPart(part, self._metrics)
 
     @asynccontextmanager
-    async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
+    async def commit(
+        self, state: UploadState, digest: Digest, claim: Claim
+    ) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a durable blob."""
-        committing = self._storage.commit(state, digest)
+        committing = self._storage.commit(state, digest, claim)
         began = perf_counter()
         try:
             location = await committing.__aenter__()
@@ -85,9 +88,9 @@ class MeteredStorage:
         finally:
             await committing.__aexit__(None, None, None)
 
-    async def abort(self, upload_id: str) -> None:
+    async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
-        await self._storage.abort(upload_id)
+        await self._storage.abort(state)
         self._metrics.upload("dropped")
 
     def uploads(self) -> AsyncIterator[StrayUpload]:
@@ -172,6 +175,10 @@ class MeteredPart:
             await self._part.write(content)
         finally:
             self._metrics.storage("Write", perf_counter() - began)
+
+    def checkpoint(self) -> UploadState:
+        """Tell the newest state that the end of this process would leave."""
+        return self._part.checkpoint()
 
     async def flush(self) -> UploadState:
         """Hand everything to the storage and tell the state that this makes."""

@@ -1,10 +1,10 @@
 """Blob storage: opaque bytes at opaque locations.
 
-An upload's life: `begin` gives its first state; each `append` takes a state and gives the next
-one, when its part is closed; `commit` makes the bytes a blob and tells its location; `abort`
-forgets them. A state is opaque, serialisable, and small (under 1 KiB): whoever holds the newest
-one may go on, in any process. Bytes written after the state that is handed to `append` are cut
-off, so a state is also the point to which an interrupted upload falls back.
+An upload's life: `begin` gives its first state; each `append` takes a state, and its part gives
+the next ones; `commit` makes the bytes a blob and tells its location; `abort` forgets them. A
+state is opaque, serialisable, and small (under 1 KiB): whoever holds the newest one may go on, in
+any process. Bytes written after the state that is handed to `append` are cut off, so a state is
+also the point to which an interrupted upload falls back.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,6 +34,21 @@ class UploadState:
     algorithm: str
     received: int
     progress: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to write to an upload, which ends by itself unless it is renewed.
+
+    Attributes:
+        holder: who has it. Unique for each request, so it can name what two of them must not share.
+        lasts: tells whether it still holds. Drivers ask in any thread, right before they write and
+            after they have made sure that nobody else does: a request that waited for longer than
+            its lease must not write over its successor's bytes.
+    """
+
+    holder: str
+    lasts: Callable[[], bool]
 
 
 class BlobContent(Protocol):
@@ -81,16 +96,24 @@ class UploadPart(Protocol):
         """Take bytes, of any length; returns when it may be called again.
 
         Raises:
-            UploadBusy: an earlier request is still writing, though its claim has ended.
+            UploadBusy: the claim has ended, or an earlier request is still writing after its own.
             StorageFull: there is no room.
             StorageOutage: writing failed.
         """
         ...
 
+    def checkpoint(self) -> UploadState:
+        """Tell the newest state that the end of this process would leave. Waits for nothing.
+
+        Bytes that are still gathered, or being written, are not in it.
+        """
+        ...
+
     async def flush(self) -> UploadState:
-        """Hand everything to the storage and tell the state that this makes.
+        """Hand everything to the storage and tell the state that this makes: a request's end.
 
         Raises:
+            UploadBusy: the claim has ended, or an earlier request is still writing after its own.
             StorageFull: there is no room.
             StorageOutage: writing failed.
         """
@@ -122,8 +145,12 @@ class BlobWriter(Protocol):
         """
         ...
 
-    async def append(self, state: UploadState) -> UploadPart:
+    async def append(self, state: UploadState, claim: Claim) -> UploadPart:
         """Open the upload for more bytes behind the state.
+
+        Args:
+            state: the newest one.
+            claim: for as long as the part is open.
 
         Raises:
             UnknownUpload: the storage no longer has the bytes that the state tells of.
@@ -131,7 +158,9 @@ class BlobWriter(Protocol):
         """
         ...
 
-    def commit(self, state: UploadState, digest: Digest) -> AbstractAsyncContextManager[Location]:
+    def commit(
+        self, state: UploadState, digest: Digest, claim: Claim
+    ) -> AbstractAsyncContextManager[Location]:
         """Check the bytes against the digest and make them a durable blob.
 
         Inside the block, bytes, names and directories have reached the disk, and nobody's `delete`
@@ -141,13 +170,13 @@ class BlobWriter(Protocol):
         Raises:
             InvalidDigest: the bytes have another digest; the upload goes on as it was.
             UnknownUpload: the storage no longer has the bytes that the state tells of.
-            UploadBusy: an earlier request is still writing, though its claim has ended.
+            UploadBusy: the claim has ended, or an earlier request is still writing after its own.
             StorageFull: there is no room.
             StorageOutage: the storage failed.
         """
         ...
 
-    async def abort(self, upload_id: str) -> None:
+    async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes; of an unknown one, do nothing.
 
         Raises:
@@ -161,14 +190,12 @@ class StrayUpload:
     """Bytes of an upload that the storage holds.
 
     Attributes:
-        upload_id: the session they belong to.
+        state: what `abort` takes; its id is the session's that they belong to.
         touched_at: when bytes were last added, in microseconds since 1970, UTC.
-        size: bytes.
     """
 
-    upload_id: str
+    state: UploadState
     touched_at: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from entrepot.errors import StorageOutage, UnknownUpload, UploadBusy
-from entrepot.ports.blobs import BlobStorage, StrayUpload
+from entrepot.ports.blobs import BlobStorage, StrayUpload, UploadState
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.uploads import UploadSession, UploadSessions
 
@@ -104,7 +104,7 @@ class Purge:
             await self._sessions.release(claimed.state, holder, self._clock.now())
             return False
         # Bytes first: a session without bytes is found again, and harms nobody meanwhile.
-        if not await self._remove_bytes(current, session.id):
+        if not await self._remove_bytes(current, session.state):
             await self._sessions.release(claimed.state, holder, self._clock.now())
             return False
         await self._sessions.finish(session.id, holder)
@@ -113,20 +113,21 @@ class Purge:
     async def _purge_strays(self, current: _Round) -> None:
         gone = {upload.upload_id for upload in current.uploads}
         async for stray in self._blobs.uploads():
-            if stray.upload_id not in gone and await self._is_stray(current, stray):
-                if not current.dry_run and not await self._remove_bytes(current, stray.upload_id):
+            state = stray.state
+            if state.upload_id not in gone and await self._is_stray(current, stray):
+                if not current.dry_run and not await self._remove_bytes(current, state):
                     continue
-                current.uploads.append(PurgedUpload(stray.upload_id, "", stray.size))
+                current.uploads.append(PurgedUpload(state.upload_id, "", state.received))
 
     async def _is_stray(self, current: _Round, stray: StrayUpload) -> bool:
         if stray.touched_at >= current.moment:
             return False
-        return await self._sessions.get(stray.upload_id) is None
+        return await self._sessions.get(stray.state.upload_id) is None
 
-    async def _remove_bytes(self, current: _Round, upload_id: str) -> bool:
+    async def _remove_bytes(self, current: _Round, state: UploadState) -> bool:
         try:
-            await self._blobs.abort(upload_id)
+            await self._blobs.abort(state)
         except StorageOutage as error:
-            current.failures.append((upload_id, error.message))
+            current.failures.append((state.upload_id, error.message))
             return False
         return True

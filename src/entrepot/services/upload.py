@@ -20,7 +20,7 @@ from entrepot.errors import (
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller
-from entrepot.ports.blobs import BlobStorage, UploadPart, UploadState
+from entrepot.ports.blobs import BlobStorage, Claim, UploadPart, UploadState
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from entrepot.ports.uploads import UploadSession, UploadSessions
@@ -119,17 +119,18 @@ class Upload:
         """
         await self._access.require(caller, Action.PUSH, name)
         state = await self._blobs.begin(str(uuid.uuid4()), digest.algorithm)
+        claim = Claim(state.upload_id, lambda: True)  # nobody else knows of it
         receiving = self._quotas.receiving(
             name, state.upload_id, 0, chunk.content, chunk.length, digest
         )
         try:
-            async with receiving as content, await self._blobs.append(state) as part:
+            async with receiving as content, await self._blobs.append(state, claim) as part:
                 async for piece in content:
                     await part.write(piece)
                 state = await part.flush()
-            await self._keep(name, state, digest)
+            await self._keep(name, state, digest, claim)
         except BaseException:
-            await self._blobs.abort(state.upload_id)
+            await self._blobs.abort(state)
             raise
 
     async def status(self, caller: Caller, name: RepositoryName, upload_id: str) -> UploadSession:
@@ -196,7 +197,7 @@ class Upload:
             claim.check_start(chunk)
             await self._take(claim, chunk, digest)
             with self._holding(claim):
-                await self._keep(name, claim.session.state, digest)
+                await self._keep(name, claim.session.state, digest, claim.right)
         except (StorageFull, InvalidDigest, QuotaExceeded):
             await self._give_up(claim)
             raise
@@ -222,7 +223,7 @@ class Upload:
         holder = f"{self._holder}-{next(self._claims)}"
         now = self._clock.now()
         session = await self._sessions.claim(upload_id, holder, now, now + self._lease)
-        claim = _Claim(session, holder, renewed_at=now)
+        claim = _Claim(session, holder, self._clock, self._lease, renewed_at=now)
         try:
             _checked(session, caller, name, upload_id)
         except UnknownUpload:
@@ -245,15 +246,15 @@ class Upload:
             # Without bytes the storage is not asked: a commit that was interrupted may have them.
             if piece is not None:
                 await self._write(claim, piece, content)
-        if self._is_stale(claim):
+        if claim.is_stale():
             await self._hold(claim)
 
     async def _write(self, claim: "_Claim", first: bytes, content: Body) -> None:
         piece: bytes | None = first
-        async with await self._blobs.append(claim.session.state) as part:
+        async with await self._blobs.append(claim.session.state, claim.right) as part:
             try:
                 while piece is not None:
-                    if self._is_stale(claim):
+                    if claim.is_stale():
                         await self._renew(claim, part)
                     await part.write(piece)
                     piece = await anext(content, None)
@@ -263,17 +264,13 @@ class Upload:
             await self._settle(claim, part)
 
     async def _settle(self, claim: "_Claim", part: UploadPart) -> None:
-        if self._is_stale(claim):
+        if claim.is_stale():
             await self._renew(claim, part)
         claim.session = replace(claim.session, state=await part.flush())
 
-    def _is_stale(self, claim: "_Claim") -> bool:
-        return self._clock.now() - claim.renewed_at > self._lease // 3
-
     async def _renew(self, claim: "_Claim", part: UploadPart) -> None:
         """Hold on to a session for longer; nothing is written to one that was lost meanwhile."""
-        await self._hold(claim)
-        claim.session = replace(claim.session, state=await part.flush())
+        claim.session = replace(claim.session, state=part.checkpoint())
         await self._hold(claim)
 
     async def _hold(self, claim: "_Claim") -> None:
@@ -308,10 +305,12 @@ class Upload:
                 await self._hold(claim)
                 await asyncio.sleep(pause)
 
-    async def _keep(self, name: RepositoryName, state: UploadState, digest: Digest) -> None:
+    async def _keep(
+        self, name: RepositoryName, state: UploadState, digest: Digest, claim: Claim
+    ) -> None:
         refusal: QuotaExceeded | None = None
         # Until the blob is known, nobody may take its bytes for a leftover.
-        async with self._blobs.commit(state, digest) as location:
+        async with self._blobs.commit(state, digest, claim) as location:
             now = self._clock.now()
             blob = kept = StoredBlob(digest, state.received, location)
 
@@ -335,11 +334,11 @@ class Upload:
         return await self._sessions.release(claim.session.state, claim.holder, self._clock.now())
 
     async def _give_up(self, claim: "_Claim") -> None:
-        if self._is_stale(claim):
+        if claim.is_stale():
             with suppress(StorageFull):  # then there is all the more reason to give up
                 await self._hold(claim)  # the bytes of one that was lost are another's
         try:
-            await self._blobs.abort(claim.session.id)
+            await self._blobs.abort(claim.session.state)
         except EntrepotError:
             # The row stays with the bytes, so that purging finds both.
             await self._release(claim)
@@ -353,7 +352,22 @@ class _Claim:
 
     session: UploadSession
     holder: str
+    clock: Clock
+    lease: int
     renewed_at: int
+
+    @property
+    def right(self) -> Claim:
+        """What the storage is told of it."""
+        return Claim(self.holder, self.lasts)
+
+    def lasts(self) -> bool:
+        """Tell whether nobody else can have taken the session over yet."""
+        return self.clock.now() - self.renewed_at < self.lease
+
+    def is_stale(self) -> bool:
+        """Tell whether it is time to renew it."""
+        return self.clock.now() - self.renewed_at > self.lease // 3
 
     def check_start(self, chunk: Chunk) -> None:
         received = self.session.state.received

@@ -20,7 +20,7 @@ from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.blobs import BlobStorage, Location, UploadState
 from entrepot.ports.metadata import Metadata, Transaction
-from tests.contract.uploading import committed, not_needed
+from tests.contract.uploading import CLAIM, committed, not_needed
 from tests.unit.operations.test_worker_metrics import sample
 
 CONTENT = b"0123456789" * 200_000
@@ -64,7 +64,7 @@ def uploads(folder: Path, outcome: str) -> float | None:
 
 async def keep(storage: BlobStorage, content: bytes) -> Location:
     state = await storage.begin("an-upload", "sha256")
-    async with await storage.append(state) as part:
+    async with await storage.append(state, CLAIM) as part:
         await part.write(content)
         state = await part.flush()
     return await committed(storage, state, Digest.of(content))
@@ -103,9 +103,10 @@ def test_failures_are_timed_and_passed_on(
 ) -> None:
     async def story() -> None:
         storage = MeteredStorage(driver, metrics)
+        gone = UploadState("gone", "sha256", 10, b"")
         with pytest.raises(UnknownUpload):
-            await storage.append(UploadState("gone", "sha256", 10, b""))
-        await storage.abort("gone")
+            await storage.append(gone, CLAIM)
+        await storage.abort(gone)
 
     asyncio.run(story())
     assert counted(folder, metrics) == {"Writer": 1}

@@ -14,9 +14,11 @@ from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.blobs import UploadState
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.uploads import UploadSession
 from entrepot.services.purge import Purge
+from tests.contract.uploading import CLAIM
 
 DAY = 86_400
 WEEK = 7 * DAY
@@ -53,7 +55,7 @@ class House:
     async def go_on(self, upload_id: str, content: bytes) -> UploadSession:
         now = self.clock.now()
         session = await self.sessions.claim(upload_id, "client", now, now + 30 * MICROSECONDS)
-        async with await self.blobs.append(session.state) as part:
+        async with await self.blobs.append(session.state, CLAIM) as part:
             await part.write(content)
             state = await part.flush()
         assert await self.sessions.release(state, "client", self.clock.now())
@@ -186,10 +188,10 @@ def test_a_client_that_comes_back_during_the_removal_is_told_so(tmp_path: Path) 
         claimed = asyncio.Event()
 
         class SlowToForget(FilesystemStorage):
-            async def abort(self, upload_id: str) -> None:
+            async def abort(self, state: UploadState) -> None:
                 claimed.set()
                 await asyncio.sleep(0.05)
-                await super().abort(upload_id)
+                await super().abort(state)
 
         blobs = SlowToForget(tmp_path / "data", threads=2)
         purging = asyncio.create_task(Purge(house.sessions, blobs, house.clock).run(WEEK))

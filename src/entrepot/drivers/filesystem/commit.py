@@ -11,13 +11,13 @@ from entrepot.drivers.filesystem.upload import lost
 from entrepot.drivers.filesystem.upload_file import lock
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import UploadState
+from entrepot.ports.blobs import Claim, UploadState
 
 _READ_BYTES = 1024 * 1024
 
 
 def commit_file(
-    upload: Path, target: str, state: UploadState, digest: Digest, names: FinalNames
+    upload: Path, target: str, state: UploadState, digest: Digest, claim: Claim, names: FinalNames
 ) -> int:
     """Check an upload's file against a digest and make it the blob's file, durably.
 
@@ -31,7 +31,7 @@ def commit_file(
         Held: somebody removes a blob beside it at this moment; to be tried again.
         InvalidDigest: the bytes have another digest; the file stays.
         UnknownUpload: the file lacks bytes that the state tells of.
-        UploadBusy: an earlier request is still writing to the file.
+        UploadBusy: another request writes to the file, or may do so by now.
         StorageFull: there is no room for a directory.
         StorageOutage: the file system failed.
     """
@@ -49,7 +49,7 @@ def commit_file(
                 raise lost(state) from None
             file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            lock(file, upload)
+            lock(file, upload, claim)
             _cut(file, state)
             found = known or _digest_from_file(file, digest.algorithm)
             if found != digest:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from entrepot.drivers.filesystem.commit import commit_file
-from entrepot.drivers.filesystem.direct_buffer import DirectBuffers
 from entrepot.drivers.filesystem.durability import FinalNames, make_directories
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import Layout
@@ -25,7 +24,7 @@ from entrepot.drivers.filesystem.walk import walk_blobs
 from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
-from entrepot.ports.blobs import Location, StoredBytes, StrayUpload, Unless, UploadState
+from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
 
 Result = TypeVar("Result")
 
@@ -33,8 +32,9 @@ Result = TypeVar("Result")
 LARGEST_READ = MEBIBYTE
 # Measured: a reader that stops leaves the server with seven pieces, and one is on its way to it.
 READS_HELD = 8
-# docs/decisions/0005-large-uploads-past-the-page-cache.md: fewer turns between threads.
-LARGEST_BATCH = 4 * MEBIBYTE
+# docs/decisions/0019-uploads-through-the-page-cache.md: fewer turns between threads than smaller
+# ones take, and they are hashed while the processor's cache still has them.
+LARGEST_BATCH = MEBIBYTE
 # How long to wait for the commits that go to one of 256 folders; each holds it for one transaction.
 _LONGEST_WAIT_SECONDS = 15.0
 
@@ -57,7 +57,6 @@ class FilesystemStorage:
         self._removing = Threads(1, "removing")
         self._reading = Share(largest=LARGEST_READ, held=READS_HELD)
         self._writing = Share(largest=LARGEST_BATCH)
-        self._buffers = DirectBuffers()
         self._names = FinalNames()
 
     async def open(self, location: Location, size: int) -> FileContent:
@@ -69,15 +68,17 @@ class FilesystemStorage:
         """Start an upload; its file is made by its first bytes."""
         return UploadState(upload_id, algorithm, 0, b"")
 
-    async def append(self, state: UploadState) -> FileUploadPart:
+    async def append(self, state: UploadState, claim: Claim) -> FileUploadPart:
         """Open the upload for more bytes behind the state."""
         path = self._uploads / state.upload_id
         if state.received:
             check_present(path, state)
-        return FileUploadPart(path, state, self._threads, self._writing, self._buffers)
+        return FileUploadPart(path, state, claim, self._threads, self._writing)
 
     @asynccontextmanager
-    async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
+    async def commit(
+        self, state: UploadState, digest: Digest, claim: Claim
+    ) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a durable blob."""
         location = self._layout.location(digest)
         upload = self._uploads / state.upload_id
@@ -85,7 +86,7 @@ class FilesystemStorage:
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
 
         def work() -> int:
-            return commit_file(upload, target, state, digest, self._names)
+            return commit_file(upload, target, state, digest, claim, self._names)
 
         while True:
             try:
@@ -98,9 +99,9 @@ class FilesystemStorage:
         finally:
             os.close(held)
 
-    async def abort(self, upload_id: str) -> None:
+    async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
-        path = self._layout.upload(upload_id)
+        path = self._layout.upload(state.upload_id)
         await self._in_thread(lambda: _remove_upload(path))
 
     async def uploads(self) -> AsyncIterator[StrayUpload]:
@@ -113,7 +114,8 @@ class FilesystemStorage:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                yield StrayUpload(entry.name, status.st_mtime_ns // 1000, status.st_size)
+                state = UploadState(entry.name, "", status.st_size, b"")
+                yield StrayUpload(state, status.st_mtime_ns // 1000)
 
     async def stored(self) -> AsyncIterator[StoredBytes]:
         """List the blobs whose bytes are here, and folders that were left empty."""

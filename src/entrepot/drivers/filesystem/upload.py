@@ -6,16 +6,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from entrepot.drivers.filesystem.direct_buffer import DirectBuffers
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import Hasher, new_hasher, restore, save
 from entrepot.drivers.filesystem.share import Share
-from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, UploadFile
+from entrepot.drivers.filesystem.upload_file import UploadFile
 from entrepot.drivers.threads import Threads
 from entrepot.errors import UnknownUpload
-from entrepot.ports.blobs import UploadState
+from entrepot.ports.blobs import Claim, UploadState
 
-# What a thread would cost more for than writing it to the page cache does.
+# A thread would cost more than hashing and writing so little does.
 SMALL_BYTES = 64 * 1024
 _MAX_BUFFERS = 512  # below IOV_MAX (1024) on every Linux
 
@@ -29,28 +28,27 @@ class FileUploadPart:
     Args:
         path: the upload's file; it is made by the first batch.
         state: where the upload stands; what the file holds beyond it is cut off.
+        claim: the right to write to it.
         threads: where batches are hashed and written.
         share: how many bytes a batch may have.
-        buffers: for writing directly.
     """
 
     def __init__(
         self,
         path: Path,
         state: UploadState,
+        claim: Claim,
         threads: Threads,
         share: Share,
-        buffers: DirectBuffers,
     ) -> None:
         self._path = path
         self._share = share
-        self._state = state
+        self._claim = claim
         self._threads = threads
-        self._buffers = buffers
         self._file: UploadFile | None = None
-        self._carried = b""
         self._hasher: Hasher | None = None
-        self._received = state.received
+        # Replaced as a whole by the thread that has written a batch.
+        self._state = state
         self._batch: list[bytes] = []
         self._batch_bytes = 0
         self._writing: asyncio.Future[None] | None = None
@@ -61,20 +59,21 @@ class FileUploadPart:
         self._batch_bytes += len(content)
         if self._batch_bytes >= self._share.size or len(self._batch) >= _MAX_BUFFERS:
             await self._settle()
-            self._writing = self._submit(last=False)
+            self._writing = self._submit()
+
+    def checkpoint(self) -> UploadState:
+        """Tell the state after the last batch that was written."""
+        return self._state
 
     async def flush(self) -> UploadState:
         """Hand everything to the file and tell the state that this makes."""
         await self._settle()
         if self._file is None and 0 < self._batch_bytes <= SMALL_BYTES:
-            self._write_batch(*self._take_batch(), True)
-        elif self._batch or self._carried:
-            self._writing = self._submit(last=True)
+            self._write_batch(*self._take_batch())
+        elif self._batch:
+            self._writing = self._submit()
             await self._settle()
-        progress = self._state.progress
-        if self._received != self._state.received:
-            progress = save(self._hasher) if self._hasher is not None else b""
-        return UploadState(self._state.upload_id, self._state.algorithm, self._received, progress)
+        return self._state
 
     async def __aenter__(self) -> Self:
         self._share.enter()
@@ -95,9 +94,9 @@ class FileUploadPart:
         if self._file is not None:
             self._file.close()
 
-    def _submit(self, *, last: bool) -> asyncio.Future[None]:
+    def _submit(self) -> asyncio.Future[None]:
         batch, size = self._take_batch()
-        return self._threads.run(partial(self._write_batch, batch, size, last))
+        return self._threads.run(partial(self._write_batch, batch, size))
 
     def _take_batch(self) -> tuple[list[bytes], int]:
         batch, size = self._batch, self._batch_bytes
@@ -110,36 +109,28 @@ class FileUploadPart:
             await asyncio.shield(self._writing)
             self._writing = None
 
-    def _write_batch(self, batch: list[bytes], size: int, last: bool) -> None:
+    def _write_batch(self, batch: list[bytes], size: int) -> None:
+        state = self._state
         with translated("writing an upload"):
             if self._file is None:
-                self._file = UploadFile(self._path, self._received, self._buffers)
-                self._hasher = self._begin_hash()
-            pieces = [self._carried, *batch]
-            size += len(self._carried)
-            # Whole blocks only, until the end: then the file can be written directly.
-            rest = 0 if last else min(size, (self._file.offset + size) % BLOCK_BYTES)
-            self._carried = _cut(pieces, rest)
-            self._file.write(pieces, size - rest, self._hasher)
-        self._received = self._file.offset
-
-    def _begin_hash(self) -> Hasher | None:
-        if self._received == 0:
-            return new_hasher(self._state.algorithm)
-        return restore(self._state.algorithm, self._state.progress)
+                self._file = UploadFile(self._path, state.received, self._claim)
+                self._hasher = _hasher(state)
+            self._file.write(batch, size)
+            if size > SMALL_BYTES:
+                self._file.start_writeback(state.received)
+        progress = b""
+        if self._hasher is not None:
+            for piece in batch:
+                self._hasher.update(piece)
+            progress = save(self._hasher)
+        received = state.received + size
+        self._state = UploadState(state.upload_id, state.algorithm, received, progress)
 
 
-def _cut(pieces: list[bytes], rest: int) -> bytes:
-    """Take the last bytes off some pieces, and give them."""
-    taken: list[bytes] = []
-    while rest:
-        piece = pieces.pop()
-        if len(piece) > rest:
-            pieces.append(piece[:-rest])
-            piece = piece[-rest:]
-        taken.append(piece)
-        rest -= len(piece)
-    return b"".join(reversed(taken))
+def _hasher(state: UploadState) -> Hasher | None:
+    if state.received == 0:
+        return new_hasher(state.algorithm)
+    return restore(state.algorithm, state.progress)
 
 
 def check_present(path: Path, state: UploadState) -> None:

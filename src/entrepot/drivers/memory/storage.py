@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from entrepot.drivers.memory.content import MemoryContent
 from entrepot.drivers.memory.shelf import Shelf
-from entrepot.drivers.memory.upload import MemoryUploadPart, check_present
+from entrepot.drivers.memory.upload import MemoryUploadPart, check_held, check_present
 from entrepot.errors import DamagedBlob, InvalidDigest
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import Location, StoredBytes, StrayUpload, Unless, UploadState
+from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
 from entrepot.ports.clock import Clock, SystemClock
 
 _PAUSE_SECONDS = 0.002
@@ -44,13 +44,15 @@ class MemoryStorage:
         """Start an upload; its first bytes make it known here."""
         return UploadState(upload_id, algorithm, 0, b"")
 
-    async def append(self, state: UploadState) -> MemoryUploadPart:
+    async def append(self, state: UploadState, claim: Claim) -> MemoryUploadPart:
         """Open the upload for more bytes behind the state."""
         check_present(self._shelf, state)
-        return MemoryUploadPart(self._shelf, state, self._clock)
+        return MemoryUploadPart(self._shelf, state, claim, self._clock)
 
     @asynccontextmanager
-    async def commit(self, state: UploadState, digest: Digest) -> AsyncIterator[Location]:
+    async def commit(
+        self, state: UploadState, digest: Digest, claim: Claim
+    ) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a blob."""
         location = Location(digest)
         while location in self._shelf.removing:
@@ -58,6 +60,7 @@ class MemoryStorage:
         if self._shelf.committed.get(state.upload_id) != location or (
             location not in self._shelf.blobs
         ):
+            check_held(state, claim)
             self._keep(state, digest, location)
         self._shelf.committing[location] += 1
         try:
@@ -80,14 +83,15 @@ class MemoryStorage:
         self._shelf.committed[state.upload_id] = location
         self._shelf.uploads.pop(state.upload_id, None)
 
-    async def abort(self, upload_id: str) -> None:
+    async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
-        self._shelf.uploads.pop(upload_id, None)
+        self._shelf.uploads.pop(state.upload_id, None)
 
     async def uploads(self) -> AsyncIterator[StrayUpload]:
         """List the uploads whose bytes are here."""
         for upload_id, upload in list(self._shelf.uploads.items()):
-            yield StrayUpload(upload_id, upload.touched_at, len(upload.content))
+            state = UploadState(upload_id, "", len(upload.content), b"")
+            yield StrayUpload(state, upload.touched_at)
 
     async def stored(self) -> AsyncIterator[StoredBytes]:
         """List the blobs whose bytes are here."""

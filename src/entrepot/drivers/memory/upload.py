@@ -4,8 +4,8 @@ from types import TracebackType
 from typing import Self
 
 from entrepot.drivers.memory.shelf import Shelf, Upload
-from entrepot.errors import UnknownUpload
-from entrepot.ports.blobs import UploadState
+from entrepot.errors import UnknownUpload, UploadBusy
+from entrepot.ports.blobs import Claim, UploadState
 from entrepot.ports.clock import Clock
 
 
@@ -15,26 +15,33 @@ class MemoryUploadPart:
     Args:
         shelf: where the bytes lie.
         state: where the upload stands; what the shelf has beyond it is cut off.
+        claim: the right to write to it.
         clock: tells when the upload was touched.
     """
 
-    def __init__(self, shelf: Shelf, state: UploadState, clock: Clock) -> None:
+    def __init__(self, shelf: Shelf, state: UploadState, claim: Claim, clock: Clock) -> None:
         self._shelf = shelf
+        self._claim = claim
         self._state = state
         self._clock = clock
         self._upload: Upload | None = None
 
     async def write(self, content: bytes) -> None:
         """Take bytes."""
+        check_held(self._state, self._claim)
         upload = self._upload or self._open()
         upload.content += content
         upload.touched_at = self._clock.now()
 
-    async def flush(self) -> UploadState:
+    def checkpoint(self) -> UploadState:
         """Tell the state."""
         state = self._state
         received = state.received if self._upload is None else len(self._upload.content)
         return UploadState(state.upload_id, state.algorithm, received, b"")
+
+    async def flush(self) -> UploadState:
+        """Tell the state."""
+        return self.checkpoint()
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,6 +62,18 @@ class MemoryUploadPart:
         del upload.content[self._state.received :]
         self._upload = upload
         return upload
+
+
+def check_held(state: UploadState, claim: Claim) -> None:
+    """Return while nobody else may write to an upload.
+
+    Raises:
+        UploadBusy: the claim has ended.
+    """
+    if not claim.lasts():
+        raise UploadBusy(
+            "another request is writing to this upload session", {"upload": state.upload_id}
+        )
 
 
 def check_present(shelf: Shelf, state: UploadState) -> None:

@@ -49,5 +49,12 @@ async def check_uploads(check: Check) -> None:
     settled = check.stores.clock.now() - _SETTLED_SECONDS * MICROSECONDS
     async for stray in check.stores.keeper.uploads():
         # Uploads in one request have no session; they are young.
-        if stray.touched_at <= settled and await check.stores.sessions.get(stray.upload_id) is None:
-            check.found(Finding(Kind.STRAY_UPLOAD, "", stray.upload_id, f"{stray.size} bytes"))
+        if (
+            stray.touched_at <= settled
+            and await check.stores.sessions.get(stray.state.upload_id) is None
+        ):
+            check.found(
+                Finding(
+                    Kind.STRAY_UPLOAD, "", stray.state.upload_id, f"{stray.state.received} bytes"
+                )
+            )

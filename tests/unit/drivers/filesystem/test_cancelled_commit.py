@@ -8,7 +8,7 @@ import pytest
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.oci.digest import Digest
-from tests.contract.uploading import committed
+from tests.contract.uploading import CLAIM, committed
 
 CONTENT = b"x" * 100_000
 
@@ -28,7 +28,7 @@ def test_a_cancelled_commit_lets_go_of_its_upload_only_when_nothing_touches_it_a
     async def push() -> None:
         storage = FilesystemStorage(tmp_path, threads=2)
         state = await storage.begin("u", "sha256")
-        async with await storage.append(state) as part:
+        async with await storage.append(state, CLAIM) as part:
             await part.write(CONTENT)
             state = await part.flush()
         monkeypatch.setattr(os, "fsync", wait_and_sync)

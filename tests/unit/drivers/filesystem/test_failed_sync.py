@@ -9,7 +9,7 @@ from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.errors import StorageOutage, UnknownUpload
 from entrepot.oci.digest import Digest
-from tests.contract.uploading import committed
+from tests.contract.uploading import CLAIM, committed
 
 CONTENT = b"x" * 100_000
 
@@ -25,7 +25,7 @@ def test_bytes_that_could_not_be_synced_are_never_committed(
     async def push() -> None:
         storage = FilesystemStorage(tmp_path, threads=1)
         state = await storage.begin("u", "sha256")
-        async with await storage.append(state) as part:
+        async with await storage.append(state, CLAIM) as part:
             await part.write(CONTENT)
             state = await part.flush()
         with monkeypatch.context() as patched:

@@ -9,7 +9,7 @@ from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.errors import UnknownUpload
 from entrepot.oci.digest import Digest
-from tests.contract.uploading import committed
+from tests.contract.uploading import CLAIM, committed
 
 CONTENT = b"x" * 100_000
 
@@ -27,7 +27,7 @@ def test_a_repeated_commit_takes_the_file_in_place_only_while_it_has_its_bytes(
     async def push() -> None:
         storage = FilesystemStorage(tmp_path, threads=2)
         state = await storage.begin("u", "sha256")
-        async with await storage.append(state) as part:
+        async with await storage.append(state, CLAIM) as part:
             await part.write(CONTENT)
             state = await part.flush()
         location = await committed(storage, state, Digest.of(CONTENT))

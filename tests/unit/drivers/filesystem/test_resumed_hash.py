@@ -9,7 +9,7 @@ from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import HEX_LENGTH, Digest
-from tests.contract.uploading import committed
+from tests.contract.uploading import CLAIM, committed
 
 
 @pytest.mark.parametrize("algorithm", sorted(HEX_LENGTH))
@@ -37,7 +37,7 @@ def test_bytes_that_a_power_loss_took_are_found_missing(
     async def push() -> None:
         storage = FilesystemStorage(tmp_path, threads=1)
         state = await storage.begin("u", "sha256")
-        async with await storage.append(state) as part:
+        async with await storage.append(state, CLAIM) as part:
             await part.write(content)
             state = await part.flush()
         # The file has its length, and zeros where the last bytes belong; the machine restarts.

@@ -1,8 +1,10 @@
-"""Large uploads go past the page cache, and nobody can tell from the bytes."""
+"""What the parts of an upload leave in its file, on its way to the disk and in the page cache."""
 
 import asyncio
+import ctypes
 import errno
 import hashlib
+import os
 import random
 from contextlib import closing
 from pathlib import Path
@@ -11,30 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.filesystem import direct_buffer, upload_file
-from entrepot.drivers.filesystem.direct_buffer import DirectBuffer, DirectBuffers
-from entrepot.drivers.filesystem.hashing import new_hasher, restore
+from entrepot.drivers.filesystem import upload_file
+from entrepot.drivers.filesystem.hashing import restore
 from entrepot.drivers.filesystem.share import Share
-from entrepot.drivers.filesystem.upload import FileUploadPart
-from entrepot.drivers.filesystem.upload_file import BLOCK_BYTES, UploadFile
+from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.filesystem.upload import SMALL_BYTES, FileUploadPart
+from entrepot.drivers.filesystem.upload_file import UploadFile
 from entrepot.drivers.threads import Threads
+from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import UploadState
+from tests.contract.uploading import CLAIM, MIB, committed, send
 
-NOISE = random.Random(7).randbytes(1 << 20)
-
-
-def no_kernel_writes() -> None:
-    raise OSError(errno.ENOSYS, "Function not implemented")
-
-
-@pytest.fixture(params=["beside", "waited for"])
-def early(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are written directly nearly from their beginning, by the kernel or by the thread."""
-    monkeypatch.setattr(upload_file, "LARGE_BYTES", 2 * BLOCK_BYTES)
-    for module in (upload_file, direct_buffer):
-        monkeypatch.setattr(module, "BUFFER_BYTES", 4 * BLOCK_BYTES)
-    if request.param == "waited for":
-        monkeypatch.setattr(direct_buffer, "KernelWrite", no_kernel_writes)
+NOISE = random.Random(7).randbytes(MIB)
+BATCH = 8 * 1024
 
 
 @pytest.fixture
@@ -42,107 +33,69 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("uploads")
 
 
-def watch_writes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    sizes: list[int] = []
-    start = DirectBuffer.start
-
-    def watched(self: DirectBuffer, file: int, size: int, offset: int) -> None:
-        sizes.append(size)
-        start(self, file, size, offset)
-
-    monkeypatch.setattr(DirectBuffer, "start", watched)
-    return sizes
-
-
-@pytest.mark.usefixtures("early")
-def test_whole_blocks_of_a_large_file_are_written_directly(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sizes = watch_writes(monkeypatch)
-    file = UploadFile(folder / "u", 0, DirectBuffers())
-    file.write([NOISE[:BLOCK_BYTES]], BLOCK_BYTES)
-    assert sizes == []
-    file.write([NOISE[:5], NOISE[5 : 6 * BLOCK_BYTES]], 6 * BLOCK_BYTES)
-    assert sizes == [4 * BLOCK_BYTES, 2 * BLOCK_BYTES]
-    file.write([b"end"], 3)
-    file.close()
-    assert len(sizes) == 2
-    assert (folder / "u").read_bytes() == NOISE[:BLOCK_BYTES] + NOISE[: 6 * BLOCK_BYTES] + b"end"
-
-
-@pytest.mark.usefixtures("early")
-@pytest.mark.parametrize("trouble", ["refused", "refused late", "short"])
-def test_a_file_system_that_cannot_write_directly_is_written_as_usual(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
-) -> None:
-    def refuse(*arguments: object) -> bool:
-        raise OSError(errno.EINVAL, "Invalid argument")
-
-    finish = DirectBuffer.finish
-
-    def fall_short(self: DirectBuffer) -> bool:
-        finish(self)
-        return False
-
-    troubles = {"refused": ("start", refuse), "refused late": ("finish", refuse)}
-    monkeypatch.setattr(DirectBuffer, *troubles.get(trouble, ("finish", fall_short)))
-    buffers, hasher = DirectBuffers(), new_hasher("sha256")
-    file = UploadFile(folder / "u", 0, buffers)
-    expected = b""
-    for start in (0, 1, 3):
-        pieces = [NOISE[start * BLOCK_BYTES :][:size] for size in (5 * BLOCK_BYTES, BLOCK_BYTES)]
-        file.write(pieces, 6 * BLOCK_BYTES, hasher)
-        expected += b"".join(pieces)
-    file.close()
-    assert (folder / "u").read_bytes() == expected
-    assert hasher.finalize() == hashlib.sha256(expected).hexdigest()
-    assert buffers.usable is (trouble == "short")
-
-
-@pytest.mark.usefixtures("early")
-@pytest.mark.parametrize("moment", ["start", "finish"])
 def test_a_failed_write_leaves_the_file_as_it_was(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    file = UploadFile(folder / "u", 0, DirectBuffers())
-    file.write([NOISE[: 2 * BLOCK_BYTES]], 2 * BLOCK_BYTES)
-
-    def full(*arguments: object) -> bool:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(DirectBuffer, moment, full)
-    with pytest.raises(OSError, match="No space"):
-        file.write([NOISE[: 4 * BLOCK_BYTES]], 4 * BLOCK_BYTES)
-    file.close()
-    assert (folder / "u").read_bytes() == NOISE[: 2 * BLOCK_BYTES]
-
-
-@pytest.mark.usefixtures("early")
-def test_what_finds_no_buffer_is_written_as_usual(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sizes = watch_writes(monkeypatch)
-    buffers = DirectBuffers(1)
-    taken = buffers.take(3)
-    assert len(taken) == 1
-    file = UploadFile(folder / "u", 0, buffers)
-    file.write([NOISE[: 8 * BLOCK_BYTES]], 8 * BLOCK_BYTES)
-    assert sizes == []
-    buffers.give_back(taken)
-    file.write([NOISE[: 8 * BLOCK_BYTES]], 8 * BLOCK_BYTES)
-    assert sizes == [4 * BLOCK_BYTES] * 2
+    file = UploadFile(folder / "u", 0, CLAIM)
+    file.write([NOISE[:5000]], 5000)
+    write = os.pwritev
+
+    def fill_up(number: int, views: list[memoryview], offset: int) -> int:
+        if offset > 5000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(number, [views[0][:1000]], offset)
+
+    monkeypatch.setattr(os, "pwritev", fill_up)
+    with pytest.raises(OSError, match="No space"):
+        file.write([NOISE[:3000]], 3000)
     file.close()
-    assert (folder / "u").read_bytes() == 2 * NOISE[: 8 * BLOCK_BYTES]
+    assert (folder / "u").read_bytes() == NOISE[:5000]
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=60,
-)
-@given(
-    parts=st.lists(st.lists(st.integers(0, 9 * BLOCK_BYTES), max_size=6), min_size=1, max_size=4)
-)
-@pytest.mark.usefixtures("early")
+def test_what_a_batch_has_written_is_sent_to_the_disk_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ctypes.CDLL(None, use_errno=True).sync_file_range
+    real.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+    sent: list[tuple[int, int]] = []
+
+    def watched(file: int, offset: int, size: int, flags: int) -> None:
+        assert real(file, offset, size, flags) == 0, os.strerror(ctypes.get_errno())
+        sent.append((offset, size))
+
+    monkeypatch.setattr(upload_file, "_sync_file_range", watched)
+
+    async def upload() -> None:
+        state = UploadState("u", "sha256", 0, b"")
+        with closing(Threads(1, "upload")) as threads:
+            for sizes in ((MIB, MIB, 100_000), (SMALL_BYTES,)):
+                async with FileUploadPart(folder / "u", state, CLAIM, threads, Share()) as part:
+                    for size in sizes:
+                        await part.write(NOISE[:size])
+                    state = await part.flush()
+
+    asyncio.run(upload())
+    assert sent == [(0, MIB), (MIB, MIB), (2 * MIB, 100_000)]
+
+
+def test_what_was_pushed_is_pulled_from_memory(tmp_path: Path) -> None:
+    async def push_and_pull() -> bytes | None:
+        storage = FilesystemStorage(tmp_path)
+        state = await send(storage, await storage.begin("u", "sha256"), *[NOISE] * 8)
+        location = await committed(storage, state, Digest.of(NOISE * 8))
+        content = await storage.open(location, 8 * MIB)
+        try:
+            return content.read_now(0, 8 * MIB)
+        finally:
+            content.close()
+            storage.close()
+
+    prepare(tmp_path)
+    assert asyncio.run(push_and_pull()) == NOISE * 8
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(parts=st.lists(st.lists(st.integers(0, 3 * BATCH), max_size=6), min_size=1, max_size=4))
 def test_any_sequence_of_parts_and_pieces_gives_the_same_bytes(
     folder: Path, parts: list[list[int]]
 ) -> None:
@@ -152,11 +105,10 @@ def test_any_sequence_of_parts_and_pieces_gives_the_same_bytes(
     async def upload() -> UploadState:
         nonlocal expected
         state = UploadState("any", "sha256", 0, b"")
-        share = Share(largest=3 * BLOCK_BYTES)
-        buffers = DirectBuffers(2)
+        share = Share(largest=BATCH)
         with closing(Threads(1, "upload")) as threads:
             for sizes in parts:
-                async with FileUploadPart(path, state, threads, share, buffers) as part:
+                async with FileUploadPart(path, state, CLAIM, threads, share) as part:
                     for size in sizes:
                         content = NOISE[len(expected) % 997 :][:size]
                         expected += content

@@ -5,8 +5,8 @@ import pytest
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import Location, StrayUpload
-from tests.contract.uploading import committed, not_needed
+from entrepot.ports.blobs import Location, StrayUpload, UploadState
+from tests.contract.uploading import CLAIM, committed, not_needed
 
 
 class StandingClock:
@@ -21,7 +21,7 @@ class StandingClock:
 
 async def keep(storage: MemoryStorage, content: bytes) -> Location:
     state = await storage.begin("u", "sha256")
-    async with await storage.append(state) as part:
+    async with await storage.append(state, CLAIM) as part:
         await part.write(content)
         state = await part.flush()
     return await committed(storage, state, Digest.of(content))
@@ -58,10 +58,10 @@ def test_an_upload_was_touched_when_its_last_bytes_came(moments: tuple[int, ...]
         storage = MemoryStorage(clock=clock)
         state = await storage.begin("u", "sha256")
         for clock.time in moments:
-            async with await storage.append(state) as part:
+            async with await storage.append(state, CLAIM) as part:
                 await part.write(b"x")
                 state = await part.flush()
         clock.time = 100
         return [upload async for upload in storage.uploads()]
 
-    assert asyncio.run(run()) == [StrayUpload("u", moments[-1], len(moments))]
+    assert asyncio.run(run()) == [StrayUpload(UploadState("u", "", len(moments), b""), moments[-1])]
