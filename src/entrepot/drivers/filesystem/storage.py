@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 LARGEST_READ = MEBIBYTE
 # Measured: a reader that stops leaves the server with seven pieces, and one is on its way to it.
 READS_HELD = 8
-# docs/decisions/0019-uploads-through-the-page-cache.md: fewer turns between threads than smaller
+# docs/decisions/0020-uploads-through-the-page-cache.md: fewer turns between threads than smaller
 # ones take, and they are hashed while the processor's cache still has them.
 LARGEST_BATCH = MEBIBYTE
 # How long to wait for the commits that go to one of 256 folders; each holds it for one transaction.

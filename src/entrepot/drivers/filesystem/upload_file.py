@@ -2,7 +2,7 @@
 
 Images are pulled right after they are pushed, so their bytes stay in memory. What a batch has
 written is sent to the disk at once, so that the sync of the commit finds little left to do
-(docs/decisions/0019-uploads-through-the-page-cache.md).
+(docs/decisions/0020-uploads-through-the-page-cache.md).
 """
 
 import ctypes
@@ -117,6 +117,7 @@ def lock(file: int, path: Path, claim: Claim) -> None:
     except BlockingIOError:
         raise _busy(path) from None
     if not claim.lasts():
+        fcntl.flock(file, fcntl.LOCK_UN)
         raise _busy(path)
 
 
