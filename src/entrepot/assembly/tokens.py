@@ -124,7 +124,7 @@ def token_server(
 
     def credential_of(secret: str) -> str:
         text = TokenText.parse(secret)
-        return "" if text is None else text.public_id
+        return "" if text is None else text.credential
 
     written = TokenSettings(
         settings.issuer,

@@ -4,8 +4,9 @@ Imported only where there are tokens: cryptography and PyJWT take a moment.
 """
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from cryptography import x509
@@ -38,10 +39,18 @@ class TrustedKey:
     Attributes:
         key: a public key, or the bytes of a shared secret.
         algorithms: those that fit the key.
+        valid_from: seconds since 1970; only the key of a certificate has it.
+        valid_until: the same.
     """
 
     key: PublicKey | bytes = field(repr=False)
     algorithms: frozenset[str]
+    valid_from: float = -math.inf
+    valid_until: float = math.inf
+
+    def is_valid(self, now: float) -> bool:
+        """Tell whether it may sign at a moment, in seconds since 1970."""
+        return self.valid_from <= now <= self.valid_until
 
 
 def trust_public_key(key: object) -> TrustedKey:
@@ -59,6 +68,19 @@ def trust_public_key(key: object) -> TrustedKey:
     if isinstance(key, Ed25519PublicKey):
         return TrustedKey(key, frozenset({"EdDSA"}))
     raise ValueError("tokens are not signed with keys of this kind")
+
+
+def trust_certificate(certificate: x509.Certificate) -> TrustedKey:
+    """Find out what the key of a certificate may sign with, and when.
+
+    Raises:
+        ValueError: it signs no tokens, or is too weak.
+    """
+    return replace(
+        trust_public_key(certificate.public_key()),
+        valid_from=certificate.not_valid_before_utc.timestamp(),
+        valid_until=certificate.not_valid_after_utc.timestamp(),
+    )
 
 
 def read_certificates(content: bytes) -> Certificates:

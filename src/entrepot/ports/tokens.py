@@ -21,7 +21,8 @@ class Standing(Protocol):
 
         Args:
             name: the account's.
-            credential: the public part of the token by which it logged in; empty for a password.
+            credential: names the secret of the token by which it logged in; empty for a
+                password.
 
         Returns:
             None when nobody may come in like that: unknown, disabled, expired, or taken away.

@@ -71,6 +71,16 @@ class TokenText:
         """Give what is stored of it."""
         return hashlib.sha256(self.text.encode()).digest()
 
+    @property
+    def credential(self) -> str:
+        """Name this very secret: the public id alone outlives a rotation."""
+        return name_credential(self.public_id, self.hash())
+
+
+def name_credential(public_id: str, secret_hash: bytes) -> str:
+    """Name a secret of a token, without telling what is stored of it."""
+    return f"{public_id}:{hashlib.sha256(b'credential' + secret_hash).hexdigest()[:16]}"
+
 
 def looks_like_token(text: str) -> bool:
     """Tell whether a text begins as tokens do, and so can be no password."""

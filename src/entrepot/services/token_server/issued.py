@@ -6,12 +6,18 @@ from typing import Any
 from uuid import uuid4
 
 from entrepot.errors import Unauthenticated
-from entrepot.ports.access import BearerCredentials, Caller, Credentials, Kind
+from entrepot.ports.access import Action, BearerCredentials, Caller, Credentials, Grant, Kind
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing
 from entrepot.services.token_server.keys import ALGORITHM, TokenKeys
 from entrepot.services.token_server.scopes import Scope
-from entrepot.services.tokens.claims import check_claims, invalid_token, read_access, read_subject
+from entrepot.services.tokens.claims import (
+    EVERYWHERE,
+    check_claims,
+    invalid_token,
+    read_access,
+    read_subject,
+)
 from entrepot.services.tokens.verification import TokenVerifier, UnknownKey
 from entrepot.services.tokens.verified import VerifiedTokens
 
@@ -24,9 +30,10 @@ class Bearer:
     """Whom a token is for.
 
     Attributes:
-        caller: the account; its limits are not written, the scopes are.
+        caller: the account. Of its limits only those of the catalogue are written: the scopes of
+            repositories are within them already.
         mark: of the account at that time; empty for somebody unknown.
-        credential: the public part of the token by which it logged in; empty for a password.
+        credential: says which secret of which token it logged in with; empty for a password.
     """
 
     caller: Caller
@@ -65,6 +72,10 @@ def write_claims(
         claims["credential"] = bearer.credential
     if caller.groups:
         claims["groups"] = sorted(caller.groups)
+    if caller.limits is not None:
+        claims["lists"] = [
+            list(grant.patterns) for grant in caller.limits if Action.LIST in grant.actions
+        ]
     return json.dumps(claims, separators=(",", ":")).encode()
 
 
@@ -182,5 +193,17 @@ def _read_bearer(claims: dict[str, Any]) -> Bearer:
     fits = not (name or mark) if kind is Kind.ANONYMOUS else bool(name and mark)
     if not fits:
         raise invalid_token("its account and kind contradict each other")
-    caller = Caller(name, kind, frozenset(groups), limits=read_access(claims), scoped=True)
+    caller = Caller(name, kind, frozenset(groups), limits=_read_limits(claims), scoped=True)
     return Bearer(caller, mark, claims.get("credential", ""))
+
+
+def _read_limits(claims: dict[str, Any]) -> tuple[Grant, ...]:
+    """Give what was asked for, the catalogue cut down to what the account's token lists."""
+    lists = claims.get("lists")
+    limits: list[Grant] = []
+    for grant in read_access(claims):
+        if lists is not None and grant.patterns == EVERYWHERE:
+            limits += (Grant(grant.actions, tuple(patterns)) for patterns in lists)
+        else:
+            limits.append(grant)
+    return tuple(limits)

@@ -95,7 +95,7 @@ class TokenServer:
         refresh_tokens: where they are kept.
         clock: tells the time.
         settings: what tokens look like.
-        credential_of: gives the public part of a personal or robot's token; empty for passwords.
+        credential_of: names the secret of a personal or robot's token; empty for passwords.
     """
 
     def __init__(

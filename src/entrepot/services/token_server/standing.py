@@ -8,6 +8,7 @@ from entrepot.errors import Outage
 from entrepot.ports.accounts import AccountReader, StoredToken
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing
+from entrepot.services.access.token_text import name_credential
 
 _LOOK = MICROSECONDS
 _CAPACITY = 10_000
@@ -43,12 +44,12 @@ class LoginStanding:
         return await self._marks.mark(name)
 
     async def _is_good(self, name: str, credential: str) -> bool:
-        """Tell whether a token is there and has not expired, as of a second ago."""
+        """Tell whether a token's secret opens still, as of a second ago."""
         now = self._clock.now()
         if 0 <= now - self._looked_at.get(credential, 0) < _LOOK:
             return True
-        token = await self._accounts.token(credential)
-        good = token is not None and token.account == name and not _has_ended(token, now)
+        token = await self._accounts.token(credential.partition(":")[0])
+        good = token is not None and token.account == name and _opens(token, credential, now)
         if len(self._looked_at) >= _CAPACITY:
             self._looked_at.clear()
         if good:
@@ -119,5 +120,13 @@ class AnyStanding:
         return None
 
 
-def _has_ended(token: StoredToken, now: int) -> bool:
-    return token.expires_at is not None and now >= token.expires_at
+def _opens(token: StoredToken, credential: str, now: int) -> bool:
+    """Tell whether a secret is the token's, or was and may be used a while longer."""
+    if token.expires_at is not None and now >= token.expires_at:
+        return False
+    if credential == name_credential(token.public_id, token.secret_hash):
+        return True
+    old, until = token.old_secret_hash, token.old_until
+    if old is None or until is None or now >= until:
+        return False
+    return credential == name_credential(token.public_id, old)

@@ -1,9 +1,9 @@
 """Keys that are trusted to sign tokens, under every name that tokens may call them by."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from entrepot.config.token_keys import Certificates, TrustedKey, trust_public_key
+from entrepot.config.token_keys import Certificates, TrustedKey, trust_certificate
 from entrepot.services.tokens.key_names import key_names
 
 
@@ -33,9 +33,9 @@ def make_ring(
         accepted: algorithms; keys that none of them fits are left out.
     """
     named: dict[str, list[TrustedKey]] = {}
-    both = [(None, trust_public_key(one.public_key())) for one in certificates]
+    both = [(None, trust_certificate(one)) for one in certificates]
     for name, trusted in (*both, *keys):
-        usable = TrustedKey(trusted.key, trusted.algorithms & accepted)
+        usable = replace(trusted, algorithms=trusted.algorithms & accepted)
         if not usable.algorithms:
             continue
         names = () if isinstance(trusted.key, bytes) else key_names(trusted.key)

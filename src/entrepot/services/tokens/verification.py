@@ -82,7 +82,10 @@ class TokenVerifier:
         found = ring.keys.get(kid)
         if found is None:
             raise UnknownKey
-        return list(found)
+        valid = [trusted for trusted in found if trusted.is_valid(now)]
+        if not valid:
+            raise invalid_token("the certificate of the key that it names is not valid now")
+        return valid
 
 
 def _read_claims(payload: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.drivers.sql.tokens import SqliteTokenStore
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, BearerCredentials, Caller, Kind
-from entrepot.ports.accounts import AccessWriter, NewAccount
+from entrepot.ports.accounts import AccessWriter, NewAccount, StoredRule
 from entrepot.services.access.authenticator import AccountAuthenticator
 from entrepot.services.access.last_uses import LastUses
 from entrepot.services.access.passwords import Passwords
@@ -26,6 +26,7 @@ from entrepot.services.access.robots import Robots
 from entrepot.services.access.rule_access import RuleAccess
 from entrepot.services.access.rules import rules_of_file
 from entrepot.services.access.standing import AccountStanding
+from entrepot.services.access.stored_rules import StoredRules
 from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Views
@@ -78,6 +79,14 @@ class Node:
             assert await writer.add_account(made)
 
         await self._accounts.change(change)
+
+    async def rule(self, who: str, action: str, repositories: str) -> None:
+        """Make a rule."""
+        rule = StoredRule(
+            name="made", who=(who,), may=(Action(action),), repositories=(repositories,)
+        )
+        await StoredRules(self._accounts).add(rule)
+        self.clock.seconds += 1
 
     async def token(
         self,

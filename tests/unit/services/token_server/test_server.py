@@ -130,6 +130,26 @@ def test_a_narrow_personal_token_gets_no_wider_one(tmp_path: Path) -> None:
     run(tmp_path, work)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_narrow_personal_token_lists_no_more_of_the_catalogue_by_another_token(
+    tmp_path: Path, *, listed: bool
+) -> None:
+    async def work(node: Node) -> None:
+        await node.rule("user:alice", "list", "team/**")
+        actions = frozenset({Action.PULL, Action.LIST} if listed else {Action.PULL})
+        narrow = [Grant(actions, ("team/*", "!team/other")), Grant(actions, ("{user}/**",))]
+        secret = (await node.tokens.add("alice", "ci", limits=narrow)).text
+        issued = (await node.token("registry:catalog:*", "alice", secret)).token
+        assert await node.may(issued, "list", "team/app") is listed
+        assert not await node.may(issued, "list", "team/other")
+        assert not await node.may(issued, "list", "alice/app")  # no rule
+        assert not await node.may(issued, "pull", "team/app")  # was not asked for
+        whole = (await node.token("registry:catalog:*", "alice")).token
+        assert await node.may(whole, "list", "team/other")
+
+    run(tmp_path, work)
+
+
 def test_a_robot_gets_tokens(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
         secret = (await node.robots.add("ci")).text
@@ -235,6 +255,32 @@ def test_a_token_ends_with_the_personal_token_that_it_came_from(tmp_path: Path) 
         node.clock.seconds += 2
         with pytest.raises(Unauthenticated):
             await node.caller(by_token)
+
+    run(tmp_path, work)
+
+
+@pytest.mark.parametrize("robot", [False, True])
+def test_a_token_ends_with_the_secret_that_it_came_from(tmp_path: Path, *, robot: bool) -> None:
+    """A rotation leaves the old secret its overlap, and so it does what came from it."""
+
+    async def work(node: Node) -> None:
+        name = "ci" if robot else "alice"
+        scope = f"repository:{'ci' if robot else 'team'}/app:pull"
+        made = await (node.robots.add("ci") if robot else node.tokens.add("alice", "default"))
+        old = (await node.token(scope, name, made.text)).token
+        rotated = await node.tokens.rotate(name, "default", overlap=10)
+        new = (await node.token(scope, name, rotated.text)).token
+        node.clock.seconds += 9
+        assert await node.caller(old)
+        node.clock.seconds += 2
+        with pytest.raises(Unauthenticated):
+            await node.caller(old)
+        assert await node.caller(new)
+        last = await node.tokens.rotate(name, "default", overlap=0)
+        node.clock.seconds += 1
+        with pytest.raises(Unauthenticated):
+            await node.caller(new)
+        assert await node.caller((await node.token(scope, name, last.text)).token)
 
     run(tmp_path, work)
 

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from entrepot.errors import Unauthenticated
+from entrepot.services.tokens.key_names import libtrust_name
 from tests.unit.services.tokens.forge import (
     NOW,
     Guarded,
@@ -120,6 +121,20 @@ def test_a_certificate_that_is_not_valid_now_certifies_nothing(
     assert not good(tmp_path, x5c(leaf))
     middle = certificate(MIDDLE, "middle", ("root", ROOT), ca=True, begins=begins, ends=ends)
     assert not good(tmp_path, x5c(LEAF_CERT, middle))
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(NOW - 9, NOW - 1), (NOW + 1, NOW + 9)])
+def test_the_key_of_a_certificate_that_is_not_valid_now_signs_nothing_by_name(
+    tmp_path: Path, begins: int, ends: int
+) -> None:
+    root = certificate(ROOT, "root", ca=True, begins=begins, ends=ends)
+    registry = Guarded(tmp_path, bundle=pem(root))
+    token = sign(ROOT, claims(), "ES256", {"kid": libtrust_name(ROOT.public_key())})
+    with pytest.raises(Unauthenticated, match="is not valid now"):
+        asyncio.run(registry.let_in(token))
+    renewed = certificate(ROOT, "root", ca=True)
+    registry = Guarded(tmp_path, bundle=pem(root, renewed))
+    assert asyncio.run(registry.let_in(token)).name == "alice"
 
 
 def test_a_limit_that_is_not_understood_refuses_the_chain(tmp_path: Path) -> None:
