@@ -1,6 +1,5 @@
 """Puts services and endpoints together to the ASGI application of one worker."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from entrepot.assembly.quotas import build_quotas
 from entrepot.assembly.removal import build_delete, immutable_tags, management_endpoints
 from entrepot.config.settings import Settings
 from entrepot.config.validation import ValidationSettings
+from entrepot.oci.linear_regex import LinearRegex
 from entrepot.services.listing import Listing
 from entrepot.services.mount import Mount
 from entrepot.services.promises import Promises
@@ -147,7 +147,7 @@ def manifest_policy(validation: ValidationSettings) -> ManifestPolicy:
     if validation.disabled:
         return ManifestPolicy(urls_decide=True)
     urls, indexes = validation.manifests.urls, validation.manifests.indexes
-    allowed = tuple(re.compile(pattern) for pattern in urls.allow or ())
+    allowed = tuple(LinearRegex(pattern) for pattern in urls.allow or ())
     platforms: frozenset[tuple[str, str]] | None = None
     if indexes.platforms == "none":
         platforms = frozenset()
@@ -157,6 +157,6 @@ def manifest_policy(validation: ValidationSettings) -> ManifestPolicy:
         urls_decide=urls.allow is not None or urls.deny is not None,
         # Docker Registry: with empty lists, no URL; with denied ones only, any other.
         urls_allowed=allowed if allowed or not urls.deny else None,
-        urls_denied=tuple(re.compile(pattern) for pattern in urls.deny or ()),
+        urls_denied=tuple(LinearRegex(pattern) for pattern in urls.deny or ()),
         required_platforms=platforms,
     )

@@ -64,7 +64,7 @@ def _rule(rule: RetentionRuleSettings, place: int) -> RetentionRule:
         pulled=keep.pulled,
         younger=_microseconds(keep.younger),
         pulled_within=_microseconds(keep.pulledwithin),
-        matching=tuple(LinearRegex.parse(text) for text in keep.matching),
+        matching=tuple(LinearRegex(text) for text in keep.matching),
         untag_only=rule.untagged == "keep",
     )
 

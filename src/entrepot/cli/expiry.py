@@ -10,6 +10,7 @@ from entrepot.cli.tables import MICROSECONDS
 from entrepot.config.durations import parse_duration
 
 _DAYS = re.compile(r"[0-9]{1,5}d", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-", re.ASCII)
 _EXPECTED = "a time such as 90d, 12h, 2027-01-31 (its first moment, UTC), or never"
 
 Expires = Annotated[
@@ -58,7 +59,7 @@ def parse_overlap(text: str) -> float:
 
 
 def _read(text: str, now: int) -> int:
-    if re.match(r"[0-9]{4}-", text, re.ASCII):
+    if _DATE.match(text):
         date = datetime.fromisoformat(text)
         if date.tzinfo is None:
             date = date.replace(tzinfo=UTC)

@@ -12,7 +12,7 @@ _SECONDS = {
     "m": 60.0,
     "h": 3600.0,
 }
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_PART = re.compile(r"(\d++(?:\.\d*+)?+|\.\d++)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _EXPECTED = "a duration such as 10s, 1h30m or 168h"
 # Fewer nanoseconds than this, written without a unit, were meant as something else.
 _SMALLEST_BARE_NUMBER = 1_000_000
@@ -40,9 +40,7 @@ def parse_duration(value: object) -> float:
     if text.isascii() and text.isdigit():
         return _bare_number(text)
     seconds, end = 0.0, 0
-    for part in _PART.finditer(text):
-        if part.start() != end:
-            break
+    while part := _PART.match(text, end):
         seconds += float(part[1]) * _SECONDS[part[2]]
         end = part.end()
     if not end or end != len(text) or seconds > _LONGEST:

@@ -11,7 +11,7 @@ _SECRET_NAMES = re.compile(
 )
 # These contain such a word and are no secrets.
 _HARMLESS_NAMES = frozenset({"token", "htpasswd", "credentials", "keypassphrasefile"})
-_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://")
 
 
 def is_secret(name: str) -> bool:
@@ -38,4 +38,20 @@ def mask(value: object, name: str = "") -> object:
         return value
     if is_secret(name):
         return MASK
-    return _USER_IN_URL.sub(MASK, value) if isinstance(value, str) else value
+    return mask_url(value) if isinstance(value, str) else value
+
+
+def mask_url(text: str) -> str:
+    """Hide what is nobody's business in a URL: its user, its password and its query.
+
+    Args:
+        text: a URL, well formed or not; what does not begin as one stays as it is.
+    """
+    begin = _SCHEME.match(text)
+    if begin is None:
+        return text
+    place, mark, query = text[begin.end() :].partition("?")
+    # A password that has a slash or an @ is not written correctly, and is a password.
+    user, at, place = place.rpartition("@")
+    masked_user = f"{MASK}@" if user else at
+    return f"{begin.group()}{masked_user}{place}{mark}{query and MASK}"

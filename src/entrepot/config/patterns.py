@@ -47,7 +47,7 @@ Expressions = Annotated[
     tuple[str, ...],
     _list_of(
         "a list of regular expressions, such as [^release-]",
-        _each(LinearRegex.parse),
+        _each(LinearRegex),
         may_be_empty=True,
     ),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from entrepot.config.masking import MASK, is_secret
+from entrepot.config.masking import MASK, is_secret, mask_url
 from entrepot.errors import ConfigurationError
 
 KeyPath = tuple[str | int, ...]
@@ -97,5 +97,5 @@ def describe(path: KeyPath, value: object) -> str | None:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    text = str(value)
+    text = mask_url(str(value))
     return repr(text if len(text) <= 60 else f"{text[:57]}...")

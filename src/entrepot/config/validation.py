@@ -1,27 +1,10 @@
 """The section ``validation``: what a pushed manifest may say."""
 
-import re
-import warnings
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from entrepot.config.fields import ReadBy, Switch, Text, one_of
-
-
-def _pattern(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a regular expression")
-    try:
-        with warnings.catch_warnings():
-            # Python warns of what Go reads otherwise, such as [[:alpha:]].
-            warnings.simplefilter("error")
-            re.compile(value)
-    except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise ValueError(f"a regular expression that Go and Python share ({error})") from None
-    return value
-
-
-Patterns = tuple[Annotated[str, ReadBy(_pattern)], ...]
+from entrepot.config.fields import Switch, Text, one_of
+from entrepot.config.patterns import Expressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +18,8 @@ class UrlSettings:
         deny: and none of these.
     """
 
-    allow: Patterns | None = None
-    deny: Patterns | None = None
+    allow: Expressions | None = None
+    deny: Expressions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,102 +1,63 @@
-"""Regular expressions over tags, matched in time linear in the tag, whatever the expression.
+"""Regular expressions, matched in time linear in the text, whatever the expression: RE2's.
 
 Python's own would search for ever for `(a+)+$` in a tag of 128 letters, which anybody who may push
-can make. Here an expression becomes a set of places that it may be at, moved on by each character;
-what was moved once is remembered. There are no back references and no looking around, as in RE2.
+can make. RE2 is also the engine that Docker Registry's expressions are written for.
 """
 
-import re
-from dataclasses import dataclass, field
-from typing import Self
+import re2
 
-from entrepot.oci.linear_regex_parser import END, MATCH, SPLIT, START, Node, parse
-
-_STATES_KEPT = 1_000
-
-
-@dataclass(slots=True, eq=False)
-class _State:
-    """Places at which an expression may be, and where each character leads from there."""
-
-    places: frozenset[int]
-    matched: bool
-    matched_at_end: bool
-    moves: dict[str, "_State"] = field(default_factory=dict)
+# Of one expression: its program, and what RE2 keeps of the states it has been in.
+_MEMORY_BYTES = 1 << 20
+_LONGEST = 4_096
 
 
 class LinearRegex:
     """An expression that was read once.
 
     Args:
-        text: as it was written.
-        nodes: what it consists of; the first is its begin.
+        text: as it was written: https://github.com/google/re2/wiki/Syntax.
+        groups: whether `replace_in` may name groups; what is only searched is faster without.
+
+    Raises:
+        ValueError: it is none, or too large; the message says why.
     """
 
-    def __init__(self, text: str, nodes: list[Node]) -> None:
-        self.text = text
-        self._nodes = nodes
-        self._states: dict[frozenset[int], _State] = {}
-        self._first = self._make(self._reach({0}, at_start=True), at_start=True)
+    __slots__ = ("_compiled", "text")
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read an expression.
-
-        Raises:
-            ValueError: it is none, or uses what is not offered; the message says which.
-        """
+    def __init__(self, text: str, *, groups: bool = False) -> None:
+        options = re2.Options()
+        options.max_mem = _MEMORY_BYTES
+        options.never_capture = not groups
+        options.log_errors = False
+        if len(text) > _LONGEST:
+            raise ValueError(f"a regular expression of at most {_LONGEST} characters")
         try:
-            re.compile(text)
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from None
-        return cls(text, parse(text))
+            self._compiled = re2.compile(text, options)
+        except re2.error as error:
+            reason = error.args[0].decode() if error.args else "too large"
+            raise ValueError(f"a regular expression as Go and RE2 read them ({reason})") from None
+        except UnicodeEncodeError:
+            raise ValueError("a regular expression of Unicode text") from None
+        self.text = text
 
-    def found_in(self, tag: str) -> bool:
-        """Tell whether some part of a tag matches; `^` and `$` stand for its ends."""
-        state = self._first
-        for character in tag:
-            if state.matched:
-                return True
-            state = state.moves.get(character) or self._move(state, character)
-        return state.matched or state.matched_at_end
+    def found_in(self, text: str) -> bool:
+        """Tell whether some part of a text matches; `^` and `$` stand for its ends."""
+        return self._compiled.search(_encodable(text)) is not None
 
-    def _move(self, state: _State, character: str) -> _State:
-        # A match may begin anywhere, so the begin is always among the places.
-        moved = {0}
-        for place in state.places:
-            node = self._nodes[place]
-            if node.characters is not None and character in node.characters:
-                moved.add(node.first)
-        places = self._reach(moved, at_start=False)
-        following = self._states.get(places)
-        if following is None:
-            if len(self._states) >= _STATES_KEPT:
-                self._states.clear()
-                self._first.moves.clear()
-                state.moves.clear()
-            following = self._states[places] = self._make(places, at_start=False)
-        state.moves[character] = following
-        return following
+    def replace_in(self, text: str, replacement: str) -> str:
+        r"""Replace every part of a text that matches.
 
-    def _make(self, places: frozenset[int], *, at_start: bool) -> _State:
-        at_end = self._reach(set(places), at_start=at_start, at_end=True)
-        return _State(places, self._has_match(places), self._has_match(at_end))
+        Args:
+            text: anything; lone surrogates come back as escapes.
+            replacement: with ``\1`` for the first group.
+        """
+        return str(self._compiled.sub(replacement, _encodable(text)))
 
-    def _has_match(self, places: frozenset[int]) -> bool:
-        return any(self._nodes[place].kind == MATCH for place in places)
 
-    def _reach(self, places: set[int], *, at_start: bool, at_end: bool = False) -> frozenset[int]:
-        """Follow what needs no character."""
-        reached: set[int] = set()
-        waiting = list(places)
-        while waiting:
-            place = waiting.pop()
-            if place in reached:
-                continue
-            reached.add(place)
-            node = self._nodes[place]
-            if node.kind == SPLIT:
-                waiting += (node.first, node.second)
-            elif (node.kind == START and at_start) or (node.kind == END and at_end):
-                waiting.append(node.first)
-        return frozenset(reached)
+def _encodable(text: str) -> str:
+    """Write what no UTF-8 can carry, and so RE2 cannot read, as escapes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text

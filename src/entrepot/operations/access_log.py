@@ -13,7 +13,12 @@ from typing import Any, Protocol
 
 from entrepot.operations.line_writer import LineWriter
 from entrepot.operations.quoting import clipped, escaped
-from entrepot.operations.redaction import redact, redact_target
+from entrepot.operations.redaction import (
+    hide_tokens,
+    may_hold_token,
+    redact_header,
+    redact_target,
+)
 from entrepot.operations.requests import RequestRecord
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,10 +55,11 @@ class CombinedForm:
         target = record.target
         if "?" in target:
             target = redact_target(target)
+        user_agent = redact_header(record.user_agent)
         line = (
             f'{record.client or "-"} - {record.user or "-"} {self._time} "{record.method} {target} '
             f'{record.protocol}" {record.status} {record.bytes_out} "{record.referer}" '
-            f'"{record.user_agent}"'
+            f'"{user_agent}"'
         )
         # One look at the whole line is cheaper than one at each part.
         if (
@@ -62,6 +68,7 @@ class CombinedForm:
             and "\\" not in line
             and len(line) < _LONGEST_PLAIN_LINE
             and not record.referer
+            and not may_hold_token(line)
             and " " not in record.user
             and " " not in record.client
         ):
@@ -71,9 +78,9 @@ class CombinedForm:
     def _careful_line(self, record: RequestRecord, target: str) -> str:
         return (
             f"{_word(record.client)} - {_word(record.user)} {self._time} "
-            f'"{_fit(record.method)} {_fit(target)} {_fit(record.protocol)}" '
+            f'"{_fit(record.method)} {_fit(redact_target(target))} {_fit(record.protocol)}" '
             f"{record.status} {record.bytes_out} "
-            f'"{_fit(redact(record.referer))}" "{_fit(record.user_agent)}"\n'
+            f'"{_fit(redact_header(record.referer))}" "{_fit(redact_header(record.user_agent))}"\n'
         )
 
 
@@ -103,9 +110,10 @@ class JsonForm:
             local = time.localtime(second)
             self._time = time.strftime("%Y-%m-%dT%H:%M:%S", local)
             self._zone = _zone(local, colon=True)
+        user_agent = redact_header(record.user_agent)
         # One look at all the texts of strangers is cheaper than one at each.
         texts = (
-            f"{record.target}{record.user_agent}{record.host}{record.repository}{record.user}"
+            f"{record.target}{user_agent}{record.host}{record.repository}{record.user}"
             f"{record.reference}{record.digest}{record.method}{record.client}{record.request_id}"
         )
         if (
@@ -114,6 +122,7 @@ class JsonForm:
             or "\\" in texts
             or "?" in texts
             or record.referer
+            or may_hold_token(texts)
             or len(texts) > _LONGEST_PLAIN_LINE
         ):
             line = self._careful_begin(record, microsecond)
@@ -126,7 +135,7 @@ class JsonForm:
                 f'"http.request.uri":"{record.target}",'
                 f'"http.request.protocol":"{record.protocol}",'
                 f'"http.request.host":"{record.host}",'
-                f'"http.request.useragent":"{record.user_agent}",'
+                f'"http.request.useragent":"{user_agent}",'
                 f'"http.request.referer":"",'
                 f'"vars.name":"{record.repository}",'
                 f'"vars.reference":"{record.reference}",'
@@ -151,15 +160,15 @@ class JsonForm:
             "http.request.uri": redact_target(record.target),
             "http.request.protocol": record.protocol,
             "http.request.host": record.host,
-            "http.request.useragent": record.user_agent,
-            "http.request.referer": redact(record.referer),
+            "http.request.useragent": redact_header(record.user_agent),
+            "http.request.referer": redact_header(record.referer),
             "vars.name": record.repository,
             "vars.reference": record.reference,
             "vars.digest": record.digest,
             "auth.user.name": record.user,
             "handler": record.route,
         }
-        short = {name: clipped(value, _LONGEST_TEXT) for name, value in fields.items()}
+        short = {name: clipped(hide_tokens(value), _LONGEST_TEXT) for name, value in fields.items()}
         return json.dumps(short, separators=(",", ":"))[:-1] + ","
 
 
@@ -217,11 +226,11 @@ def access_log(
 
 
 def _word(text: str) -> str:
-    return clipped(escaped(text).replace(" ", "\\x20"), 300) or "-"
+    return clipped(escaped(hide_tokens(text[:_LONGEST_TEXT])).replace(" ", "\\x20"), 300) or "-"
 
 
 def _fit(text: str) -> str:
-    return clipped(escaped(text[:_LONGEST_TEXT]), _LONGEST_TEXT)
+    return clipped(escaped(hide_tokens(text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]), _LONGEST_TEXT)
 
 
 def _apache_time(second: int) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from entrepot.config.addresses import parse_tcp_address
 from entrepot.config.health import HealthSettings
+from entrepot.config.masking import mask_url
 from entrepot.operations.health_checks import Check, file_check, tcp_check
 from entrepot.operations.health_flag import HealthFlag
 
@@ -158,7 +159,10 @@ def configured_checks(
         from entrepot.operations.http_check import http_check
 
         check = http_check(http.uri, http.statuscode, http.timeout, http.headers)
-        checks.append(WatchedCheck(http.uri, check, http.interval, http.threshold))
+        shown = mask_url(http.uri)
+        alike = sum(other.name.startswith(shown) for other in checks)
+        name = f"{shown} ({alike + 1})" if alike and shown != http.uri else shown
+        checks.append(WatchedCheck(name, check, http.interval, http.threshold))
     for tcp in settings.tcp:
         address = parse_tcp_address(tcp.addr)
         check = tcp_check(tcp.addr, address.host, address.port, tcp.timeout)

@@ -1,5 +1,6 @@
 """The HTTP check of the section ``health``; apart, because few registries pay for its imports."""
 
+import base64
 import http.client
 import time
 import urllib.error
@@ -8,6 +9,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from entrepot.config.masking import mask_url
 from entrepot.operations.health_checks import Check, CheckFailed
 
 
@@ -43,12 +45,13 @@ def http_check(
         timeout: seconds for the whole of it.
         headers: sent with the request.
     """
+    shown = mask_url(uri)
 
     def check() -> None:
         try:
             request = _head_request(uri, headers)
         except ValueError as error:
-            raise CheckFailed(f"{uri}: error creating request: {error}") from error
+            raise CheckFailed(f"{shown}: error creating request: {error}") from error
         began = time.monotonic()
         try:
             with _OPENER.open(request, timeout=timeout) as answer:
@@ -56,21 +59,31 @@ def http_check(
         except urllib.error.HTTPError as error:
             answered = error.code
             error.close()
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise CheckFailed(f"{uri}: error while checking: {error}") from error
+        except (ValueError, http.client.InvalidURL) as error:
+            # What these say quotes the URL, its secrets included.
+            raise CheckFailed(f"{shown}: error while checking: not a valid URL") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise CheckFailed(f"{shown}: error while checking: {error}") from error
         if time.monotonic() - began > timeout:  # each step was quick enough, but not all of them
-            raise CheckFailed(f"{uri}: error while checking: timed out")
+            raise CheckFailed(f"{shown}: error while checking: timed out")
         if answered != status:
-            message = f"{uri}: downstream service returned unexpected status: {answered}"
+            message = f"{shown}: downstream service returned unexpected status: {answered}"
             raise CheckFailed(message)
 
     return check
 
 
 def _head_request(uri: str, headers: Mapping[str, Sequence[str]]) -> urllib.request.Request:
-    if urllib.parse.urlsplit(uri).scheme not in ("http", "https"):
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme not in ("http", "https"):
         raise ValueError("not an http or https address")
-    request = urllib.request.Request(uri, method="HEAD")  # noqa: S310 - the scheme is checked
+    user, at, host = parts.netloc.rpartition("@")
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked
+        urllib.parse.urlunsplit(parts._replace(netloc=host)), method="HEAD"
+    )
+    if at:  # Go's client, which Docker Registry asks with, logs in with them
+        credentials = urllib.parse.unquote(user).encode()
+        request.add_header("Authorization", f"Basic {base64.b64encode(credentials).decode()}")
     for name, values in headers.items():
         request.add_header(name, ", ".join(values))
     return request

@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 
 from entrepot.errors import InvalidManifest, UnknownReferences
 from entrepot.oci.descriptor import Descriptor
+from entrepot.oci.linear_regex import LinearRegex
 from entrepot.oci.manifest import Edge, Manifest, Role
 from entrepot.oci.media_type import is_non_distributable
 from entrepot.ports.metadata import Transaction
 
 # Some readers of URLs drop these, some do not: a pattern would be held against another URL.
 _DROPPED = re.compile(r"[\x00-\x20\x7f]")
+# No server takes longer ones; a manifest of 4 MiB could have one, held against every pattern.
+_LONGEST_URL = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class ManifestPolicy:
     """
 
     urls_decide: bool = False
-    urls_allowed: tuple[re.Pattern[str], ...] | None = None
-    urls_denied: tuple[re.Pattern[str], ...] = ()
+    urls_allowed: tuple[LinearRegex, ...] | None = None
+    urls_denied: tuple[LinearRegex, ...] = ()
     required_platforms: frozenset[tuple[str, str]] | None = None
 
 
@@ -60,15 +63,15 @@ def _is_allowed(url: str, policy: ManifestPolicy) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    if _DROPPED.search(url):
+    if len(url) > _LONGEST_URL or _DROPPED.search(url):
         return False
     if parts.scheme not in ("http", "https") or parts.fragment:
         return False
-    if any(pattern.search(url) for pattern in policy.urls_denied):
+    if any(pattern.found_in(url) for pattern in policy.urls_denied):
         return False
     if policy.urls_allowed is None:
         return True
-    return any(pattern.search(url) for pattern in policy.urls_allowed)
+    return any(pattern.found_in(url) for pattern in policy.urls_allowed)
 
 
 async def check_references(

@@ -206,12 +206,23 @@ def test_secrets_are_not_shown() -> None:
     environ = {
         "REGISTRY_HTTP_SECRET": "hunter2",
         "REGISTRY_HEALTH_HTTP_0_URI": "https://user:hunter2@example.com/",
+        "REGISTRY_HEALTH_HTTP_1_URI": "https://hunter2@example.com/x?key=hunter2",
+        "REGISTRY_HEALTH_HTTP_2_URI": "https://hun@hunter2@example.com/x?hunter2",
         "REGISTRY_HEALTH_HTTP_0_HEADERS": "{Authorization: [Basic hunter2], X-Api-Key: [hunter2]}",
         "REGISTRY_LOG_FIELDS_PASSWORD": "hunter2",
     }
     loaded = load(None, environ, ())
     assert "hunter2" not in yaml.safe_dump(effective(loaded.settings))
     assert "hunter2" not in repr(loaded.settings.http)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://jo:hun/hunter2@example.com", "ftp://jo:hunter2@x", "http://:x/?key=hunter2"]
+)
+def test_secrets_of_a_url_that_cannot_be_used_are_not_told(url: str) -> None:
+    with pytest.raises(InvalidConfiguration) as refusal:
+        load(None, {"REGISTRY_HEALTH_HTTP_0_URI": url}, ())
+    assert "hunter2" not in str(refusal.value)
 
 
 SCALARS = (

@@ -23,7 +23,9 @@ from tests.waiting import PATIENCE
 
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
-        status = int(self.path.rpartition("/")[2])
+        status = int(self.path.partition("?")[0].rpartition("/")[2])
+        if self.headers.get("Authorization") == "Basic am86aHVudGVyMg==":
+            status = 200
         if self.headers.get("X-Wanted") == "418":
             status = 418
         self.send_response(status)
@@ -212,3 +214,23 @@ def test_checks_have_docker_registrys_names() -> None:
 
 def test_the_storage_is_not_checked_unless_asked_for() -> None:
     assert configured_checks(HealthSettings(), "filesystem", [("", Switch())]) == []
+
+
+@pytest.mark.parametrize(
+    "uri", ["jo:hunter2@{}/500?key=hunter2", "jo:hunter2/x@{}/500?a", "{}/500?key= hunter2"]
+)
+def test_no_secret_of_a_checks_url_is_told(downstream: str, uri: str) -> None:
+    host = downstream.removeprefix("http://")
+    asked = HttpCheckSettings(uri=f"http://{uri.format(host)}", statuscode=204)
+    other = HttpCheckSettings(uri=f"{asked.uri}2", statuscode=204)
+    health = Health(configured_checks(HealthSettings(http=(asked, other)), "filesystem", []))
+    for check in health.checks:
+        check.run()
+    assert len(health.failures()) == 2
+    assert "hunter2" not in str(health.failures())
+    assert host in str(health.failures())
+
+
+def test_an_http_check_logs_in_with_what_its_url_says(downstream: str) -> None:
+    uri = downstream.replace("//", "//jo:hunter%32@")
+    http_check(f"{uri}/401", 200, PATIENCE, {})()

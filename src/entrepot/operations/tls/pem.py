@@ -11,8 +11,10 @@ from entrepot.operations.tls.finding import UnusableFile
 _LARGEST = 1 << 20
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _CERTIFICATE = re.compile(_BEGIN + rb"[^-]+-----END CERTIFICATE-----")
+# Lines of the key have no such dashes: an end that is missing is not looked for in what follows.
 _PRIVATE_KEY = re.compile(
-    rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL
+    rb"-----BEGIN ((?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY)-----"
+    rb"(?:[^-]|-(?!----))++-----END \1-----"
 )
 
 

@@ -44,7 +44,7 @@ RULES = st.builds(
         "rule",
         EVERYWHERE,
         (TagGlob.parse(pattern),),
-        matching=() if regex is None else (LinearRegex.parse(regex),),
+        matching=() if regex is None else (LinearRegex(regex),),
         **criteria,
     ),
     pattern=st.sampled_from(["*", "pr-*", "v*", "?.*", "main"]),
@@ -181,7 +181,7 @@ def test_a_verdict_says_why(
     rule: dict[str, object], tag: tuple[str, int, int | None], said: str
 ) -> None:
     regex = rule.pop("matching", None)
-    matching = (LinearRegex.parse(str(regex)),) if regex else ()
+    matching = (LinearRegex(str(regex)),) if regex else ()
     retention = RetentionRule(
         "builds",
         EVERYWHERE,
