@@ -92,7 +92,7 @@ class FilesystemStorages:
             path.write_bytes(content)
 
     def cut_upload(self, upload_id: str, size: int | None) -> None:
-        path = self._layout.upload(upload_id)
+        path = self._layout.uploads / upload_id
         if size is None:
             path.unlink()
         else:

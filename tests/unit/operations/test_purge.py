@@ -60,7 +60,7 @@ class House:
             state = await part.flush()
         assert await self.sessions.release(state, "client", self.clock.now())
         moment = self.clock.now() / MICROSECONDS
-        os.utime(self.layout.upload(upload_id), (moment, moment))
+        os.utime((self.layout.uploads / upload_id), (moment, moment))
         return UploadSession(session.repository, "", state, session.started_at)
 
     def files(self) -> set[str]:
@@ -109,8 +109,8 @@ def test_what_nobody_touched_for_a_week_goes_and_the_rest_stays(tmp_path: Path) 
 def test_a_dry_run_only_tells(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.upload("old")
-        house.layout.upload("stray").write_bytes(b"1234567")
-        os.utime(house.layout.upload("stray"), (0, 0))
+        (house.layout.uploads / "stray").write_bytes(b"1234567")
+        os.utime((house.layout.uploads / "stray"), (0, 0))
         house.clock.forward(WEEK + 1)
         for _ in range(2):
             report = await house.purge.run(WEEK, dry_run=True)
@@ -125,8 +125,8 @@ def test_a_dry_run_only_tells(tmp_path: Path) -> None:
 def test_bytes_without_a_session_go_when_they_are_old(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         for name in ("old stray", "young stray"):
-            house.layout.upload(name).write_bytes(b"x")
-        os.utime(house.layout.upload("old stray"), (0, 0))
+            (house.layout.uploads / name).write_bytes(b"x")
+        os.utime((house.layout.uploads / "old stray"), (0, 0))
         report = await house.purge.run(WEEK)
         assert [u.upload_id for u in report.uploads] == ["old stray"]
         assert house.files() == {"young stray"}
@@ -139,7 +139,7 @@ def test_an_upload_that_somebody_writes_to_is_left(tmp_path: Path) -> None:
         await house.upload("busy")
         now = house.clock.now()
         await house.sessions.claim("busy", "client", now, now + 2 * WEEK * MICROSECONDS)
-        os.utime(house.layout.upload("busy"), (0, 0))
+        os.utime((house.layout.uploads / "busy"), (0, 0))
         house.clock.forward(WEEK + 1)
         assert (await house.purge.run(WEEK)).uploads == ()
         assert house.files() == {"busy"}
@@ -173,9 +173,9 @@ def test_a_client_that_comes_back_in_the_last_moment_keeps_its_upload(tmp_path: 
         sessions.close()
         assert sessions.came_back
         assert report.uploads == ()
-        assert house.layout.upload("old").read_bytes() == b"one and two"
+        assert (house.layout.uploads / "old").read_bytes() == b"one and two"
         await house.go_on("old", b" and three")
-        assert house.layout.upload("old").read_bytes() == b"one and two and three"
+        assert (house.layout.uploads / "old").read_bytes() == b"one and two and three"
 
     in_house(tmp_path, story)
 
@@ -238,7 +238,7 @@ def test_what_cannot_be_removed_is_reported_and_stays_whole(tmp_path: Path) -> N
     async def story(house: House) -> None:
         await house.upload("stuck")
         await house.upload("going")
-        path = house.layout.upload("stuck")
+        path = house.layout.uploads / "stuck"
         path.unlink()
         path.mkdir()  # which unlink refuses, even to root
         os.utime(path, (0, 0))

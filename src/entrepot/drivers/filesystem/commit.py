@@ -47,7 +47,7 @@ def commit_file(
                 return held
             if state.received:
                 raise lost(state) from None
-            file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             lock(file, upload, claim)
             _cut(file, state)

@@ -35,6 +35,8 @@ def make_directory(path: Path) -> None:
 def make_directories(paths: Iterable[Path]) -> None:
     """Make directories and those above them, durably; what several lie in is synced once.
 
+    Others than their owner cannot enter the new ones.
+
     Names are synced up to the mount point even where they were there before: an earlier start
     may have made them and been killed before it had synced them.
 
@@ -48,7 +50,9 @@ def make_directories(paths: Iterable[Path]) -> None:
     lowest = list(paths)
     for path in lowest:
         missing.update(folder for folder in (path, *path.parents) if not folder.exists())
-        path.mkdir(parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):
+            if folder in missing:
+                folder.mkdir(0o700, exist_ok=True)
     synced: set[Path] = set()
     for path in lowest:
         sync_directory(path)
@@ -94,7 +98,7 @@ class FinalNames:
             return hold_shared(prefix)
         except FileNotFoundError:
             self._settled.discard(prefix)
-            os.makedirs(prefix, exist_ok=True)
+            os.makedirs(prefix, 0o700, exist_ok=True)
             return hold_shared(prefix)
 
     def give(self, source: str, target: str, held: int) -> None:
@@ -107,7 +111,7 @@ class FinalNames:
         """
         # Nobody removes the folder now: that is done by those who hold the one above alone.
         with suppress(FileExistsError):
-            os.mkdir(os.path.dirname(target))
+            os.mkdir(os.path.dirname(target), 0o700)
         os.replace(source, target)
         self.sync(target, held)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.foreign_files import printable
-from entrepot.drivers.filesystem.layout import REGISTRY_TREE, Layout
+from entrepot.drivers.filesystem.layout import FOREIGN_UPLOADS, REGISTRY_TREE, Layout
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.ports.inspection import OddFile, Oddity, StoredFile
@@ -22,6 +22,8 @@ def walk(layout: Layout) -> Iterator[StoredFile | OddFile]:
     """List every file among the blobs; folders that are merely empty are passed over."""
     top = _Folder(str(layout.root), _BLOBS)
     for algorithm in top.entries():
+        if algorithm.name == FOREIGN_UPLOADS:
+            continue
         if not algorithm.is_dir():
             yield _odd(algorithm, top.path, Oddity.FOREIGN, "no folder of blobs")
         elif algorithm.name not in HEX_LENGTH:

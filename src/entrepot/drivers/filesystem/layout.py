@@ -10,10 +10,14 @@
         ├── lock                         held by the registry that runs here
         ├── metadata.db (-wal, -shm)     what exists
         ├── sessions.db (-wal, -shm)     uploads that are under way
-        ├── uploads/UPLOAD-ID            their bytes, on the blobs' own file system
+        ├── uploads/UPLOAD-ID            their bytes
         └── backups/metadata-TIME.db     snapshots of metadata.db
+
+An upload becomes a blob by a rename, which does not cross file systems. So where ``blobs`` is a
+mount or a link to another one, uploads lie in ``blobs/.uploads``, which Docker Registry ignores.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from entrepot.ports.blobs import Location
 
 REGISTRY_TREE = "docker/registry/v2"
 OWN_FOLDER = "entrepot"
+FOREIGN_UPLOADS = ".uploads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,15 @@ class Layout:
     @property
     def uploads(self) -> Path:
         """The folder of uploads that are under way."""
-        return self.root / OWN_FOLDER / "uploads"
+        own = self.root / OWN_FOLDER
+        if _file_system(own) == _file_system(self.blobs):
+            return own / "uploads"
+        return self.blobs / FOREIGN_UPLOADS
 
     @property
     def backups(self) -> Path:
         """The folder of the database's snapshots."""
         return self.root / OWN_FOLDER / "backups"
-
-    def upload(self, upload_id: str) -> Path:
-        """The file of one upload."""
-        return self.uploads / upload_id
 
     def path(self, location: Location) -> str:
         """The file at a location."""
@@ -63,3 +67,13 @@ class Layout:
         """Where a blob lies: Docker Registry's `blobDataPath` (registry/storage/paths.go)."""
         algorithm, _, encoded = digest.partition(":")
         return Location(f"{REGISTRY_TREE}/blobs/{algorithm}/{encoded[:2]}/{encoded}/data")
+
+
+def _file_system(path: Path) -> int:
+    """Tell on which file system a folder lies, or would lie once it is made."""
+    for folder in (path, *path.parents):
+        try:
+            return os.stat(folder).st_dev
+        except FileNotFoundError:
+            continue
+    raise FileNotFoundError(path)

@@ -37,7 +37,7 @@ def hold(root: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
     """
     path = root / OWN_FOLDER / "lock"
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StorageOutage(f"{path} cannot be written: {error.strerror}") from error
     try:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,6 +14,18 @@ def check_writable(folder: Path) -> None:
     """
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def keep_strangers_out(folder: Path) -> None:
+    """Let nobody enter a directory but its owner and its group.
+
+    What lies in it was perhaps made to be read by everybody, by Docker Registry or an earlier
+    Entrepot: layers that are private, and folders whose lock any reader could hold.
+    """
+    with suppress(PermissionError):  # it is somebody else's, who decides
+        mode = folder.stat().st_mode & 0o7777
+        if mode & 0o007:
+            folder.chmod(mode & ~0o007)
 
 
 def explain(root: Path, error: OSError) -> str:

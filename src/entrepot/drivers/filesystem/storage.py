@@ -13,8 +13,8 @@ from typing import TypeVar
 from entrepot.drivers.filesystem.commit import commit_file
 from entrepot.drivers.filesystem.durability import FinalNames, make_directories
 from entrepot.drivers.filesystem.failures import translated
-from entrepot.drivers.filesystem.layout import Layout
-from entrepot.drivers.filesystem.permission import check_writable, explain
+from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
+from entrepot.drivers.filesystem.permission import check_writable, explain, keep_strangers_out
 from entrepot.drivers.filesystem.prefix_lock import Held, hold_alone, pause
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
 from entrepot.drivers.filesystem.removal import remove_file
@@ -101,13 +101,13 @@ class FilesystemStorage:
 
     async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
-        path = self._layout.upload(state.upload_id)
+        path = self._uploads / state.upload_id
         await self._in_thread(lambda: _remove_upload(path))
 
     async def uploads(self) -> AsyncIterator[StrayUpload]:
         """List the uploads whose bytes are here."""
         with translated("listing uploads"):
-            entries = os.scandir(self._layout.uploads)
+            entries = os.scandir(self._uploads)
         with entries:
             for entry in entries:
                 try:
@@ -157,7 +157,7 @@ class FilesystemStorage:
 
     async def check(self) -> None:
         """Return when a file can be made, synced and removed."""
-        await self._in_thread(lambda: _try_writing(self._layout.uploads))
+        await self._in_thread(lambda: _try_writing(self._uploads))
 
     def close(self) -> None:
         """Let go of the threads, once they have done what they are at."""
@@ -194,16 +194,32 @@ def prepare(root: Path) -> None:
     """Make the directories that every upload and blob relies upon, durably.
 
     Raises:
-        StorageOutage: they cannot be made; the message names the directory and says why.
+        StorageOutage: they cannot be made or used; the message names the directory and says why.
     """
     layout = Layout(root)
-    wanted = [layout.uploads, *(layout.blobs / algorithm for algorithm in HEX_LENGTH)]
     try:
-        make_directories(wanted)
+        wanted = [layout.uploads, *(layout.blobs / algorithm for algorithm in HEX_LENGTH)]
+        make_directories([root / OWN_FOLDER, *wanted])
         for folder in wanted:
             check_writable(folder)
+            _check_renaming(layout.uploads, folder)
+        for folder in (root / OWN_FOLDER, layout.blobs):
+            keep_strangers_out(folder)
     except OSError as error:
         raise StorageOutage(explain(root, error)) from error
+
+
+def _check_renaming(uploads: Path, folder: Path) -> None:
+    """Return when a file can be renamed from one folder to the other.
+
+    Raises:
+        StorageOutage: they lie on two file systems.
+    """
+    if uploads.stat().st_dev != folder.stat().st_dev:
+        raise StorageOutage(
+            f"{folder} lies on another file system than {uploads}, and an upload becomes a blob by"
+            " a rename; mount the whole folder `blobs`, not one within it"
+        )
 
 
 def _remove_upload(path: Path) -> None:

@@ -37,7 +37,7 @@ class UploadFile:
         make = os.O_CREAT if offset == 0 else 0
         self._path = path
         self._claim = claim
-        self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | make, 0o644)
+        self._file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | make, 0o600)
         self.offset = offset
         # Held until the first batch is written, which its maker does at once.
         self._held = False

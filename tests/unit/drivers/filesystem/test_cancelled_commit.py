@@ -40,7 +40,7 @@ def test_a_cancelled_commit_lets_go_of_its_upload_only_when_nothing_touches_it_a
         may_go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await committing
-        assert not Layout(tmp_path).upload("u").exists()
+        assert not (Layout(tmp_path).uploads / "u").exists()
         storage.close()
 
     prepare(tmp_path)

@@ -38,5 +38,5 @@ def test_bytes_that_could_not_be_synced_are_never_committed(
 
     prepare(tmp_path)
     asyncio.run(push())
-    assert not Layout(tmp_path).upload("u").exists()
+    assert not (Layout(tmp_path).uploads / "u").exists()
     assert not Path(Layout(tmp_path).path(Layout.location(Digest.of(CONTENT)))).exists()

@@ -41,7 +41,7 @@ def test_bytes_that_a_power_loss_took_are_found_missing(
             await part.write(content)
             state = await part.flush()
         # The file has its length, and zeros where the last bytes belong; the machine restarts.
-        with Layout(tmp_path).upload("u").open("r+b") as file:
+        with (Layout(tmp_path).uploads / "u").open("r+b") as file:
             file.seek(60_000)
             file.write(bytes(40_000))
         monkeypatch.setattr(hashing, "_MARK", b"rehashes after the restart\n")

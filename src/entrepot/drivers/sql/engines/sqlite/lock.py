@@ -39,7 +39,7 @@ class FileLock:
 
 def _lock(path: Path) -> int | None:
     """Lock the file that has this name; None when its last holder removed it meanwhile."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if path.exists() and path.stat().st_ino == os.fstat(file).st_ino:
