@@ -94,10 +94,13 @@ def _rule(number: int) -> dict[str, list[str]]:
 
 def _make_groups(config: Path) -> None:
     from entrepot.assembly.accounts import open_administration
+    from entrepot.assembly.backend import Backend
     from entrepot.config import load
 
     async def work() -> None:
-        with open_administration(load(config, {}).settings) as administration:
+        settings = load(config, {}).settings
+        await Backend(settings).prepare()
+        with open_administration(settings) as administration:
             for number in range(GROUPS):
                 await administration.groups.add(f"group-{number}", [USER], external=True)
 

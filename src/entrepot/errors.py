@@ -34,6 +34,7 @@ EntrepotError
     │   ├── DamagedBlob           stored bytes contradict their row
     │   └── QuarantinedBlob       a blob's bytes are known to be gone or wrong
     ├── MetadataOutage            the database failed or stayed locked
+    │   ├── DamagedDatabase       the database's file contradicts itself
     │   └── NewerDatabase         the database was written by a newer Entrepot
     └── Overloaded                a limit on work at once was reached
 """
@@ -226,6 +227,10 @@ class QuarantinedBlob(StorageOutage):
 
 class MetadataOutage(Outage):
     """The database failed, or stayed locked by another program for too long."""
+
+
+class DamagedDatabase(MetadataOutage):
+    """The database's file contradicts itself, or is none."""
 
 
 class NewerDatabase(MetadataOutage):

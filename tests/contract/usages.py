@@ -8,7 +8,6 @@ from typing import Protocol
 
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.questions import SqliteQuestions
 from entrepot.drivers.sql.recount import SqliteUsageRecount
 from entrepot.drivers.sql.usage import SqliteUsage
 from entrepot.ports.metadata import Metadata
@@ -43,7 +42,7 @@ class SqliteUsageDatabase:
         self._sqlite = SqliteMetadata(self._path)
         self._recount = SqliteUsageRecount(self._path)
         self.metadata: Metadata = self._sqlite
-        self._questions = SqliteQuestions(self._path)
+        self._questions = SqliteMetadata(self._path)
         self.usage: UsageReader = SqliteUsage(self._questions)
         self.recount: UsageRecount = self._recount
 

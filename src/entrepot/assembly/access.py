@@ -131,11 +131,11 @@ class _Builder:
         htpasswd = self._settings.auth.htpasswd
         if htpasswd is None:
             return
-        from entrepot.drivers.htpasswd.file import WatchedFile
+        from entrepot.drivers.htpasswd import PasswordFile
         from entrepot.services.authentication.htpasswd import HtpasswdAuthenticator, check_bcrypt
         from entrepot.services.token_server.standing import PasswordFileStanding
 
-        file = WatchedFile(Path(htpasswd.path))
+        file = PasswordFile(Path(htpasswd.path))
         authenticator = HtpasswdAuthenticator(file, check_bcrypt, _token_test(self._settings))
         self._passwords.append(authenticator)
         self._standings.append(PasswordFileStanding(file))

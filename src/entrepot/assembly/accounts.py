@@ -1,18 +1,13 @@
 """Puts accounts together: who they are, what rules let them do, and who the first one is."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from entrepot.assembly.data_directory import database_paths, root_directory
+from entrepot.assembly.backend import Backend
 from entrepot.config.access import AccessSettings
 from entrepot.config.settings import Settings
-from entrepot.drivers.filesystem.ownership import work_beside
-from entrepot.drivers.sql.accounts import SqliteAccounts
-from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.errors import ConfigurationError
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.password_process import PasswordProcess
 from entrepot.ports.access import Action, Caller, Kind
@@ -79,6 +74,7 @@ class Administration:
 
     Attributes:
         settings: have the rules of the file.
+        accounts: the database.
         decide: tells what somebody may do, by the rules of the file and of the database.
     """
 
@@ -94,41 +90,24 @@ class Administration:
 
 @contextmanager
 def open_administration(settings: Settings) -> Iterator[Administration]:
-    """Open the accounts, beside a registry that may run; the database is made where there is none.
+    """Open the accounts, beside a registry that may run.
 
     Raises:
-        ConfigurationError: the registry keeps nothing.
-        NewerDatabase: a newer Entrepot has written the database.
-        MetadataOutage: the database cannot be opened.
-        StorageOutage: a restore is putting another database in its place.
+        ConfigurationError, MetadataOutage, StorageOutage: see `Backend.beside`.
     """
-    if settings.database_path is None:
-        raise ConfigurationError(
-            f"storage.{settings.storage.driver} keeps its database in memory, where no other"
-            " program reaches it"
-        )
-    path = Path(settings.database_path)
-    with work_beside(root_directory(settings)):
-        migrate(path, "metadata", durable=True)
-        yield from _administration(settings, path)
-
-
-def _administration(settings: Settings, path: Path) -> Iterator[Administration]:
     clock, passwords = SystemClock(), Passwords()
-    with _opened(path) as accounts:
-        try:
-            yield Administration(
-                settings=settings.access,
-                users=Users(accounts, passwords, clock),
-                robots=Robots(accounts, clock),
-                tokens=Tokens(accounts, clock),
-                groups=Groups(accounts, clock),
-                rules=StoredRules(accounts, settings.access.rules),
-                accounts=accounts,
-                decide=_decider(settings, accounts, clock),
-            )
-        finally:
-            passwords.close()
+    with Backend(settings).beside() as drivers, closing(passwords):
+        accounts = drivers.accounts
+        yield Administration(
+            settings=settings.access,
+            users=Users(accounts, passwords, clock),
+            robots=Robots(accounts, clock),
+            tokens=Tokens(accounts, clock),
+            groups=Groups(accounts, clock),
+            rules=StoredRules(accounts, settings.access.rules),
+            accounts=accounts,
+            decide=_decider(settings, accounts, clock),
+        )
 
 
 def _decider(settings: Settings, accounts: Accounts, clock: Clock) -> Decide:
@@ -149,14 +128,13 @@ def _decider(settings: Settings, accounts: Accounts, clock: Clock) -> Decide:
     return decide
 
 
-async def first_administrator(settings: Settings, scratch: Path) -> tuple[str, str] | None:
+async def first_administrator(backend: Backend) -> tuple[str, str] | None:
     """Make an administrator where accounts are in force and there is no user.
 
     Called once, in the process that starts the workers, when the database has been migrated.
 
     Args:
-        settings: of the whole registry.
-        scratch: where the databases lie when nothing is to be kept.
+        backend: of the registry.
 
     Returns:
         The name and the password, which is nowhere else; None when nobody was made.
@@ -164,22 +142,41 @@ async def first_administrator(settings: Settings, scratch: Path) -> tuple[str, s
     Raises:
         MetadataOutage: the database failed.
     """
-    if not settings.access.enabled:
+    if not backend.settings.access.enabled:
         return None
-    path, _ = database_paths(settings, scratch)
-    with _opened(path) as accounts:
-        passwords = Passwords()
-        try:
-            made = await Users(accounts, passwords, SystemClock()).add_first()
-        finally:
-            passwords.close()
-    return made
+    with closing(backend.open()) as drivers, closing(Passwords()) as passwords:
+        return await Users(drivers.accounts, passwords, SystemClock()).add_first()
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Accounts]:
-    database = SqliteMetadata(path)
-    try:
-        yield SqliteAccounts(database)
-    finally:
-        database.close()
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made.
+
+    Attributes:
+        path: of the file.
+        login: the name and the password of its one user.
+    """
+
+    path: str
+    login: tuple[str, str] = field(repr=False)
+
+
+def make_password_file(settings: Settings) -> MadeFile | None:
+    """Make the file with one user. Called once, before there is any worker.
+
+    Args:
+        settings: of the whole registry.
+
+    Returns:
+        None where there is nothing to make.
+
+    Raises:
+        ConfigurationError: the file is missing and cannot be made.
+    """
+    from entrepot.drivers.htpasswd import USER, provision
+
+    htpasswd = settings.auth.htpasswd
+    if htpasswd is None:
+        return None
+    password = provision(Path(htpasswd.path))
+    return None if password is None else MadeFile(htpasswd.path, (USER, password))

@@ -1,15 +1,9 @@
 """Puts adoption together: the directory and the database that the settings name."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
-from pathlib import Path
+from contextlib import asynccontextmanager, contextmanager
 
-from entrepot.assembly.data_directory import root_directory
-from entrepot.config.settings import Settings
-from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
-from entrepot.drivers.filesystem.ownership import hold, work_beside
-from entrepot.drivers.sql.adoption import SqliteAdoptionStore
+from entrepot.assembly.backend import Backend
 from entrepot.errors import ConfigurationError
 from entrepot.ports.adoption import AdoptionStore
 from entrepot.ports.clock import SystemClock
@@ -18,7 +12,7 @@ from entrepot.services.adoption import AdoptionReport, ProgressObserver, adopt, 
 
 
 async def adopt_at_start(
-    settings: Settings, progress: ProgressObserver = ignore_progress
+    backend: Backend, progress: ProgressObserver = ignore_progress
 ) -> AdoptionReport | None:
     """Adopt the data directory, when its database is new or an adoption of it was killed.
 
@@ -26,7 +20,7 @@ async def adopt_at_start(
     be served before it has returned. Where there is nothing to do it takes a few milliseconds.
 
     Args:
-        settings: name the directory and the database.
+        backend: has the directory and the database.
         progress: told of each batch.
 
     Returns:
@@ -37,22 +31,21 @@ async def adopt_at_start(
         StorageFull: there is no room for the database.
         MetadataOutage: the database failed, or another process is adopting.
     """
-    if settings.storage.driver != "filesystem" or settings.database_path is None:
+    if backend.tree is None:
         return None
-    with open_adoption(settings) as (source, store):
+    with backend.tree.open(dry_run=False) as (source, store):
         return await adopt(source, store, SystemClock(), progress)
 
 
 @contextmanager
 def open_adoption(
-    settings: Settings, *, dry_run: bool = False, by_hand: bool = False
+    backend: Backend, *, dry_run: bool = False
 ) -> Iterator[tuple[ForeignRegistry, AdoptionStore]]:
-    """Open the directory and the database.
+    """Open the directory and the database for somebody who adopts by hand.
 
     Args:
-        settings: name them.
+        backend: has them.
         dry_run: use a database that is gone afterwards, and touch no other.
-        by_hand: somebody asked for it, so there must be something to adopt.
 
     Raises:
         ConfigurationError: blobs are not kept in files, or there is no such directory.
@@ -60,28 +53,24 @@ def open_adoption(
         MetadataOutage: the database cannot be opened, or another process is adopting.
         StorageOutage: a restore is putting another database in its place.
     """
-    path = settings.database_path
-    if settings.storage.driver != "filesystem" or path is None:
+    ownership = backend.require_kept()
+    tree = backend.tree
+    if tree is None or not tree.repositories.is_dir():
         raise ConfigurationError(
-            f"storage.{settings.storage.driver} keeps no files, so there is nothing to adopt"
-        )
-    root = root_directory(settings)
-    if by_hand and not Layout(root).repositories.is_dir():
-        raise ConfigurationError(
-            f"{Layout(root).repositories} is no directory: storage.filesystem.rootdirectory "
+            f"{tree and tree.repositories} is no directory: storage.filesystem.rootdirectory "
             "names no place where Docker Registry has kept repositories"
         )
     if dry_run:
-        with closing(SqliteAdoptionStore.scratch()) as store:
-            yield DockerRegistryTree(root), store
+        with tree.open(dry_run=True) as opened:
+            yield opened
         return
-    with work_beside(root), closing(SqliteAdoptionStore.open(Path(path))) as store:
-        yield DockerRegistryTree(root), store
+    with ownership.beside(), tree.open(dry_run=False) as opened:
+        yield opened
 
 
 @asynccontextmanager
 async def alone(
-    settings: Settings, store: AdoptionStore, *, dry_run: bool, again: bool
+    backend: Backend, store: AdoptionStore, *, dry_run: bool, again: bool
 ) -> AsyncIterator[None]:
     """Keep registries off the directory while somebody adopts it by hand.
 
@@ -89,7 +78,7 @@ async def alone(
     lose its blob. Printing the report of an earlier adoption needs nobody's absence.
 
     Args:
-        settings: name the directory.
+        backend: has the directory.
         store: as it was opened.
         dry_run: nothing will be changed.
         again: though the directory was adopted before.
@@ -98,13 +87,13 @@ async def alone(
         StorageOutage: a registry runs on it, or it cannot be used.
         MetadataOutage: the database failed.
     """
+    ownership = backend.require_kept()
     state = await store.state()
     told_only = state is not None and state.finished_at is not None and not again
-    root = root_directory(settings)
     # Before the first start there is nobody, and a registry that starts meanwhile is refused by
     # the adoption's own lock: nothing is made here, for the folder's user may be another one.
-    if dry_run or told_only or not (root / OWN_FOLDER / "lock").exists():
+    if dry_run or told_only or not ownership.was_held:
         yield
         return
-    with hold(root):
+    with ownership.hold():
         yield

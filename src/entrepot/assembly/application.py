@@ -15,18 +15,16 @@ from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
 from entrepot.assembly.access import AccessControl, build_access
 from entrepot.assembly.drivers import Drivers
-from entrepot.assembly.quotas import build_quotas
-from entrepot.assembly.removal import build_delete, immutable_tags, management_endpoints
+from entrepot.assembly.removal import build_delete, management_endpoints
+from entrepot.assembly.rules import immutable_tags, manifest_policy, quotas_of
 from entrepot.config.settings import Settings
-from entrepot.config.validation import ValidationSettings
-from entrepot.oci.linear_regex import LinearRegex
+from entrepot.operations.pull_recorder import PullRecorder
 from entrepot.services.listing import Listing
 from entrepot.services.mount import Mount
 from entrepot.services.promises import Promises
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
 from entrepot.services.quarantine import Quarantining
-from entrepot.services.references import ManifestPolicy
 from entrepot.services.upload import Upload
 
 
@@ -73,6 +71,13 @@ def build_application(
     )
 
 
+def pull_recorder(settings: Settings, drivers: Drivers) -> PullRecorder | None:
+    """Give what writes down when manifests were pulled; None where nothing does."""
+    if not settings.pulls.enabled or settings.storage.maintenance.readonly.enabled:
+        return None
+    return PullRecorder(drivers.pulls, drivers.clock, settings.pulls.interval)
+
+
 def _endpoints(
     settings: Settings,
     drivers: Drivers,
@@ -82,7 +87,7 @@ def _endpoints(
 ) -> Endpoints:
     metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
-    quotas = build_quotas(settings, drivers)
+    quotas = quotas_of(settings, drivers)
     quarantining = Quarantining(drivers.quarantine, drivers.blobs, drivers.inspector, clock)
     promised = Promises(clock, settings.gc.grace)
     pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving, promised)
@@ -140,23 +145,3 @@ def _endpoints(
         },
         **management_endpoints(settings, drivers, delete, bodies),
     }
-
-
-def manifest_policy(validation: ValidationSettings) -> ManifestPolicy:
-    """Give the rules of the section `validation` as the services want them."""
-    if validation.disabled:
-        return ManifestPolicy(urls_decide=True)
-    urls, indexes = validation.manifests.urls, validation.manifests.indexes
-    allowed = tuple(LinearRegex(pattern) for pattern in urls.allow or ())
-    platforms: frozenset[tuple[str, str]] | None = None
-    if indexes.platforms == "none":
-        platforms = frozenset()
-    elif indexes.platforms == "list":
-        platforms = frozenset((item.os, item.architecture) for item in indexes.platformlist)
-    return ManifestPolicy(
-        urls_decide=urls.allow is not None or urls.deny is not None,
-        # Docker Registry: with empty lists, no URL; with denied ones only, any other.
-        urls_allowed=allowed if allowed or not urls.deny else None,
-        urls_denied=tuple(LinearRegex(pattern) for pattern in urls.deny or ()),
-        required_platforms=platforms,
-    )

@@ -1,19 +1,15 @@
 """Puts the collector together."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
-from entrepot.assembly.removal import open_operator
 from entrepot.config.settings import Settings
-from entrepot.drivers.sql.engines.sqlite.set_aside import newest_aside
-from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
 from entrepot.operations.collecting import (
     Collecting,
     LoggingObserver,
@@ -66,21 +62,19 @@ def build_sweep(
     return Sweep(pages, queue, drivers.blobs, drivers.clock, rules, observer, **how)
 
 
-def stray_keeper(settings: Settings, say: Callable[[str], None]) -> Callable[[], bool]:
+def stray_keeper(backend: Backend, say: Callable[[str], None]) -> Callable[[], bool]:
     """Give what tells whether files that the database does not know are to be left.
 
     They are what the database that a restore has put aside knows: for some days it can be put
     back.
 
     Args:
-        settings: name the database.
+        backend: knows the database.
         say: told why they are left.
     """
 
     def keep() -> bool:
-        if settings.database_path is None:
-            return False
-        newest = newest_aside(Path(settings.database_path))
+        newest = None if backend.snapshots is None else backend.snapshots.aside()
         if newest is None:
             return False
         aside, moment = newest
@@ -109,16 +103,15 @@ def collecting(
     return Collecting(collector.look, observer, settings.gc.interval)
 
 
-def collection_jobs(
-    settings: Settings, drivers: Drivers, metrics: WorkerMetrics | None
-) -> list[Job]:
+def collection_jobs(backend: Backend, drivers: Drivers, metrics: WorkerMetrics | None) -> list[Job]:
     """Give what one worker at a time does: the full sweep."""
+    settings = backend.settings
     if not _collects(settings):
         return []
     told = CollectionMetrics(metrics)
     observer = LoggingObserver(told)
     rules = collection_rules(settings)
-    sweep = build_sweep(drivers, rules, observer, keep_strays=stray_keeper(settings, logger.info))
+    sweep = build_sweep(drivers, rules, observer, keep_strays=stray_keeper(backend, logger.info))
     jobs = sweep_job(drivers.jobs, drivers.clock, settings.gc.sweep, sweep.run, observer)
     if metrics is not None:
         jobs.append(measuring_job(drivers.collection, drivers.clock, told))
@@ -129,28 +122,21 @@ def _collects(settings: Settings) -> bool:
     return settings.gc.enabled and not settings.storage.maintenance.readonly.enabled
 
 
-@asynccontextmanager
-async def open_collection(settings: Settings, *, dry_run: bool) -> AsyncIterator[Drivers]:
+@contextmanager
+def open_collection(backend: Backend, *, dry_run: bool) -> Iterator[Drivers]:
     """Open what a collector works on, beside a registry that may run.
 
     Args:
-        settings: name it.
+        backend: of the registry.
         dry_run: work on a copy of the database, which is gone afterwards, and remove no bytes.
 
     Raises:
-        ConfigurationError: the registry keeps nothing, or it is read-only.
-        MetadataOutage: the database cannot be opened.
+        ConfigurationError, MetadataOutage, StorageOutage: see `Backend.beside`.
         StorageFull: there is no room for the copy.
     """
-    async with open_operator(settings, changes=not dry_run) as operator:
-        if not dry_run:
-            yield operator.drivers
-            return
-    path = Path(settings.database_path or "")
-    with TemporaryDirectory(prefix="dry-run-", dir=path.parent) as folder:
-        copy = Path(folder) / "metadata.db"
-        SqliteSnapshots(path).write(copy, lambda: None)
-        sqlite = replace(settings.database.sqlite, path=str(copy))
-        copied = replace(settings, database=replace(settings.database, sqlite=sqlite))
-        async with open_operator(copied) as operator:
-            yield replace(operator.drivers, blobs=SparedBytes(operator.drivers.blobs))
+    if not dry_run:
+        with backend.beside(changes=True) as drivers:
+            yield drivers
+        return
+    with backend.copied() as copied, copied.beside() as drivers:
+        yield replace(drivers, blobs=SparedBytes(drivers.blobs))

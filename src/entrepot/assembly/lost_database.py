@@ -5,54 +5,47 @@ never makes one in silence.
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from datetime import UTC, datetime
 
-from entrepot.assembly.data_directory import root_directory
-from entrepot.config.settings import Settings
-from entrepot.drivers.filesystem.layout import Layout
-from entrepot.drivers.sql.engines.sqlite.damage import is_damage
-from entrepot.drivers.sql.engines.sqlite.set_aside import newest_aside
-from entrepot.errors import MetadataOutage
-from entrepot.oci.digest import HEX_LENGTH
+from entrepot.assembly.backend import Backend
+from entrepot.errors import DamagedDatabase, MetadataOutage
 
 logger = logging.getLogger("entrepot.database")
 
 
-def check_database_is_there(settings: Settings) -> None:
+def check_database_is_there(backend: Backend) -> None:
     """Return when the database is there, or nothing is that it would have to know.
 
     Raises:
         MetadataOutage: it is missing or empty, and there are backups of it, or blobs that no link
             of Docker Registry leads to; the message says what to do.
     """
-    if settings.storage.driver == "inmemory" or settings.database_path is None:
+    tree, snapshots, path = backend.tree, backend.snapshots, backend.database
+    if tree is None or snapshots is None:
         return
-    path = Path(settings.database_path)
     try:
         if path.exists() and path.stat().st_size:
             return
     except OSError:
         return  # why it cannot be looked at is told by whoever opens it
     said = f"the database {path} is {'empty' if path.exists() else 'missing'}"
-    layout = Layout(root_directory(settings))
-    backups = _advice(settings) if layout.backups.is_dir() else None
+    backups = advice(backend)
     if backups is not None:
         raise MetadataOutage(
             f"{said}; {backups}. To begin with an empty database instead, move the folder"
-            f" {layout.backups} away"
+            f" {tree.backups} away"
         )
-    if not _has_blobs(layout):
+    if not tree.has_blobs():
         return
-    if not _has_entries(layout.repositories):
+    if not tree.has_links():
         raise MetadataOutage(
-            f"{said}, and there is no backup of it, but {layout.blobs} has blobs. Put the database"
+            f"{said}, and there is no backup of it, but {tree.blobs} has blobs. Put the database"
             " back (database.sqlite.path says where it lies), or `entrepot restore FILE`; if"
             " nothing of it is needed any more, remove these blobs"
         )
-    aside = newest_aside(path)
+    aside = snapshots.aside()
     if aside is not None:
         raise MetadataOutage(
             f"{said}, and {aside[0]} lies beside it: a restore has not come to its end. Repeat it,"
@@ -66,15 +59,8 @@ def check_database_is_there(settings: Settings) -> None:
         )
 
 
-def _advice(settings: Settings) -> str | None:
-    # Here, for a start that finds everything in order needs nothing of backups.
-    from entrepot.assembly.backup import advice
-
-    return advice(settings)
-
-
 @contextmanager
-def advising(settings: Settings) -> Iterator[None]:
+def advising(backend: Backend) -> Iterator[None]:
     """Add to the error of a damaged database what can be done about it.
 
     Raises:
@@ -82,31 +68,24 @@ def advising(settings: Settings) -> Iterator[None]:
     """
     try:
         yield
-    except MetadataOutage as error:
-        if not is_damage(error):
-            raise
-        what = _advice(settings)
-        todo = what if what is not None else "there is no backup of it in the storage"
-        raise MetadataOutage(f"{settings.database_path}: {error.message}; {todo}") from error
+    except DamagedDatabase as error:
+        todo = advice(backend) or "there is no backup of it in the storage"
+        raise MetadataOutage(f"{backend.database}: {error.message}; {todo}") from error
 
 
-def _has_blobs(layout: Layout) -> bool:
-    for algorithm in HEX_LENGTH:
-        for prefix in _folders(layout.blobs / algorithm):
-            if any((Path(folder) / "data").exists() for folder in _folders(prefix)):
-                return True
-    return False
-
-
-def _has_entries(folder: Path) -> bool:
-    return next(_folders(folder), None) is not None
-
-
-def _folders(folder: Path) -> Iterator[Path]:
+def advice(backend: Backend) -> str | None:
+    """Say what to do about a database that is lost or damaged; None where there is no backup."""
+    if backend.snapshots is None:
+        return None
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir():
-                    yield Path(entry.path)
-    except OSError:
-        return
+        listed = backend.snapshots.store.listed()
+    except MetadataOutage:
+        return None
+    if not listed:
+        return None
+    newest = datetime.fromtimestamp(listed[0].taken_at / 1_000_000, UTC).isoformat(" ", "seconds")
+    count = f"are {len(listed)} backups" if len(listed) > 1 else "is 1 backup"
+    return (
+        f"there {count} of it, the newest of {newest}: `entrepot restore` puts that one in its"
+        " place and tells what is lost since"
+    )

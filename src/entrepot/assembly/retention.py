@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from entrepot.assembly.drivers import Drivers
-from entrepot.assembly.removal import immutable_tags
+from entrepot.assembly.rules import immutable_tags
 from entrepot.config.retention import RetentionRuleSettings
 from entrepot.config.settings import Settings
 from entrepot.oci.linear_regex import LinearRegex

@@ -5,17 +5,13 @@ PyJWT and cryptography are imported here, inside functions: only registries with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from entrepot.config.settings import Settings
 from entrepot.config.token_auth import ASYMMETRIC, TokenAuthSettings
 from entrepot.config.token_server import TokenServerSettings
-from entrepot.drivers.filesystem.watched import WatchedFile
-from entrepot.errors import ConfigurationError
+from entrepot.drivers.watched_file import WatchedFile
 from entrepot.ports.access import Access, Authenticator
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing, TokenStore
@@ -72,31 +68,6 @@ def own_tokens(
     keys = TokenKeys(store, clock, settings.rotation)
     checks = IssuedTokens(settings.issuer, settings.service, keys, standing, clock)
     return OwnTokens(keys, checks)
-
-
-@contextmanager
-def open_tokens(settings: Settings) -> Iterator[TokenStore]:
-    """Open what the token server keeps, beside a registry that may run.
-
-    Raises:
-        ConfigurationError: the registry keeps nothing.
-        NewerDatabase: a newer Entrepot has written the database.
-        MetadataOutage: the database cannot be opened.
-        StorageOutage: a restore is putting another database in its place.
-    """
-    from entrepot.assembly.data_directory import root_directory
-    from entrepot.drivers.filesystem.ownership import work_beside
-    from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-    from entrepot.drivers.sql.metadata import SqliteMetadata
-    from entrepot.drivers.sql.tokens import SqliteTokenStore
-
-    if settings.database_path is None:
-        raise ConfigurationError("the registry keeps its database in memory: nothing is kept")
-    path = Path(settings.database_path)
-    with work_beside(root_directory(settings)):
-        migrate(path, "metadata", durable=True)
-        with closing(SqliteMetadata(path)) as database:
-            yield SqliteTokenStore(database)
 
 
 def token_server(

@@ -89,13 +89,13 @@ def rekey(config: ConfigOption = None, defaults: Defaults = False) -> None:
     Registries that trust the token server have to be given its new certificate.
     """
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.tokens import open_tokens
+    from entrepot.assembly.backend import Backend
 
     settings = read_configuration(config, defaults).settings
 
     async def run() -> None:
-        with open_tokens(settings) as store:
-            await store.forget_all_keys()
+        with Backend(settings).beside() as drivers:
+            await drivers.tokens.forget_all_keys()
 
     asyncio.run(run())
     say("the keys for tokens are removed; others are made when the next token is asked for")

@@ -74,12 +74,14 @@ def adopt(
 async def _adopt(settings: Settings, options: Options) -> int:
     # Here, because they import the drivers and Rich: the other commands start without them.
     from entrepot.assembly.adoption import alone, open_adoption
+    from entrepot.assembly.backend import Backend
     from entrepot.cli.adopt_progress import ProgressDisplay
 
     verified: VerifiedBlobs | None = None
-    opened = open_adoption(settings, dry_run=options.dry_run, by_hand=True)
+    backend = Backend(settings)
+    opened = open_adoption(backend, dry_run=options.dry_run)
     with ProgressDisplay() as display, opened as (source, store):
-        async with alone(settings, store, dry_run=options.dry_run, again=options.again):
+        async with alone(backend, store, dry_run=options.dry_run, again=options.again):
             if options.verify:
                 verified = await verify_blobs(source, display.show)
             report = await run_adoption(

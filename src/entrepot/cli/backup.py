@@ -75,10 +75,10 @@ def _numbers(content: SnapshotContent) -> dict[str, int]:
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:
-    from entrepot.assembly.backup import snapshots
+    from entrepot.assembly.backup import snapshots_of
 
     rows = [
         {"name": one.name, "taken_at": moment(one.taken_at), "bytes": one.size}
-        for one in snapshots(settings).listed()
+        for one in snapshots_of(settings).store.listed()
     ]
     print_rows(rows, ("name", "taken_at", "bytes"), as_json)

@@ -93,7 +93,7 @@ async def _check(
     settings: Settings, found: list[Finding], pacer: Pacer, *, verify: bool, repair: bool
 ) -> Counts:
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.check import open_stores
+    from entrepot.assembly.backend import Backend
 
     told = time.monotonic()
 
@@ -103,7 +103,8 @@ async def _check(
             told = time.monotonic()
             say(f"{stage}: {_amounts(counts)} so far")
 
-    with open_stores(settings) as stores:
+    backend = Backend(settings)
+    with backend.beside() as drivers, backend.checked(drivers) as stores:
         work = Check(stores, found.append, verify, repair, pacer, progress)
         await run_check(work)
         return work.counts

@@ -65,7 +65,7 @@ def export(
     globs = [_glob(text) for text in split_words(repositories or [])]
     settings = read_configuration(config, defaults).settings
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.export import export as write
+    from entrepot.assembly.transfer import export as write
 
     told = time.monotonic()
 

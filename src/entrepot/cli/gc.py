@@ -113,6 +113,7 @@ def _rules(settings: Settings, grace: str | None, delete_untagged: bool) -> Coll
 
 async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> int:
     # Here, because they import the drivers: the other commands start without them.
+    from entrepot.assembly.backend import Backend
     from entrepot.assembly.collection import (
         build_collector,
         build_sweep,
@@ -121,7 +122,8 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
     )
 
     lines = _Lines(options)
-    async with open_collection(settings, dry_run=options.dry_run) as drivers:
+    backend = Backend(settings)
+    with open_collection(backend, dry_run=options.dry_run) as drivers:
         if options.sweeps:
             sweep = build_sweep(
                 drivers,
@@ -129,7 +131,7 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
                 lines,
                 share=_SHARE,
                 adopted=options.adopted,
-                keep_strays=stray_keeper(settings, warn),
+                keep_strays=stray_keeper(backend, warn),
             )
             await sweep.run()
         await _look_until_done(build_collector(drivers, rules, lines).look, lines)

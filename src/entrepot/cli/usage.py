@@ -58,9 +58,10 @@ async def _usage(
     settings: Settings, scope: Scope, order: Order, top: int | None, *, as_json: bool
 ) -> None:
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.usage import open_usage
+    from entrepot.assembly.backend import Backend
 
-    with open_usage(settings) as (reader, sessions):
+    with Backend(settings).beside() as drivers:
+        reader, sessions = drivers.usage, drivers.sessions
         total = await count_total(reader, sessions)
         pages = list_usage(reader, scope)
         if order is not Order.NAME or top is not None:

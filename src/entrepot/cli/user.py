@@ -172,13 +172,13 @@ def logout(
 ) -> None:
     """Take back the refresh tokens of a user, which docker login keeps; the password stays."""
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.tokens import open_tokens
+    from entrepot.assembly.backend import Backend
 
     settings = read_configuration(config, defaults).settings
 
     async def run() -> int:
-        with open_tokens(settings) as store:
-            return await store.revoke_refresh_tokens(name)
+        with Backend(settings).beside() as drivers:
+            return await drivers.tokens.revoke_refresh_tokens(name)
 
     count = asyncio.run(run())
     if as_json:

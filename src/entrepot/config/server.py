@@ -1,12 +1,34 @@
-"""The section ``server``, Entrepot's own: processes, patience and limits."""
+"""The sections ``server`` and ``node``, Entrepot's own: processes, patience, limits, a name."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from entrepot.config.fields import PositiveSeconds, at_least, size_of_at_least
+from entrepot.config.fields import PositiveSeconds, ReadBy, at_least, size_of_at_least
 
 KIBIBYTE = 1 << 10
 MEBIBYTE = 1 << 20
+
+
+_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def _node(value: object) -> str:
+    if isinstance(value, str) and _NODE.fullmatch(value):
+        return value
+    raise ValueError("letters, digits, '.', '_' and '-', 63 at most, such as registry-1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """``node``.
+
+    Args:
+        name: tells this machine from others that serve the same registry; None means the name
+            that the machine has.
+    """
+
+    name: Annotated[str, ReadBy(_node)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

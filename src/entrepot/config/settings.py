@@ -15,7 +15,7 @@ from entrepot.config.log import LogSettings
 from entrepot.config.pulls import PullsSettings
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.retention import RetentionSettings
-from entrepot.config.server import ServerSettings
+from entrepot.config.server import NodeSettings, ServerSettings
 from entrepot.config.storage import StorageSettings
 from entrepot.config.validation import ValidationSettings
 
@@ -41,6 +41,7 @@ class Settings:
     backup: BackupSettings = field(default_factory=BackupSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    node: NodeSettings = field(default_factory=NodeSettings)
     quotas: QuotaSettings = field(default_factory=QuotaSettings)
 
     @property

@@ -9,27 +9,8 @@ from typing import Any
 
 from entrepot.errors import InvalidManifest
 from entrepot.oci import media_type as types
-from entrepot.oci.descriptor import (
-    Descriptor,
-    parse_annotations,
-    parse_descriptor,
-    parse_type,
-)
-from entrepot.oci.document import decode_document, refuse_other_case
-
-FIELDS = frozenset(
-    {
-        "schemaVersion",
-        "mediaType",
-        "config",
-        "layers",
-        "blobs",
-        "manifests",
-        "subject",
-        "annotations",
-        "artifactType",
-    }
-)
+from entrepot.oci.descriptor import Descriptor, parse_artifact_type, parse_descriptor
+from entrepot.oci.document import decode_document
 
 
 class Role(StrEnum):
@@ -58,15 +39,12 @@ class Manifest:
         edges: everything it refers to, in its own order.
         artifact_type: the type that referrers lists show and filter by, None when it has none.
         annotations: its own annotations.
-        oddity: why it would be refused if it were pushed now; empty for most. Only manifests that
-            are there already have one: see oci/stored_manifest.py.
     """
 
     media_type: str
     edges: tuple[Edge, ...]
     artifact_type: str | None
     annotations: dict[str, str]
-    oddity: str = ""
 
     @property
     def subject(self) -> Descriptor | None:
@@ -91,7 +69,6 @@ def parse_manifest(payload: bytes, content_type: str) -> Manifest:
         InvalidDigest: a digest in it is malformed or not supported.
     """
     document = decode_document(payload)
-    refuse_other_case(document, FIELDS, "the manifest")
     media_type = _decide_media_type(document, types.without_parameters(content_type))
     known = media_type in types.IMAGES or media_type in types.INDEXES
     if media_type in types.DOCKER_SCHEMA_1 or (known and document.get("schemaVersion") == 1):
@@ -101,22 +78,11 @@ def parse_manifest(payload: bytes, content_type: str) -> Manifest:
         )
     _check_shape(document, media_type)
     edges = _parse_edges(document, media_type)
-    artifact_type = parse_type(document.get("artifactType"), "manifest.artifactType")
-    annotations = parse_annotations(document.get("annotations"), "manifest")
-    return assemble(media_type, edges, artifact_type, annotations)
-
-
-def assemble(
-    media_type: str,
-    edges: tuple[Edge, ...],
-    artifact_type: str | None,
-    annotations: dict[str, str],
-) -> Manifest:
-    """Put a manifest together; an image without an artifact type has its config's media type."""
+    artifact_type = parse_artifact_type(document.get("artifactType"), "manifest")
     if artifact_type is None and media_type not in types.INDEXES:
         configs = [edge.descriptor for edge in edges if edge.role is Role.CONFIG]
-        artifact_type = (configs[0].media_type or None) if configs else None
-    return Manifest(media_type, edges, artifact_type, annotations)
+        artifact_type = configs[0].media_type if configs else None
+    return Manifest(media_type, edges, artifact_type, _parse_annotations(document))
 
 
 def _decide_media_type(document: dict[str, Any], declared: str) -> str:
@@ -148,10 +114,11 @@ def _own_media_type(document: dict[str, Any]) -> str | None:
 def _check_shape(document: dict[str, Any], media_type: str) -> None:
     """Refuse documents that two readers could take for two things (CVE-2021-41190)."""
     foreign: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
     if media_type in types.INDEXES:
-        foreign = ("config", "layers")
+        foreign, needed = ("config", "layers"), ("manifests",)
     elif media_type in types.IMAGES:
-        foreign = ("manifests",)
+        foreign, needed = ("manifests",), ("config", "layers")
     elif not any(key in document for key in ("config", "layers", "blobs", "manifests")):
         raise InvalidManifest(
             f"a manifest of type {media_type} has none of the fields "
@@ -164,8 +131,11 @@ def _check_shape(document: dict[str, Any], media_type: str) -> None:
     for key in foreign:
         if document.get(key):
             raise InvalidManifest(f"a manifest of type {media_type} must not have {key}")
-    if media_type in types.IMAGES and document.get("config") is None:
-        raise InvalidManifest(f"a manifest of type {media_type} needs a config")
+    for key in needed:
+        if key not in document:
+            raise InvalidManifest(f"a manifest of type {media_type} needs {key}")
+    if "config" in needed and document["config"] is None:
+        raise InvalidManifest(f"a manifest of type {media_type} needs a config that is not null")
 
 
 def _parse_edges(document: dict[str, Any], media_type: str) -> tuple[Edge, ...]:
@@ -194,3 +164,12 @@ def _parse_list(document: dict[str, Any], key: str, role: Role) -> list[Edge]:
         Edge(role, parse_descriptor(item, f"{key}[{position}]"))
         for position, item in enumerate(value)
     ]
+
+
+def _parse_annotations(document: dict[str, Any]) -> dict[str, str]:
+    value = document.get("annotations")
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise InvalidManifest("manifest.annotations is no map of strings")
+    return value

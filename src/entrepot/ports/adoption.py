@@ -34,7 +34,6 @@ class FindingKind(StrEnum):
     MISSING_CHILD = "missing-child"
     DANGLING_LAYER = "dangling-layer"
     UNKNOWN_MEDIA_TYPE = "unknown-media-type"
-    ODD_MANIFEST = "odd-manifest"
     UNFINISHED_UPLOAD = "unfinished-upload"
 
     @property
@@ -47,7 +46,6 @@ _NOTES = frozenset(
     {
         FindingKind.DANGLING_LAYER,
         FindingKind.UNKNOWN_MEDIA_TYPE,
-        FindingKind.ODD_MANIFEST,
         FindingKind.UNFINISHED_UPLOAD,
     }
 )

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from entrepot.config.settings import Settings
+from entrepot.assembly.backend import Backend
 from entrepot.services.adoption import MEANINGS, AdoptionReport, Outcome, Progress
 
 logger = logging.getLogger("entrepot.adoption")
@@ -12,11 +12,11 @@ _TOLD_EVERY_SECONDS = 2.0
 _EXAMPLES = 3
 
 
-async def adopt_before_serving(settings: Settings) -> None:
+async def adopt_before_serving(backend: Backend) -> None:
     """Make known what Docker Registry has written into the directory, if that was not done.
 
     Args:
-        settings: name the directory and the database.
+        backend: has the directory and the database.
 
     Raises:
         StorageOutage: something in the directory cannot be read.
@@ -25,7 +25,7 @@ async def adopt_before_serving(settings: Settings) -> None:
     # Here, because most starts have nothing to adopt, and would load it for nothing.
     from entrepot.assembly.adoption import adopt_at_start
 
-    report = await adopt_at_start(settings, _Teller().tell)
+    report = await adopt_at_start(backend, _Teller().tell)
     if report is not None and report.outcome in (Outcome.ADOPTED, Outcome.RESUMED):
         log_report(report)
 

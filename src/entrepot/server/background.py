@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
-from entrepot.config.settings import Settings
 from entrepot.operations.housekeeping import Housekeeping
 from entrepot.operations.worker_metrics import WorkerMetrics
 
@@ -22,16 +22,16 @@ class Background:
     """Collects in every worker, and keeps house in one.
 
     Args:
-        settings: of the whole registry.
+        backend: of the registry.
         drivers: opened in this process.
         metrics: counts what is done; None for nobody.
         turn: the lock whose holder keeps house.
     """
 
     def __init__(
-        self, settings: Settings, drivers: Drivers, metrics: WorkerMetrics | None, turn: Path
+        self, backend: Backend, drivers: Drivers, metrics: WorkerMetrics | None, turn: Path
     ) -> None:
-        self._settings = settings
+        self._backend = backend
         self._drivers = drivers
         self._metrics = metrics
         self._turn = turn
@@ -68,6 +68,6 @@ class Background:
         from entrepot.assembly.background import housekeeping_jobs
         from entrepot.assembly.collection import collecting
 
-        jobs = housekeeping_jobs(self._settings, self._drivers, self._metrics)
-        collector = collecting(self._settings, self._drivers, self._metrics)
+        jobs = housekeeping_jobs(self._backend, self._drivers, self._metrics)
+        collector = collecting(self._backend.settings, self._drivers, self._metrics)
         return Housekeeping(self._turn, jobs), collector

@@ -1,30 +1,27 @@
 """Passwords that are made at the start, and told once, to whoever reads what the program prints."""
 
 import sys
-from pathlib import Path
 
-from entrepot.assembly.accounts import first_administrator
-from entrepot.assembly.password_file import make_password_file
-from entrepot.config.settings import Settings
+from entrepot.assembly.accounts import first_administrator, make_password_file
+from entrepot.assembly.backend import Backend
 
 
-async def provide_passwords(settings: Settings, scratch: Path) -> None:
+async def provide_passwords(backend: Backend) -> None:
     """Make the first administrator, and the file of ``auth.htpasswd``, where they are missing.
 
     Their passwords are told on standard error and in no log: logs hide what looks like a secret.
 
     Args:
-        settings: of the whole registry.
-        scratch: where the databases lie when nothing is to be kept.
+        backend: of the registry.
 
     Raises:
         ConfigurationError: the file is missing and cannot be made.
         MetadataOutage: the database failed.
     """
-    made = make_password_file(settings)
+    made = make_password_file(backend.settings)
     if made is not None:
         _tell(f"{made.path} was missing, and was made with one user", *made.login)
-    administrator = await first_administrator(settings, scratch)
+    administrator = await first_administrator(backend)
     if administrator is not None:
         _tell("there was no account, and an administrator was made", *administrator)
 

@@ -16,7 +16,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 
 from entrepot import __version__
-from entrepot.assembly.data_directory import hold_directory, prepare_drivers
+from entrepot.assembly.backend import Backend
 from entrepot.assembly.lost_database import advising, check_database_is_there
 from entrepot.assembly.storage_check import check_storage
 from entrepot.config import LoadedConfiguration
@@ -25,6 +25,7 @@ from entrepot.config.settings import Settings
 from entrepot.errors import ConfigurationError, EntrepotError
 from entrepot.operations.health import Health, configured_checks
 from entrepot.operations.health_flag import HealthFlag
+from entrepot.operations.log_format import name_process
 from entrepot.operations.logs import configure_logs, granian_level, log_configuration
 from entrepot.operations.runtime_directory import RuntimeDirectory
 from entrepot.server.address import check_socket_file, resolve
@@ -57,6 +58,8 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
         The exit code of the program.
     """
     log = loaded.settings.log
+    if loaded.settings.node.name is not None:
+        name_process(node=loaded.settings.node.name)
     configure_logs(log.level, log.formatter, log.fields)
     for warning in loaded.warnings:
         logger.warning("%s", warning)
@@ -92,9 +95,10 @@ def _supervise(
     settings = loaded.settings
     tls = ServedTls.open(loaded, runtime) if settings.http.tls.enabled else None
     server = _server(settings, runtime, tls)
-    with hold_directory(settings):
-        asyncio.run(_prepare(settings, runtime))
-        health = _health(settings, runtime)
+    backend = Backend(settings, runtime.path)
+    with backend.hold():
+        asyncio.run(_prepare(backend))
+        health = _health(backend, runtime)
         debug = _debug_server(settings, runtime, health, tls)
         announce()
         health.start()
@@ -114,15 +118,15 @@ def _supervise(
     return 0
 
 
-async def _prepare(settings: Settings, runtime: RuntimeDirectory) -> None:
-    check_database_is_there(settings)
-    with advising(settings):
-        await prepare_drivers(settings, runtime.path)
-        await adopt_before_serving(settings)
-    if settings.is_protected:
+async def _prepare(backend: Backend) -> None:
+    check_database_is_there(backend)
+    with advising(backend):
+        await backend.prepare()
+        await adopt_before_serving(backend)
+    if backend.settings.is_protected:
         from entrepot.server.passwords import provide_passwords
 
-        await provide_passwords(settings, runtime.path)
+        await provide_passwords(backend)
 
 
 def _allow_many_sockets(connections: int) -> None:
@@ -155,7 +159,7 @@ def _server(settings: Settings, runtime: RuntimeDirectory, tls: ServedTls | None
     http, limits = settings.http, settings.server
     workers = limits.workers or os.cpu_count() or 1
     _allow_many_sockets(-(-limits.connections // workers))
-    if settings.storage.driver == "inmemory":
+    if not Backend(settings).is_kept:
         workers = 1  # other processes would not see what this one holds
     log = settings.log
     return NurseryServer(
@@ -207,10 +211,9 @@ def _listen(settings: Settings) -> dict[str, Any]:
     return {"address": host, "port": port}
 
 
-def _health(settings: Settings, runtime: RuntimeDirectory) -> Health:
-    checks = configured_checks(
-        settings.health, settings.storage.driver, check_storage(settings, runtime.path)
-    )
+def _health(backend: Backend, runtime: RuntimeDirectory) -> Health:
+    settings = backend.settings
+    checks = configured_checks(settings.health, settings.storage.driver, check_storage(backend))
     return Health(checks, HealthFlag(runtime.health))
 
 

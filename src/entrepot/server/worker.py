@@ -11,10 +11,9 @@ from typing import Any
 
 from entrepot.api.application import Application
 from entrepot.assembly.access import build_access
-from entrepot.assembly.application import build_application
-from entrepot.assembly.data_directory import join_directory
-from entrepot.assembly.drivers import Drivers, open_drivers
-from entrepot.assembly.pulls import pull_recorder
+from entrepot.assembly.application import build_application, pull_recorder
+from entrepot.assembly.backend import Backend
+from entrepot.assembly.drivers import Drivers
 from entrepot.errors import EntrepotError
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
@@ -59,7 +58,8 @@ class Worker:
         settings = orders.settings
         directory = RuntimeDirectory(orders.runtime)
         self._seat = WorkerSeat.take(directory)
-        name_process(worker=self._seat.number)
+        named = {} if settings.node.name is None else {"node": settings.node.name}
+        name_process(worker=self._seat.number, **named)
         self._flag = HealthFlag(directory.health)
         metrics = None
         if settings.http.debug.addr and settings.http.debug.prometheus.enabled:
@@ -72,12 +72,14 @@ class Worker:
                 _STANDARD_OUTPUT, settings.log.formatter, self._seat.number, settings.log.fields
             )
         self._observer = Observer(log, metrics)
-        join_directory(settings)
-        self._drivers: Drivers = open_drivers(settings, orders.runtime, metrics)
-        self._background = Background(settings, self._drivers, metrics, directory.maintenance)
+        backend = Backend(settings, orders.runtime)
+        if backend.ownership is not None:
+            backend.ownership.join()
+        self._drivers: Drivers = backend.open(metrics)
+        self._background = Background(backend, self._drivers, metrics, directory.maintenance)
         self._pulls = pull_recorder(settings, self._drivers)
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
-        self._holders = f"worker-{self._seat.number}/"
+        self._holders = f"{backend.node}/worker-{self._seat.number}/"
         self._control = build_access(settings, self._drivers)
         self._application: Application = build_application(
             settings,

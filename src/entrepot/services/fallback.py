@@ -13,8 +13,8 @@ from entrepot.oci import media_type as types
 from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
 from entrepot.oci.document import decode_document
+from entrepot.oci.manifest import parse_manifest
 from entrepot.oci.name import RepositoryName
-from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.metadata import MetadataReader, Referrer, StoredManifest
 
 _READ_IN_ONE_GO = 32
@@ -66,9 +66,12 @@ def _listed(payload: bytes) -> set[Digest]:
 
 
 def _read(stored: StoredManifest, subject: Digest) -> Referrer | None:
-    """Describe a manifest as a referrer; None when it names another subject itself."""
+    """Describe a manifest as a referrer; None when it names another subject itself.
+
+    None, too, for one that was adopted though no client could push it today.
+    """
     try:
-        manifest = parse_stored_manifest(stored.payload, stored.media_type)
+        manifest = parse_manifest(stored.payload, stored.media_type)
     except (InvalidManifest, InvalidDigest):
         return None
     own = manifest.subject

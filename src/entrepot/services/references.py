@@ -76,14 +76,12 @@ def _is_allowed(url: str, policy: ManifestPolicy) -> bool:
 
 async def check_references(
     transaction: Transaction, repository: int, manifest: Manifest, policy: ManifestPolicy
-) -> list[InvalidManifest]:
-    """Refuse a manifest that refers to what is absent.
-
-    Returns:
-        Of each descriptor whose size is not that of what is stored, what is to be raised for it.
+) -> None:
+    """Refuse a manifest that refers to what is absent, or has another size than it says.
 
     Raises:
         UnknownReferences: something is absent that must not be; all of it is named.
+        InvalidManifest: a descriptor's size is not that of what is stored.
     """
     edges = [edge for edge in manifest.edges if edge.role is not Role.SUBJECT]
     digests = dict.fromkeys(edge.descriptor.digest for edge in edges)
@@ -93,7 +91,6 @@ async def check_references(
     if children:
         manifests = await transaction.manifest_sizes(repository, dict.fromkeys(children))
     missing: dict[str, None] = {}
-    wrong: list[InvalidManifest] = []
     for edge in edges:
         stored = blobs.get(edge.descriptor.digest)
         if edge.role is Role.MANIFEST:
@@ -103,15 +100,13 @@ async def check_references(
             if not _may_be_absent(edge, policy):
                 missing[edge.descriptor.digest] = None
         elif stored != edge.descriptor.size:
-            said = (
+            raise InvalidManifest(
                 f"{edge.role} {edge.descriptor.digest} has {stored} bytes, "
-                f"the manifest says {edge.descriptor.size}"
+                f"the manifest says {edge.descriptor.size}",
+                {"digest": edge.descriptor.digest, "size": stored},
             )
-            detail = {"digest": edge.descriptor.digest, "size": stored}
-            wrong.append(InvalidManifest(said, detail))
     if missing:
         raise UnknownReferences(list(missing))
-    return wrong
 
 
 def _may_be_absent(edge: Edge, policy: ManifestPolicy) -> bool:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.assembly.accounts import account_parts, first_administrator, open_administration
-from entrepot.assembly.data_directory import prepare_drivers
-from entrepot.assembly.drivers import open_drivers
+from entrepot.assembly.backend import Backend
 from entrepot.config.access import AccessSettings, RuleSettings
 from entrepot.config.database import DatabaseSettings, SqliteSettings
 from entrepot.config.settings import Settings
@@ -35,11 +34,12 @@ def settings(folder: Path, access: AccessSettings) -> Settings:
 def test_the_first_administrator_logs_in_on_a_worker_and_is_made_once(tmp_path: Path) -> None:
     async def run() -> None:
         configured = settings(tmp_path, AccessSettings(enabled=True, rules=(RULE,)))
-        await prepare_drivers(configured, tmp_path)
-        made = await first_administrator(configured, tmp_path)
+        backend = Backend(configured)
+        await backend.prepare()
+        made = await first_administrator(backend)
         assert made is not None
-        assert await first_administrator(configured, tmp_path) is None
-        drivers = open_drivers(configured, tmp_path)
+        assert await first_administrator(backend) is None
+        drivers = backend.open()
         parts = account_parts(configured.access, drivers.accounts, drivers.clock)
         try:
             caller = await parts.authenticator.authenticate(BasicCredentials(*made))
@@ -62,8 +62,9 @@ def test_the_first_administrator_logs_in_on_a_worker_and_is_made_once(tmp_path: 
 def test_nobody_is_made_where_accounts_are_not_in_force(tmp_path: Path) -> None:
     async def run() -> None:
         configured = settings(tmp_path, AccessSettings())
-        await prepare_drivers(configured, tmp_path)
-        assert await first_administrator(configured, tmp_path) is None
+        backend = Backend(configured)
+        await backend.prepare()
+        assert await first_administrator(backend) is None
         with open_administration(configured) as tools:
             assert not await tools.accounts.has_users()
 
@@ -75,6 +76,7 @@ def test_an_account_has_another_mark_after_a_new_password_and_none_when_it_is_ou
 ) -> None:
     async def run() -> None:
         configured = settings(tmp_path, AccessSettings(enabled=True))
+        await Backend(configured).prepare()
         with open_administration(configured) as tools:
             await tools.users.add("alice", None)
             marks = [await mark(tools.accounts)]

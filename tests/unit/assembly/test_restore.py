@@ -13,9 +13,9 @@ import pytest
 from entrepot.assembly import backup
 from entrepot.assembly.accounts import open_administration
 from entrepot.assembly.adoption import open_adoption
+from entrepot.assembly.backend import Backend, snapshots
 from entrepot.assembly.collection import stray_keeper
 from entrepot.assembly.lost_database import check_database_is_there
-from entrepot.assembly.tokens import open_tokens
 from entrepot.config.database import DatabaseSettings, SqliteSettings
 from entrepot.config.settings import Settings
 from entrepot.config.storage import FilesystemSettings, StorageSettings
@@ -85,7 +85,7 @@ def killing(patch: pytest.MonkeyPatch, module: object, name: str) -> Iterator[No
         raise Killed
 
     patch.setattr(module, name, killed)
-    patch.setattr(backup, "discard", lambda _: None)  # who is killed tidies nothing up
+    patch.setattr(snapshots, "discard", lambda _: None)  # who is killed tidies nothing up
     yield
 
 
@@ -94,7 +94,7 @@ def test_killed_before_its_end_it_has_changed_no_database(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     database = database_of(settings)
-    with monkeypatch.context() as patch, killing(patch, backup, where), pytest.raises(Killed):
+    with monkeypatch.context() as patch, killing(patch, snapshots, where), pytest.raises(Killed):
         backup.restore(settings, None)
     assert newest_aside(database) is None
     assert (blobs(database), quarantined(database)) == (2, 0)
@@ -117,9 +117,9 @@ def test_killed_between_the_two_names_no_registry_begins_with_an_empty_database(
         backup.restore(settings, str(elsewhere))
     assert not database.exists()
     with pytest.raises(MetadataOutage, match="before-restore"):
-        check_database_is_there(settings)
+        check_database_is_there(Backend(settings))
     backup.restore(settings, str(elsewhere))
-    check_database_is_there(settings)
+    check_database_is_there(Backend(settings))
     assert quarantined(database) == 1
 
 
@@ -151,7 +151,7 @@ def test_files_that_only_the_database_put_aside_knows_stay_until_it_is_old_or_go
     settings: Settings,
 ) -> None:
     said: list[str] = []
-    keep = stray_keeper(settings, said.append)
+    keep = stray_keeper(Backend(settings), said.append)
     assert not keep()
     report = backup.restore(settings, None)
     assert keep()
@@ -182,14 +182,15 @@ def test_a_sweep_leaves_strays_where_it_is_told_to(tmp_path: Path) -> None:
 
 OPENS: dict[str, Callable[[Settings], AbstractContextManager[object]]] = {
     "administration": open_administration,
-    "tokens": open_tokens,
-    "adoption": open_adoption,
+    "everything": lambda settings: Backend(settings).beside(),
+    "adoption": lambda settings: open_adoption(Backend(settings)),
 }
 
 
 @pytest.mark.parametrize("what", OPENS)
 def test_commands_and_a_restore_exclude_each_other(settings: Settings, what: str) -> None:
     root = Path(settings.storage.filesystem.rootdirectory)
+    (root / "docker/registry/v2/repositories").mkdir(exist_ok=True)
     busy = pytest.raises(StorageOutage, match="restored")
     with nobody_beside(root), busy, OPENS[what](settings):
         raise AssertionError("it works on a database that is being replaced")

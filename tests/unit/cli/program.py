@@ -1,12 +1,21 @@
 """Running the real programs, as a shell would."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from entrepot.assembly.backend import Backend
+from entrepot.config.loader import load
+
 BIN = Path(sys.executable).parent
+
+
+def make_database(config: Path) -> None:
+    """Make what the first start of a registry makes: commands work on what is there."""
+    asyncio.run(Backend(load(config, {}).settings).prepare())
 
 
 def run(

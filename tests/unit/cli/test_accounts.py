@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from entrepot.cli import program
-from tests.unit.cli.program import BIN
+from tests.unit.cli.program import BIN, make_database
 
 CONFIGURATION = """
 version: 0.1
@@ -47,6 +47,7 @@ class Shell:
         self.config = folder / "config.yml"
         self.data = folder / "data"
         self.config.write_text(CONFIGURATION.format(root=self.data))
+        make_database(self.config)
 
     def __call__(self, words: str, *more: str) -> CompletedProcess[str]:
         return run_here(*words.split(), *more, "--config", str(self.config))
@@ -265,6 +266,7 @@ def test_a_mistake_is_told_with_what_was_expected(
 def test_a_registry_that_asks_nobody_warns_who_makes_accounts(tmp_path: Path) -> None:
     config = tmp_path / "config.yml"
     config.write_text(f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {tmp_path}/d\n")
+    make_database(config)
     ended = run_here("user", "add", "alice", "--no-password", "--config", str(config))
     assert ended.returncode == 0
     assert "access.enabled is not set" in ended.stderr

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from entrepot.assembly.data_directory import prepare_drivers
-from entrepot.assembly.drivers import open_drivers
+from entrepot.assembly.backend import Backend
 from entrepot.cli import exit_codes
 from entrepot.config import load
 from entrepot.drivers.sql.metadata import SqliteMetadata
@@ -41,10 +40,9 @@ class Shop:
 
     def fill(self) -> None:
         async def work() -> None:
-            settings = load(self.file, {}).settings
-            scratch = self.file.parent
-            await prepare_drivers(settings, scratch)
-            drivers = open_drivers(settings, scratch)
+            backend = Backend(load(self.file, {}).settings)
+            await backend.prepare()
+            drivers = backend.open()
             try:
                 await self._push(drivers.metadata)
             finally:

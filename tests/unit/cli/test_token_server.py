@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
 
-from entrepot.assembly.tokens import open_tokens
+from entrepot.assembly.backend import Backend
 from entrepot.config.loader import load
 from entrepot.ports.access import Kind
 from entrepot.ports.tokens import Authority, RefreshToken, SigningKey
@@ -30,12 +31,16 @@ def refresh_token(digest: str, account: str) -> RefreshToken:
 
 def test_a_user_is_logged_out(config: Path) -> None:
     async def prepare() -> None:
-        with open_tokens(load(config, {}).settings) as store:
+        backend = Backend(load(config, {}).settings)
+        await backend.prepare()
+        with closing(backend.open()) as drivers:
+            store = drivers.tokens
             for digest, account in (("a", "alice"), ("b", "alice"), ("c", "bob")):
                 await store.keep_refresh_token(refresh_token(digest, account))
 
     async def left(account: str) -> int:
-        with open_tokens(load(config, {}).settings) as store:
+        with closing(Backend(load(config, {}).settings).open()) as drivers:
+            store = drivers.tokens
             return len(await store.refresh_tokens(account, "", 9))
 
     asyncio.run(prepare())
@@ -49,12 +54,16 @@ def test_a_user_is_logged_out(config: Path) -> None:
 
 def test_all_keys_are_replaced(config: Path) -> None:
     async def prepare() -> None:
-        with open_tokens(load(config, {}).settings) as store:
+        backend = Backend(load(config, {}).settings)
+        await backend.prepare()
+        with closing(backend.open()) as drivers:
+            store = drivers.tokens
             await store.keep_authority(Authority(b"k", b"c"), 1)
             await store.keep_signing_key(SigningKey(1, "kid", b"k", b"c", 1), 1)
 
     async def left() -> tuple[object, object]:
-        with open_tokens(load(config, {}).settings) as store:
+        with closing(Backend(load(config, {}).settings).open()) as drivers:
+            store = drivers.tokens
             return await store.authority(), await store.signing_keys()
 
     asyncio.run(prepare())

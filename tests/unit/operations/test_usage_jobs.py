@@ -7,9 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from entrepot.assembly.data_directory import prepare_drivers
-from entrepot.assembly.drivers import open_drivers
-from entrepot.assembly.usage_jobs import usage_jobs
+from entrepot.assembly.backend import Backend
+from entrepot.assembly.background import usage_jobs
 from entrepot.config.quotas import QuotaSettings, TotalQuotaSettings
 from entrepot.config.settings import Settings
 from entrepot.config.storage import FilesystemSettings, StorageSettings
@@ -33,8 +32,9 @@ def test_the_registrys_totals_are_told(tmp_path: Path) -> None:
     image = some_image("x" * 100)
 
     async def work() -> None:
-        await prepare_drivers(settings, tmp_path)
-        drivers = open_drivers(settings, tmp_path)
+        backend = Backend(settings)
+        await backend.prepare()
+        drivers = backend.open()
         await give_blobs(drivers.metadata, APP, some_blob("x" * 100), some_blob("unneeded"))
         await push(drivers.metadata, APP, image, tag="1")
         (job,) = usage_jobs(settings, drivers, metrics)
@@ -67,8 +67,9 @@ def test_reservations_are_looked_after_where_there_are_quotas(
     settings = settings_of(tmp_path / "data", quotas)
 
     async def work() -> int:
-        await prepare_drivers(settings, tmp_path)
-        drivers = open_drivers(settings, tmp_path)
+        backend = Backend(settings)
+        await backend.prepare()
+        drivers = backend.open()
         now = drivers.clock.now()
         free = BytesAround(BOUNDLESS, BOUNDLESS, BOUNDLESS)
         assert await drivers.reservations.reserve("dead", APP, 5, free, now - 2, now - 1)

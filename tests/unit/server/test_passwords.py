@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.assembly.data_directory import prepare_drivers
+from entrepot.assembly.backend import Backend
 from entrepot.config.access import AccessSettings
 from entrepot.config.auth import AuthSettings, HtpasswdSettings
 from entrepot.config.log import LogSettings
@@ -25,8 +25,9 @@ def start(tmp_path: Path, formatter: str) -> None:
     )
 
     async def work() -> None:
-        await prepare_drivers(settings, tmp_path)
-        await provide_passwords(settings, tmp_path)
+        backend = Backend(settings)
+        await backend.prepare()
+        await provide_passwords(backend)
 
     asyncio.run(work())
 

@@ -92,6 +92,11 @@ REFUSED = [
     adopted(b"{}", types.OCI_MANIFEST),
     adopted(b'{"schemaVersion": 1, "fsLayers": []}', "application/json"),
     adopted(b'{"schemaVersion": 2, "config": 1, "layers": []}', types.OCI_MANIFEST),
+    adopted(
+        b'{"schemaVersion": 2, "config": {"mediaType": "a/b", "size": 1, "digest": "md5:0"},'
+        b' "layers": []}',
+        types.OCI_MANIFEST,
+    ),
     adopted(b'{"schemaVersion": 2, "manifests": []}', "no media type"),
 ]
 

@@ -65,8 +65,7 @@ def denying(pattern: str) -> ManifestPolicy:
 async def check(metadata: Metadata, manifest: Manifest, policy: ManifestPolicy) -> None:
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, 1)
-        for wrong in await check_references(transaction, repository, manifest, policy):
-            raise wrong
+        await check_references(transaction, repository, manifest, policy)
 
     await metadata.change(change)
 

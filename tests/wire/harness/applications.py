@@ -7,8 +7,8 @@ import yaml
 
 from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
-from entrepot.assembly.data_directory import prepare_drivers
-from entrepot.assembly.drivers import Drivers, open_drivers
+from entrepot.assembly.backend import Backend
+from entrepot.assembly.drivers import Drivers
 from entrepot.config import load
 from entrepot.config.settings import Settings
 from entrepot.operations.requests import RequestRecord
@@ -57,8 +57,9 @@ class Running:
         self.loop.run(self._close())
 
     async def _open(self) -> Drivers:
-        await prepare_drivers(self.settings, self.data)
-        return open_drivers(self.settings, self.data)
+        backend = Backend(self.settings, self.data)
+        await backend.prepare()
+        return backend.open()
 
     async def _close(self) -> None:
         for close in self._control.closing:

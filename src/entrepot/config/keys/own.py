@@ -9,6 +9,12 @@ KEYS = (
         "`entrepot/metadata.db` below the root directory by default",
         Since.OWN,
     ),
+    works(
+        "node.name",
+        "tells this machine from others that serve the same registry, in each line of the log and"
+        " in claims on uploads; claims have the name of the host by default",
+        Since.OWN,
+    ),
     works("server.workers", "processes that answer; one a core by default", Since.OWN),
     works("server.connections", "connections at once; 20000 by default", Since.OWN),
     works("server.timeouts.idle", "for the next request's header; `2m` by default", Since.OWN),

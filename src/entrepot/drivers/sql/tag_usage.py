@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from entrepot.drivers.sql.questions import SqliteQuestions
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.ports.usage import UsageRow
 
 # A manifest may name one blob as its config, as a layer and as a child.
@@ -19,7 +19,7 @@ class TagUsage:
         repository: its number.
     """
 
-    def __init__(self, database: SqliteQuestions, repository: int) -> None:
+    def __init__(self, database: SqliteMetadata, repository: int) -> None:
         self._database = database
         self._repository = repository
 

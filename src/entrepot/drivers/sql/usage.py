@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from entrepot.drivers.sql.questions import SqliteQuestions
+from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.drivers.sql.tag_usage import TagUsage
 from entrepot.ports.usage import Reclaimable, RegistryUsage, UsageRow
 
@@ -18,7 +18,7 @@ class SqliteUsage:
         database: whose file it reads.
     """
 
-    def __init__(self, database: SqliteQuestions) -> None:
+    def __init__(self, database: SqliteMetadata) -> None:
         self._database = database
 
     async def registry(self) -> RegistryUsage:

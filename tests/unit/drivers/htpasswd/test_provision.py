@@ -8,7 +8,7 @@ import bcrypt
 import pytest
 
 from entrepot.config.htpasswd_file import read_htpasswd
-from entrepot.drivers.htpasswd.provision import USER, provision
+from entrepot.drivers.htpasswd import USER, provision
 from entrepot.errors import ConfigurationError
 
 

@@ -10,7 +10,7 @@ import bcrypt
 import pytest
 
 from entrepot.config.htpasswd_file import HtpasswdContent
-from entrepot.drivers.htpasswd.file import WatchedFile
+from entrepot.drivers.htpasswd import PasswordFile
 from entrepot.errors import MetadataOutage, Unauthenticated
 from entrepot.ports.access import BasicCredentials, BearerCredentials, Caller, Kind
 from entrepot.services.authentication.htpasswd import (
@@ -198,7 +198,7 @@ async def test_a_token_is_nobodys_password(users: HtpasswdAuthenticator) -> None
 async def test_a_file_that_changes_is_read_within_a_second(tmp_path: Path) -> None:
     path = tmp_path / "htpasswd"
     path.write_bytes(b"alice:" + hashed("old"))
-    users = HtpasswdAuthenticator(WatchedFile(path), check_bcrypt)
+    users = HtpasswdAuthenticator(PasswordFile(path), check_bcrypt)
     assert await is_right(users, "alice", "old")
     path.write_bytes(b"alice:" + hashed("new"))
     running = 0.0  # while the machine has time for this test: a turn takes a hundredth
@@ -214,7 +214,7 @@ async def test_a_file_that_changes_is_read_within_a_second(tmp_path: Path) -> No
 async def test_a_file_that_is_gone_lets_nobody_in_and_is_taken_again(tmp_path: Path) -> None:
     path = tmp_path / "htpasswd"
     path.write_bytes(b"alice:" + hashed("alice's"))
-    users = HtpasswdAuthenticator(WatchedFile(path), check_bcrypt)
+    users = HtpasswdAuthenticator(PasswordFile(path), check_bcrypt)
     assert await is_right(users, "alice", "alice's")
     path.rename(tmp_path / "elsewhere")
     await asyncio.sleep(0.5)
@@ -230,7 +230,7 @@ async def test_a_broken_file_does_not_replace_the_one_before(
 ) -> None:
     path = tmp_path / "htpasswd"
     path.write_bytes(b"alice:" + hashed("alice's"))
-    users = HtpasswdAuthenticator(WatchedFile(path), check_bcrypt)
+    users = HtpasswdAuthenticator(PasswordFile(path), check_bcrypt)
     assert await is_right(users, "alice", "alice's")
     path.write_bytes(b"# a comment\nno colon, but hunter2\n")
     await asyncio.sleep(0.8)

@@ -16,7 +16,7 @@ from jwt.api_jws import PyJWS
 
 from entrepot.config.token_auth import ASYMMETRIC
 from entrepot.config.token_keys import PublicKey
-from entrepot.drivers.filesystem.watched import WatchedFile
+from entrepot.drivers.watched_file import WatchedFile
 from entrepot.ports.access import BearerCredentials, Caller
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.tokens.external import ExternalTokens

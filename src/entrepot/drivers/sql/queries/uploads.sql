@@ -28,8 +28,8 @@ WHERE id = :id AND holder = :holder;
 DELETE FROM upload_sessions WHERE id = :id AND holder = :holder;
 
 -- name: release_all_sessions
--- Runs once at a start, for all holders, and at the start of each worker, for those of the worker
--- that had its number before and has ended.
+-- Runs once at a start, for the workers that the node had before, and at the start of each worker,
+-- for the one that had its number before and has ended.
 UPDATE upload_sessions SET holder = NULL, claimed_until = 0
 WHERE holder IS NOT NULL AND substr(holder, 1, length(:holders)) = :holders;
 

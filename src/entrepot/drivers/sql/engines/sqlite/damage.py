@@ -30,16 +30,6 @@ def forget_if_damaged(path: Path) -> bool:
     return True
 
 
-def is_damage(error: BaseException) -> bool:
-    """Tell whether an error comes from a database file that is damaged."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "sqlite_errorname", "") in _DAMAGE:
-            return True
-        cause = cause.__cause__
-    return False
-
-
 def _is_sound(path: Path) -> bool:
     """Tell whether it is sound; whatever else is wrong is for the next who opens it to say."""
     try:

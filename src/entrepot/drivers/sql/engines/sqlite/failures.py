@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from entrepot.errors import EntrepotError, MetadataOutage, StorageFull
+from entrepot.errors import DamagedDatabase, EntrepotError, MetadataOutage, StorageFull
 
 BUSY = frozenset({"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED"})
 _READ_ONLY = frozenset({"SQLITE_READONLY", "SQLITE_READONLY_DBMOVED", "SQLITE_READONLY_RECOVERY"})
@@ -31,7 +31,7 @@ def _outage(name: str) -> EntrepotError:
     if name in _READ_ONLY:
         return MetadataOutage("the database cannot be written")
     if name in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
-        return MetadataOutage("the database file is damaged")
+        return DamagedDatabase("the database file is damaged")
     if name.startswith("SQLITE_IOERR"):
         return MetadataOutage("the disk that the database lies on failed")
     if name.startswith("SQLITE_CANTOPEN"):

@@ -1,6 +1,5 @@
 """A file whose content is given again when it has changed."""
 
-import os
 from pathlib import Path
 
 LARGEST_BYTES = 4 * 1024 * 1024
@@ -28,7 +27,7 @@ class WatchedFile:
         Raises:
             OSError: it cannot be read, or is no file of a reasonable size.
         """
-        status = os.stat(self._path)
+        status = self._path.stat()
         seen = (
             status.st_dev,
             status.st_ino,
@@ -38,7 +37,7 @@ class WatchedFile:
         )
         if seen == self._seen and not surely:
             return None
-        with open(self._path, "rb") as file:
+        with self._path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)
         if len(content) > LARGEST_BYTES:
             raise OSError(f"it has more than {LARGEST_BYTES} bytes")

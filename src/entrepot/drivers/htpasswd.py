@@ -1,15 +1,20 @@
-"""Reads a file of passwords again when it has changed."""
+"""The file of ``auth.htpasswd``: read again when it has changed, and made where it is missing."""
 
 import asyncio
 import logging
+import os
+import secrets
 import time
 from pathlib import Path
 
 from entrepot.config.htpasswd_file import HtpasswdContent, read_htpasswd
-from entrepot.errors import MetadataOutage
+from entrepot.errors import ConfigurationError, MetadataOutage
 
 logger = logging.getLogger("entrepot.htpasswd")
 
+USER = "docker"
+_COST = 10
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _LOOK_SECONDS = 0.4
 # A file that was written this moment may still be being written: htpasswd writes in place.
 _SETTLED_SECONDS = 0.15
@@ -17,8 +22,8 @@ _SETTLED_SECONDS = 0.15
 _Seen = tuple[int, int, int, int, int]
 
 
-class WatchedFile:
-    """Implements `PasswordFile`: looks at the file twice a second, as long as anybody asks.
+class PasswordFile:
+    """The port of this name: looks at the file twice a second, as long as anybody asks.
 
     Args:
         path: of the file.
@@ -86,3 +91,34 @@ def _look_at(path: Path) -> _Seen:
 
 def _is_settled(seen: _Seen) -> bool:
     return abs(time.time() - seen[0] / 1e9) >= _SETTLED_SECONDS
+
+
+def provision(path: Path) -> str | None:
+    """Make the file with one user, when it is missing.
+
+    Args:
+        path: of the file; folders that lead there are made, too.
+
+    Returns:
+        The password of the user ``docker``, which is nowhere else; None where there is a file.
+
+    Raises:
+        ConfigurationError: the file is missing and cannot be made.
+    """
+    if path.exists():
+        return None
+    import bcrypt
+
+    password = secrets.token_urlsafe(32)
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(_COST)).decode()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, _NEW, 0o600), "w") as file:
+            file.write(f"{USER}:{hashed}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ConfigurationError(
+            f"auth.htpasswd.path: {path} is missing and cannot be made: {error.strerror or error}"
+        ) from error
+    return password

@@ -1,0 +1,323 @@
+"""What the registry keeps, by its settings: the only place that knows which drivers keep it.
+
+Drivers are imported inside functions: the supervisor and most commands need few of them, and start
+faster so.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from entrepot.assembly.backend.ownership import FilesystemOwnership, Places
+from entrepot.assembly.drivers import Drivers
+from entrepot.config.settings import Settings
+from entrepot.errors import ConfigurationError, MetadataOutage
+from entrepot.ports.access import OpenAccess
+from entrepot.ports.clock import SystemClock
+
+if TYPE_CHECKING:
+    from entrepot.assembly.backend.snapshots import Snapshots
+    from entrepot.assembly.backend.tree import Tree
+    from entrepot.operations.worker_metrics import WorkerMetrics
+    from entrepot.ports.blobs import BlobStorage
+    from entrepot.ports.check import MetadataInspector
+    from entrepot.ports.inspection import BlobInspector
+    from entrepot.services.check import Stores
+
+logger = logging.getLogger("entrepot.assembly")
+
+
+class Backend:
+    """A database, upload sessions, blobs and snapshots; whose they are, and on which node.
+
+    Nothing is opened, locked or made before a method says so.
+
+    Args:
+        settings: of the whole registry.
+        scratch: where the databases lie when nothing is to be kept (``storage.inmemory``); no
+            command has such a place.
+
+    Attributes:
+        ownership: keeps others off the data; None where other processes cannot see it.
+        node: the name of this machine among those that serve the registry.
+    """
+
+    def __init__(self, settings: Settings, scratch: Path | None = None) -> None:
+        self.settings = settings
+        self.node = settings.node.name or socket.gethostname()
+        self._places = Places.of(settings, scratch or Path())
+        self.ownership: FilesystemOwnership | None = None
+        if settings.storage.driver != "inmemory":
+            self.ownership = FilesystemOwnership(self._places.root)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is here outlives the registry, and other processes see it."""
+        return self.ownership is not None
+
+    @property
+    def database(self) -> Path:
+        """The file of the metadata, for messages."""
+        return self._places.database
+
+    @cached_property
+    def snapshots(self) -> Snapshots | None:
+        """Copies of the database; None where nothing is kept."""
+        from entrepot.assembly.backend.snapshots import Snapshots
+
+        return Snapshots(self._places) if self.is_kept else None
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """The directory that Docker Registry wrote or will read; None where blobs are no files."""
+        from entrepot.assembly.backend.tree import Tree
+
+        return Tree(self._places) if self.is_kept else None
+
+    # One way each: for the registry, for commands beside it, for commands in its absence.
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep other registries off the data until the block ends.
+
+        Raises:
+            StorageOutage: another one runs on it, or it cannot be used.
+        """
+        return nullcontext() if self.ownership is None else self.ownership.hold()
+
+    @contextmanager
+    def beside(self, *, changes: bool = False) -> Iterator[Drivers]:
+        """Open everything for a command, beside a registry that may run.
+
+        The schema stays as it is: the registry that runs may be of the version that made it.
+
+        Args:
+            changes: what the registry holds will be changed.
+
+        Raises:
+            ConfigurationError: nothing is kept, there is no database, or the registry is read-only
+                and shall be changed.
+            MetadataOutage: the database cannot be used, or is not of this version.
+            StorageOutage: another database is being put in its place at this moment.
+        """
+        ownership = self.require_database()
+        if changes and self.settings.storage.maintenance.readonly.enabled:
+            raise ConfigurationError("storage.maintenance.readonly is set: nothing may be changed")
+        with ownership.beside(), self._opened_as_it_is() as drivers:
+            yield drivers
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep registries and commands off the data, for somebody who replaces its database.
+
+        Raises:
+            ConfigurationError: nothing is kept.
+            StorageOutage: a registry or a command is at work on it.
+        """
+        ownership = self.require_kept()
+        with ownership.hold(), ownership.alone():
+            yield
+
+    def require_kept(self) -> FilesystemOwnership:
+        """Give the ownership.
+
+        Raises:
+            ConfigurationError: nothing is kept, so that a command has nothing to work on.
+        """
+        if self.ownership is None:
+            raise ConfigurationError(
+                f"storage.{self.settings.storage.driver} keeps everything in memory, where no other"
+                " program reaches it"
+            )
+        return self.ownership
+
+    def require_database(self) -> FilesystemOwnership:
+        """Give the ownership where there is a database; commands never make one.
+
+        Raises:
+            ConfigurationError: nothing is kept, or there is no database.
+        """
+        ownership = self.require_kept()
+        if not self.database.exists():
+            raise ConfigurationError(
+                f"there is no database at {self.database}: `entrepot serve` makes it"
+            )
+        return ownership
+
+    @contextmanager
+    def copied(self) -> Iterator[Backend]:
+        """Give the same with a copy of the database, which is gone afterwards.
+
+        Raises:
+            ConfigurationError: nothing is kept, or there is no database.
+            MetadataOutage: the database cannot be read.
+            StorageFull: there is no room for the copy.
+        """
+        self.require_database()
+        assert self.snapshots is not None
+        with TemporaryDirectory(prefix="dry-run-", dir=self.database.parent) as folder:
+            copy = Path(folder) / self.database.name
+            self.snapshots.source.write(copy, lambda: None)
+            yield self.with_database(copy)
+
+    def with_database(self, path: Path) -> Backend:
+        """Give the same with another database in its place."""
+        backend = Backend(self.settings)
+        backend._places = replace(self._places, database=path)
+        return backend
+
+    # What there is to open
+
+    async def prepare(self) -> None:
+        """Make what every worker relies upon: directories and schemas. Called once, before them.
+
+        Raises:
+            StorageOutage: the data directory cannot be used.
+            NewerDatabase: a newer Entrepot has written the database.
+            MetadataOutage: the database cannot be used.
+        """
+        from entrepot.drivers.filesystem.storage import prepare
+        from entrepot.drivers.sql.engines.sqlite.damage import forget_if_damaged
+        from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+        from entrepot.drivers.sql.sessions import SqliteUploadSessions
+
+        if self.is_kept:
+            prepare(self._places.root)
+        sessions = self._places.sessions
+        migrate(self.database, "metadata", durable=True)
+        try:
+            if forget_if_damaged(sessions):
+                logger.warning("%s was damaged: uploads under way must be begun again", sessions)
+        except OSError as error:
+            raise MetadataOutage(f"{sessions} is damaged and cannot be removed: {error}") from error
+        migrate(sessions, "sessions", durable=False)
+        with closing(SqliteUploadSessions(sessions)) as opened:
+            await opened.release_all(f"{self.node}/")
+
+    def open(self, metrics: WorkerMetrics | None = None) -> Drivers:
+        """Open everything in one process; `prepare` has run before.
+
+        Args:
+            metrics: times what the drivers do; None for nobody.
+
+        Raises:
+            MetadataOutage: the database cannot be opened.
+        """
+        from entrepot.drivers.sql.accounts import SqliteAccounts
+        from entrepot.drivers.sql.collection import SqliteCollectionQueue
+        from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+        from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
+        from entrepot.drivers.sql.guesses import SqliteGuessLedger
+        from entrepot.drivers.sql.jobs import SqliteJobLedger
+        from entrepot.drivers.sql.mender import SqliteMender
+        from entrepot.drivers.sql.metadata import SqliteMetadata
+        from entrepot.drivers.sql.pulls import SqlitePullTimes
+        from entrepot.drivers.sql.quarantine import SqliteQuarantine
+        from entrepot.drivers.sql.removal import SqliteHiddenRepositories, SqliteTagHistory
+        from entrepot.drivers.sql.reservations import SqliteReservations
+        from entrepot.drivers.sql.sessions import SqliteUploadSessions
+        from entrepot.drivers.sql.sweep import SqliteCollectionSweep
+        from entrepot.drivers.sql.tokens import SqliteTokenStore
+        from entrepot.drivers.sql.usage import SqliteUsage
+        from entrepot.operations.metered_metadata import MeteredMetadata
+        from entrepot.operations.metered_storage import MeteredStorage
+
+        sqlite = SqliteMetadata(
+            self.database,
+            metrics.transaction if metrics else ignore_group,
+            history_kept=self.settings.tags.history.keep,
+        )
+        sessions = SqliteUploadSessions(self._places.sessions)
+        storage, inspector, close_storage = self._open_storage()
+        pages = SqliteCollectionSweep(self.database, sqlite)
+
+        def close() -> None:
+            pages.close()
+            sqlite.close()
+            sessions.close()
+            close_storage()
+
+        return Drivers(
+            metadata=MeteredMetadata(sqlite, metrics) if metrics else sqlite,
+            sessions=sessions,
+            blobs=MeteredStorage(storage, metrics) if metrics else storage,
+            access=OpenAccess(),
+            clock=SystemClock(),
+            jobs=SqliteJobLedger(sqlite),
+            tag_history=SqliteTagHistory(sqlite),
+            dated_tags=SqliteDatedTags(sqlite),
+            hidden_repositories=SqliteHiddenRepositories(sqlite),
+            pulls=SqlitePullTimes(sqlite),
+            accounts=SqliteAccounts(sqlite),
+            tokens=SqliteTokenStore(sqlite),
+            guesses=SqliteGuessLedger(sessions),
+            quarantine=SqliteQuarantine(sqlite),
+            inspector=inspector,
+            collection=SqliteCollectionQueue(sqlite),
+            collection_sweep=pages,
+            reservations=SqliteReservations(sessions),
+            mender=SqliteMender(sqlite),
+            usage=SqliteUsage(sqlite),
+            close=close,
+        )
+
+    @contextmanager
+    def rows(self) -> Iterator[MetadataInspector]:
+        """Open the database for somebody who reads all of it, page by page."""
+        from entrepot.drivers.sql.inspector import SqliteInspector
+
+        with closing(SqliteInspector(self.database)) as inspector:
+            yield inspector
+
+    @contextmanager
+    def checked(self, drivers: Drivers) -> Iterator[Stores]:
+        """Give what a check of these drivers works with."""
+        from entrepot.drivers.sql.recount import SqliteUsageRecount
+        from entrepot.services.check import Stores
+
+        with (
+            self.rows() as rows,
+            closing(SqliteUsageRecount(self.database)) as recount,
+        ):
+            yield Stores(
+                rows=rows,
+                mender=drivers.mender,
+                blobs=drivers.inspector,
+                keeper=drivers.blobs,
+                sessions=drivers.sessions,
+                recount=recount,
+                quarantine=drivers.quarantine,
+                clock=drivers.clock,
+            )
+
+    @contextmanager
+    def _opened_as_it_is(self) -> Iterator[Drivers]:
+        from entrepot.drivers.sql.engines.sqlite.schema import require_schema
+
+        require_schema(self.database, "metadata")
+        require_schema(self._places.sessions, "sessions")
+        with closing(self.open()) as drivers:
+            yield drivers
+
+    def _open_storage(self) -> tuple[BlobStorage, BlobInspector, Callable[[], None]]:
+        if not self.is_kept:
+            from entrepot.drivers.memory.inspector import MemoryInspector
+            from entrepot.drivers.memory.shelf import Shelf
+            from entrepot.drivers.memory.storage import MemoryStorage
+
+            shelf = Shelf()
+            memory = MemoryStorage(shelf)
+            return memory, MemoryInspector(shelf), memory.close
+        from entrepot.drivers.filesystem.inspector import FilesystemInspector
+        from entrepot.drivers.filesystem.storage import FilesystemStorage
+
+        root = self._places.root
+        storage = FilesystemStorage(root, self.settings.storage.filesystem.maxthreads)
+        return storage, FilesystemInspector(root), storage.close
