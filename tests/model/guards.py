@@ -19,7 +19,7 @@ from entrepot.drivers.sql.collection import SqliteCollectionQueue
 from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.drivers.sql.reader import QUERIES
 from entrepot.ports.collection import Batch, Kind, Removal, Why
-from entrepot.services import push
+from entrepot.services import images, push
 from entrepot.services.collection import CollectionRules
 from entrepot.services.promises import Promises
 from tests.model import scheduler
@@ -192,6 +192,15 @@ def no_check_of_references(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(push, "check_references", check_references)
 
 
+def no_check_of_what_comes_back(patch: pytest.MonkeyPatch) -> None:
+    """Bring a manifest back without looking for what it needs."""
+
+    async def missing_references(*arguments: Any) -> list[str]:
+        return []
+
+    patch.setattr(images, "missing_references", missing_references)
+
+
 def bytes_without_an_order(patch: pytest.MonkeyPatch) -> None:
     """Forget a blob without writing down that its bytes are to go."""
     query = (
@@ -250,6 +259,11 @@ GUARDS = [
         change_query("renew_link_by_number", "SET since = NULL", "SET since = since"),
     ),
     Guard("a push's own check", BLIND, no_check_of_references),
+    Guard(
+        "a restored image's own check",
+        "an image that was deleted long ago is restored",
+        no_check_of_what_comes_back,
+    ),
     Guard("recheck before the unlink", AGAIN, no_recheck_before_unlink),
     Guard("recheck of a leftover", LEFTOVER, no_recheck_before_unlink),
     Guard("lock of who commits", AGAIN, no_lock_of_who_commits),

@@ -11,6 +11,7 @@ from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.sql.collection import SqliteCollectionQueue
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.removal import SqliteTagHistory
 from entrepot.drivers.sql.sessions import SqliteUploadSessions
 from entrepot.drivers.sql.sweep import SqliteCollectionSweep
 from entrepot.errors import ClientError, UnknownBlob, UnknownManifest, UnknownReferences
@@ -21,11 +22,13 @@ from entrepot.ports.access import ANONYMOUS, OpenAccess
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.collection import CollectionRules, Collector, Sweep, Tally
 from entrepot.services.delete import Delete
+from entrepot.services.immutable import ImmutableTags
 from entrepot.services.mount import Mount
 from entrepot.services.promises import Promises
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
 from entrepot.services.references import ManifestPolicy
+from entrepot.services.tag_history import TagHistories
 from entrepot.services.upload import Chunk, Upload
 from tests.wire.harness.contents import Content
 
@@ -86,6 +89,8 @@ class Place:
         self.pulls = Pull(metadata, self.blobs, access, promises=promises)
         self.pushes = Push(metadata, access, self.clock, ManifestPolicy())
         self.deletes = Delete(metadata, access, self.clock, enabled=True)
+        history = wrap(SqliteTagHistory(self.database), "history")
+        self.histories = TagHistories(metadata, history, access, self.clock, ImmutableTags())
 
     def close(self) -> None:
         """Let go of everything."""
@@ -145,6 +150,14 @@ class Place:
         """Delete a tag, or a manifest by its digest, if it is there."""
         with suppress(UnknownManifest):
             await self.deletes.manifest(ANONYMOUS, RepositoryName(name), parse_reference(reference))
+
+    async def restore(self, name: str, tag: str) -> bool:
+        """Undo the last change of a tag; False when its manifest cannot be brought back."""
+        try:
+            await self.histories.restore(ANONYMOUS, RepositoryName(name), Tag(tag))
+        except UnknownManifest:
+            return False
+        return True
 
     async def delete_blob(self, name: str, blob: Content) -> None:
         """Delete a blob, if it is there and no manifest needs it."""

@@ -125,6 +125,19 @@ async def overdue_image(world: World) -> None:
     world.place.clock.forward(OVERDUE)
 
 
+async def deleted_image(world: World) -> None:
+    """The image in `a` was deleted, and its grace has just begun."""
+    await image(world)
+    await world.place.delete("a", M.digest)
+    await world.place.collect()
+
+
+async def long_deleted_image(world: World) -> None:
+    """The image in `a` was deleted, and its grace is over."""
+    await deleted_image(world)
+    world.place.clock.forward(OVERDUE)
+
+
 async def signed_image(world: World) -> None:
     """The image in `a` has a referrer without a tag, which the sweep has just looked at."""
     await image(world)
@@ -203,6 +216,18 @@ def tagger(world: World) -> Work:
             await world.push("a", M, "2", confirmed=world.place.clock.now())
 
     return tag
+
+
+def restorer(world: World, *, surely: bool) -> Work:
+    """Bring the image in `a` back with its tag."""
+
+    async def restore() -> None:
+        restored = await world.place.restore("a", "1")
+        assert restored or not surely, "what was deleted within the grace did not come back"
+        if restored:
+            world.acknowledged.add(("a", M))
+
+    return restore
 
 
 def deleter(world: World) -> Work:
@@ -318,6 +343,16 @@ SCRIPTS = [
         signed_image,
         lambda world: {"collector": waiting(world)},
         UNTAGGED,
+    ),
+    Script(
+        "a deleted image is restored",
+        deleted_image,
+        lambda world: {**collectors(world, 2), "restorer": restorer(world, surely=True)},
+    ),
+    Script(
+        "an image that was deleted long ago is restored",
+        long_deleted_image,
+        lambda world: {**collectors(world), "restorer": restorer(world, surely=False)},
     ),
     Script(
         "a leftover is pushed while the sweep finds it",

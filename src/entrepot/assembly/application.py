@@ -143,5 +143,5 @@ def _endpoints(
             "PUT": uploads.put,
             "DELETE": uploads.delete,
         },
-        **management_endpoints(settings, drivers, delete, bodies),
+        **management_endpoints(settings, drivers, delete, bodies, quotas),
     }

@@ -10,12 +10,13 @@ from entrepot.api.management.repositories import RepositoriesManagement
 from entrepot.api.management.tags import TagsManagement
 from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
-from entrepot.assembly.rules import immutable_tags
+from entrepot.assembly.rules import immutable_tags, manifest_policy
 from entrepot.config.settings import Settings
-from entrepot.ports.access import Caller, Kind, OpenAccess
+from entrepot.ports.access import Access, Caller, Kind, OpenAccess
 from entrepot.services.delete import Delete
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.image_selection import ImageSelection
+from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.tag_history import TagHistories
 
 
@@ -32,22 +33,27 @@ def build_delete(settings: Settings, drivers: Drivers) -> Delete:
     )
 
 
-def build_histories(settings: Settings, drivers: Drivers) -> TagHistories:
+def build_histories(
+    settings: Settings, drivers: Drivers, access: Access, quotas: Quotas
+) -> TagHistories:
     """Build what shows and undoes the changes of tags."""
     return TagHistories(
         drivers.metadata,
         drivers.tag_history,
-        drivers.access,
+        access,
         drivers.clock,
         immutable_tags(settings),
+        manifest_policy(settings.validation),
+        quotas,
     )
 
 
 def management_endpoints(
-    settings: Settings, drivers: Drivers, delete: Delete, bodies: SmallBodies
+    settings: Settings, drivers: Drivers, delete: Delete, bodies: SmallBodies, quotas: Quotas
 ) -> Endpoints:
     """Build what answers under /api/v1/."""
-    tags = TagsManagement(build_histories(settings, drivers), bodies, settings.http.prefix)
+    histories = build_histories(settings, drivers, drivers.access, quotas)
+    tags = TagsManagement(histories, bodies, settings.http.prefix)
     return {
         "repository": {"DELETE": RepositoriesManagement(delete).delete},
         "tag_history": {"GET": tags.history},
@@ -95,7 +101,7 @@ async def open_operator(settings: Settings, *, changes: bool = False) -> AsyncIt
         yield Operator(
             drivers,
             Delete(metadata, access, clock, immutable, enabled=True),
-            TagHistories(metadata, drivers.tag_history, access, clock, immutable),
+            build_histories(settings, drivers, access, NoQuotas()),
             ImageSelection(metadata, drivers.dated_tags),
             ImageRemoval(metadata, access, clock, immutable),
         )

@@ -44,7 +44,10 @@ def history(
 def restore(
     image: Image, to: To = "1", config: ConfigOption = None, defaults: Defaults = False
 ) -> None:
-    """Point a tag again to what it pointed to before, as long as the manifest is there."""
+    """Point a tag again to what it pointed to before.
+
+    A manifest that was removed comes back with the tag within `gc.grace`.
+    """
     name, tag = _parse(image)
     settings = read_configuration(config, defaults).settings
     asyncio.run(_restore(settings, name, tag, _target(to)))

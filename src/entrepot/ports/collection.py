@@ -172,6 +172,15 @@ class CollectionQueue(Protocol):
         """Forget blobs that no repository has, and order their bytes to be removed."""
         ...
 
+    async def forget_removed(self, before: int, limit: int) -> Batch:
+        """Forget manifests that were removed: they cannot be brought back any more.
+
+        Args:
+            before: those that were removed before it or then.
+            limit: manifests at most.
+        """
+        ...
+
     async def claim_bytes(self, holder: str, now: int, until: int, limit: int) -> list[DoomedBytes]:
         """Take orders to remove bytes, which nobody else takes until then."""
         ...

@@ -207,7 +207,18 @@ class Transaction(Removal, Protocol):
     async def delete_manifest(
         self, repository: int, digest: Digest, caller: str, now: int
     ) -> list[str] | None:
-        """Remove a manifest and the tags that point to it; gives those, None when unknown."""
+        """Remove a manifest and the tags that point to it; gives those, None when unknown.
+
+        For a while it can be brought back: `TagHistory.removed` finds it.
+        """
+        ...
+
+    async def restore_manifest(self, repository: int, manifest: NewManifest) -> int:
+        """Keep a manifest that was removed, with the time of its last pull; gives its number."""
+        ...
+
+    async def queue_unheld(self, manifest: int) -> None:
+        """Let a manifest go after the grace, should nothing hold it by then."""
         ...
 
     async def move_tag(

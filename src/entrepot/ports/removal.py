@@ -48,6 +48,23 @@ class TagChange:
     changed_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class RemovedManifest:
+    """A manifest that was removed, and whose blobs may be there still.
+
+    Attributes:
+        digest: what it was known by.
+        media_type: what it was served as.
+        payload: its bytes.
+        pushed_at: when it was pushed last.
+    """
+
+    digest: Digest
+    media_type: str
+    payload: bytes
+    pushed_at: int
+
+
 class TagHistory(Protocol):
     """Reads the history of tags. Everything raises MetadataOutage when the database fails."""
 
@@ -62,6 +79,10 @@ class TagHistory(Protocol):
             before: the number behind which the page begins; None for the newest.
             limit: changes at most.
         """
+        ...
+
+    async def removed(self, name: RepositoryName, digest: Digest) -> RemovedManifest | None:
+        """Find a manifest that was removed and can be brought back."""
         ...
 
     async def forget(self, before: int, limit: int) -> int:

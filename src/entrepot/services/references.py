@@ -83,19 +83,8 @@ async def check_references(
         UnknownReferences: something is absent that must not be; all of it is named.
         InvalidManifest: a descriptor's size is not that of what is stored.
     """
-    edges = [edge for edge in manifest.edges if edge.role is not Role.SUBJECT]
-    digests = dict.fromkeys(edge.descriptor.digest for edge in edges)
-    blobs = await transaction.blob_sizes(repository, digests)
-    children = [edge.descriptor.digest for edge in edges if edge.role is Role.MANIFEST]
-    manifests: dict[str, int] = {}
-    if children:
-        manifests = await transaction.manifest_sizes(repository, dict.fromkeys(children))
     missing: dict[str, None] = {}
-    for edge in edges:
-        stored = blobs.get(edge.descriptor.digest)
-        if edge.role is Role.MANIFEST:
-            # A child that is absent as a manifest may be a blob: BuildKit's cache is written so.
-            stored = manifests.get(edge.descriptor.digest, stored)
+    for edge, stored in await _stored_sizes(transaction, repository, manifest):
         if stored is None:
             if not _may_be_absent(edge, policy):
                 missing[edge.descriptor.digest] = None
@@ -107,6 +96,39 @@ async def check_references(
             )
     if missing:
         raise UnknownReferences(list(missing))
+
+
+async def missing_references(
+    transaction: Transaction, repository: int, manifest: Manifest, policy: ManifestPolicy
+) -> list[str]:
+    """List what a manifest refers to that is absent and must not be."""
+    sizes = await _stored_sizes(transaction, repository, manifest)
+    return [
+        edge.descriptor.digest
+        for edge, stored in sizes
+        if stored is None and not _may_be_absent(edge, policy)
+    ]
+
+
+async def _stored_sizes(
+    transaction: Transaction, repository: int, manifest: Manifest
+) -> list[tuple[Edge, int | None]]:
+    """Give the size of what the repository has of each thing that a manifest needs."""
+    edges = [edge for edge in manifest.edges if edge.role is not Role.SUBJECT]
+    digests = dict.fromkeys(edge.descriptor.digest for edge in edges)
+    blobs = await transaction.blob_sizes(repository, digests)
+    children = [edge.descriptor.digest for edge in edges if edge.role is Role.MANIFEST]
+    manifests: dict[str, int] = {}
+    if children:
+        manifests = await transaction.manifest_sizes(repository, dict.fromkeys(children))
+    sizes: list[tuple[Edge, int | None]] = []
+    for edge in edges:
+        stored = blobs.get(edge.descriptor.digest)
+        if edge.role is Role.MANIFEST:
+            # A child that is absent as a manifest may be a blob: BuildKit's cache is written so.
+            stored = manifests.get(edge.descriptor.digest, stored)
+        sizes.append((edge, stored))
+    return sizes
 
 
 def _may_be_absent(edge: Edge, policy: ManifestPolicy) -> bool:

@@ -8,9 +8,12 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
-from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.ports.metadata import Metadata, NewManifest, Transaction
 from entrepot.ports.removal import TagChange, TagHistory
+from entrepot.services.images import RemovedImages
 from entrepot.services.immutable import ImmutableTags
+from entrepot.services.quotas import NoQuotas, Quotas
+from entrepot.services.references import ManifestPolicy
 
 MOST_STEPS = 10_000
 
@@ -40,6 +43,8 @@ class TagHistories:
         access: who may see and change it.
         clock: tells the time.
         immutable: tags that stay.
+        policy: what a manifest that is brought back may lack.
+        quotas: how much may lie where.
     """
 
     def __init__(
@@ -49,7 +54,11 @@ class TagHistories:
         access: Access,
         clock: Clock,
         immutable: ImmutableTags,
+        policy: ManifestPolicy | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
+        self._quotas: Quotas = quotas or NoQuotas()
+        self._removed = RemovedImages(metadata, history, policy or ManifestPolicy(), self._quotas)
         self._metadata = metadata
         self._history = history
         self._access = access
@@ -91,6 +100,8 @@ class TagHistories:
     ) -> RestoredTag:
         """Point a tag at a manifest again that it pointed to before.
 
+        A manifest that was removed comes back with it, as long as its blobs are there.
+
         Args:
             caller: who asks.
             name: of the repository.
@@ -103,11 +114,13 @@ class TagHistories:
             UnknownManifest: the manifest is gone, or the tag never pointed to it.
             InvalidRequest: there are fewer changes, or the tag did not exist before them.
             ImmutableTag: the tag stays where it is.
+            QuotaExceeded: there is no room for the manifest, or for one more tag.
         """
         await self._access.require(caller, Action.PUSH, name)
         now = self._clock.now()
+        removed: NewManifest | None = None
 
-        async def change(transaction: Transaction) -> RestoredTag:
+        async def change(transaction: Transaction) -> RestoredTag | Digest:
             repository = await transaction.find_repository(name)
             if repository is None:
                 raise _no_repository(name)
@@ -116,17 +129,19 @@ class TagHistories:
             digest = _find(changes, name, tag, to)
             manifest = await transaction.find_manifest(repository, digest)
             if manifest is None:
-                raise UnknownManifest(
-                    f"{tag} cannot be restored: its manifest {digest} is gone from {name}",
-                    {"name": name, "tag": tag, "digest": digest},
-                )
+                if removed is None or removed.digest != digest:
+                    return digest
+                manifest = await self._removed.keep(transaction, repository, name, removed)
             place = (repository, name)
             await self._immutable.check_move(transaction, caller, place, tag, digest)
             state = await transaction.tag(repository, tag)
             await transaction.move_tag(repository, tag, manifest, caller.name, now)
             return RestoredTag(None if state is None else state.digest, digest)
 
-        return await self._metadata.change(change)
+        guarded = self._quotas.guarded(name, change)
+        while isinstance(done := await self._metadata.change(guarded), Digest):
+            removed = await self._removed.prepare(name, done)
+        return done
 
 
 def _find(changes: list[TagChange], name: RepositoryName, tag: Tag, to: Digest | int) -> Digest:

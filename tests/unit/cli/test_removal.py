@@ -185,6 +185,9 @@ def test_a_tag_is_looked_back_upon_and_restored(shop: Shop) -> None:
     shop.run("image", "rm", "team/app:v1", "--untag", "--yes")
     told = shop.run("tag", "restore", "team/app:v1")
     assert told.stdout == f"team/app:v1 points to {TWO.digest} again; it was deleted.\n"
+    shop.run("image", "rm", "team/app:v1", "--yes")
+    told = shop.run("tag", "restore", "team/app:v1")
+    assert told.stdout == f"team/app:v1 points to {TWO.digest} again; it was deleted.\n"
 
 
 @pytest.mark.parametrize(

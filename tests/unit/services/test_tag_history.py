@@ -7,18 +7,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.pulls import SqlitePullTimes
 from entrepot.drivers.sql.removal import SqliteTagHistory
-from entrepot.errors import Denied, ImmutableTag, InvalidRequest, UnknownManifest, UnknownName
+from entrepot.drivers.sql.reservations import SqliteReservations
+from entrepot.errors import (
+    Denied,
+    ImmutableTag,
+    InvalidRequest,
+    QuotaExceeded,
+    UnknownManifest,
+    UnknownName,
+)
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
 from entrepot.ports.access import Access, OpenAccess
-from entrepot.ports.metadata import Transaction
+from entrepot.ports.metadata import StoredBlob, Transaction
+from entrepot.services.image_removal import Candidate, ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
+from entrepot.services.quotas import Quotas
+from entrepot.services.quotas.enforced import EnforcedQuotas
+from entrepot.services.quotas.limits import Limits, QuotaRules
 from entrepot.services.tag_history import TagHistories
-from tests.contract.pushing import APP, push, some_image
+from tests.contract.pushing import (
+    APP,
+    give_blobs,
+    push,
+    some_blob,
+    some_image,
+    some_index,
+    stored,
+)
 from tests.unit.services.registry import CAROL, HidingAccess, Registry, with_registry
 
 IMAGES = [some_image(f"layer {number}") for number in range(3)]
@@ -55,7 +77,10 @@ class Model:
 
 
 def histories_of(
-    registry: Registry, *rules: ImmutableRule, access: Access | None = None
+    registry: Registry,
+    *rules: ImmutableRule,
+    access: Access | None = None,
+    quotas: Quotas | None = None,
 ) -> TagHistories:
     history = SqliteTagHistory(registry.metadata)
     return TagHistories(
@@ -64,6 +89,7 @@ def histories_of(
         access or OpenAccess(),
         registry.clock,
         ImmutableTags(rules),
+        quotas=quotas,
     )
 
 
@@ -196,5 +222,65 @@ def test_two_who_restore_at_once_both_find_the_tag_where_one_of_them_put_it() ->
         )
         assert done[0].before == DIGESTS[2]
         assert done[1].before == DIGESTS[0]
+
+    with_registry(work)
+
+
+def blobs_of(*layers: int) -> list[StoredBlob]:
+    return [some_blob("{}"), *(some_blob(f"layer {number}") for number in layers)]
+
+
+def test_an_image_that_was_removed_comes_back_with_its_tag_children_and_pulls() -> None:
+    async def work(registry: Registry) -> None:
+        index = some_index(*IMAGES[:2])
+        outer = some_index(index, IMAGES[2])
+        await give_blobs(registry.metadata, APP, *blobs_of(0, 1, 2))
+        await push(registry.metadata, APP, *IMAGES, index, outer, tag="latest")
+        pulls = SqlitePullTimes(registry.metadata)
+        await pulls.note([(APP, outer.digest)], 7)
+        removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, ImmutableTags())
+        (removed,) = await removal.remove(CAROL, [Candidate(APP, LATEST, outer.digest, 1)])
+        assert set(removed.manifests) == {*DIGESTS, index.digest, outer.digest}
+        done = await histories_of(registry).restore(CAROL, APP, LATEST)
+        assert (done.before, done.now) == (None, outer.digest)
+        for image in (*IMAGES, index, outer):
+            found = await registry.metadata.manifest_by_digest(APP, image.digest)
+            assert found == stored(image)
+        (dated,) = await SqliteDatedTags(registry.metadata).dated_tags(APP, "", 9)
+        assert (dated.tag, dated.digest, dated.pulled_at) == (LATEST, outer.digest, 7)
+
+    with_registry(work)
+
+
+def test_what_lacks_a_blob_or_a_child_does_not_come_back() -> None:
+    async def work(registry: Registry) -> None:
+        histories = histories_of(registry)
+        await give_blobs(registry.metadata, APP, *blobs_of(0))
+        index = some_index(*IMAGES[:2])
+        await push(registry.metadata, APP, *IMAGES[:2], index, tag="latest")
+        for image in (index, *IMAGES[:2]):
+            await delete(registry, image.digest)
+        with pytest.raises(UnknownManifest, match=f"needs {blobs_of(1)[1].digest}, which is gone"):
+            await histories.restore(CAROL, APP, LATEST)
+        assert await registry.metadata.manifest_by_tag(APP, LATEST) is None
+        await give_blobs(registry.metadata, APP, *blobs_of(1))
+        assert (await histories.restore(CAROL, APP, LATEST)).now == index.digest
+
+    with_registry(work)
+
+
+def test_a_restored_image_has_to_fit_the_quotas() -> None:
+    async def work(registry: Registry) -> None:
+        await give_blobs(registry.metadata, APP, *blobs_of(0))
+        await push(registry.metadata, APP, IMAGES[0], tag="latest")
+        await delete(registry, DIGESTS[0])
+        await push(registry.metadata, APP, IMAGES[1], tag="other")
+        rules = QuotaRules(Limits(tags=1), [], [])
+        reservations = SqliteReservations(registry.sessions)
+        quotas = EnforcedQuotas(rules, registry.metadata, reservations, registry.clock)
+        histories = histories_of(registry, quotas=quotas)
+        with pytest.raises(QuotaExceeded):
+            await histories.restore(CAROL, APP, LATEST)
+        assert await registry.metadata.manifest_by_tag(APP, LATEST) is None
 
     with_registry(work)

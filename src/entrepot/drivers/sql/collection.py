@@ -109,6 +109,17 @@ class SqliteCollectionQueue:
 
         return await self._database.work(work)
 
+    async def forget_removed(self, before: int, limit: int) -> Batch:
+        """Forget manifests that were removed: they cannot be brought back any more."""
+        if not await self._database.rows("old_removed_manifests", before=before):
+            return Batch(0)
+
+        async def work(connection: sqlite3.Connection) -> Batch:
+            old = {"before": before, "limit": limit}
+            return Batch(connection.execute(QUERIES["forget_removed_manifests"], old).rowcount)
+
+        return await self._database.work(work)
+
     async def claim_bytes(self, holder: str, now: int, until: int, limit: int) -> list[DoomedBytes]:
         """Take orders to remove bytes."""
         if not await self._database.rows("due_doomed", now=now):

@@ -7,9 +7,10 @@ from typing import Any
 from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.drivers.sql.reader import QUERIES
 from entrepot.drivers.sql.removal_transaction import tag_change
+from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.removal import TagChange
+from entrepot.ports.removal import RemovedManifest, TagChange
 
 _LATEST = 2**62
 # What refers goes before what it refers to: at no moment does anything miss what it needs.
@@ -17,6 +18,7 @@ _DRAINS = (
     ("drain_tags",),
     ("drain_history",),
     ("drain_edges", "drain_manifests"),
+    ("drain_removed_manifests",),
     ("drain_links",),
 )
 
@@ -43,6 +45,14 @@ class SqliteTagHistory:
             limit=limit,
         )
         return [tag_change(row) for row in rows]
+
+    async def removed(self, name: RepositoryName, digest: Digest) -> RemovedManifest | None:
+        """Find a manifest that was removed and can be brought back."""
+        rows = await self._database.rows("removed_manifest", name=name, digest=digest)
+        if not rows:
+            return None
+        media_type, pushed_at, payload = rows[0]
+        return RemovedManifest(digest, media_type, payload, pushed_at)
 
     async def forget(self, before: int, limit: int) -> int:
         """Remove lines that are older than a moment, oldest first; tell how many."""

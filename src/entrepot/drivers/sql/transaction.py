@@ -133,11 +133,24 @@ class SqliteTransaction(SqliteRemoval):
         tags = [tag for (tag,) in self._run("tags_of_manifest", manifest=manifest)]
         for tag in tags:
             self._note(repository, tag, digest, None, caller, now)
+        self._run("keep_removed_manifest", manifest=manifest, now=now)
         self._run("delete_tags_of_manifest", manifest=manifest)
         self._run("delete_edges", manifest=manifest)
         self._run("delete_manifest", manifest=manifest)
         self._run("mark_emptied", repository=repository)
         return tags
+
+    async def restore_manifest(self, repository: int, manifest: NewManifest) -> int:
+        """Keep a manifest that was removed, with the time of its last pull; gives its number."""
+        number = await self.keep_manifest(repository, manifest)
+        removed = {"repository": repository, "digest": manifest.digest}
+        self._run("restore_pull", manifest=number, **removed)
+        self._run("drop_removed_manifest", **removed)
+        return number
+
+    async def queue_unheld(self, manifest: int) -> None:
+        """Let a manifest go after the grace, should nothing hold it by then."""
+        self._run("queue_unheld_manifest", manifest=manifest)
 
     async def move_tag(
         self, repository: int, tag: Tag, manifest: int, caller: str, now: int

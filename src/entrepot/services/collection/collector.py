@@ -68,9 +68,14 @@ class Collector:
         if self._plausible is None or await self._plausible.is_plausible():
             await self._repeat(self._untagged)
         await self._date()
+        # Before their blobs: what can be brought back has them.
+        await self._repeat(self._forgotten)
         await self._repeat(self._links)
         await self._repeat(lambda: self._queue.collect_blobs(_BATCH))
         await remove_doomed(self._queue, self._blobs, self._clock, self._holder, self._observer)
+
+    async def _forgotten(self) -> Batch:
+        return await self._queue.forget_removed(self._rules.due(self._clock.now()), _BATCH)
 
     async def _links(self) -> Batch:
         now = self._clock.now()

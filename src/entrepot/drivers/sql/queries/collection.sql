@@ -89,6 +89,10 @@ WHERE manifest_edges.manifest_id = :manifest AND manifest_edges.role = 'manifest
 -- name: widow_manifest
 UPDATE manifest_candidates SET widowed = 1 WHERE manifest_id = :manifest;
 
+-- name: queue_unheld_manifest
+INSERT INTO manifest_candidates (manifest_id, widowed) VALUES (:manifest, 1)
+ON CONFLICT (manifest_id) DO UPDATE SET since = NULL, widowed = 1;
+
 -- name: date_links
 -- The grace of some begins now.
 UPDATE link_candidates SET since = :now

@@ -124,3 +124,47 @@ SELECT id, changed_at FROM tag_history WHERE id > 0 ORDER BY id LIMIT :limit;
 
 -- name: forget_history
 DELETE FROM tag_history WHERE id > 0 AND id <= :last;
+
+-- name: keep_removed_manifest
+-- What `tag restore` needs of a manifest that goes.
+INSERT INTO removed_manifests (
+    repository_id, digest, media_type, pushed_at, pulled_at, removed_at, payload
+)
+SELECT manifests.repository_id, manifests.digest, manifests.media_type, manifests.pushed_at,
+       manifest_pulls.pulled_at, :now, manifests.payload
+FROM manifests
+LEFT JOIN manifest_pulls ON manifest_pulls.manifest_id = manifests.id
+WHERE manifests.id = :manifest
+ON CONFLICT (repository_id, digest) DO UPDATE SET
+    media_type = excluded.media_type,
+    pushed_at = excluded.pushed_at,
+    pulled_at = excluded.pulled_at,
+    removed_at = excluded.removed_at;
+
+-- name: removed_manifest
+SELECT removed_manifests.media_type, removed_manifests.pushed_at, removed_manifests.payload
+FROM removed_manifests
+WHERE removed_manifests.repository_id = (SELECT id FROM repositories WHERE name = :name)
+  AND removed_manifests.digest = :digest;
+
+-- name: restore_pull
+INSERT INTO manifest_pulls (manifest_id, pulled_at)
+SELECT :manifest, pulled_at FROM removed_manifests
+WHERE repository_id = :repository AND digest = :digest AND pulled_at IS NOT NULL
+ON CONFLICT (manifest_id) DO NOTHING;
+
+-- name: drop_removed_manifest
+DELETE FROM removed_manifests WHERE repository_id = :repository AND digest = :digest;
+
+-- name: old_removed_manifests
+SELECT 1 FROM removed_manifests WHERE removed_at <= :before LIMIT 1;
+
+-- name: forget_removed_manifests
+DELETE FROM removed_manifests
+WHERE id IN (
+    SELECT id FROM removed_manifests WHERE removed_at <= :before ORDER BY removed_at LIMIT :limit
+);
+
+-- name: drain_removed_manifests
+DELETE FROM removed_manifests
+WHERE id IN (SELECT id FROM removed_manifests WHERE repository_id = :repository LIMIT :limit);
