@@ -1,9 +1,11 @@
+import json
 from functools import partial
 
 import pytest
 
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
+from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import Metadata, NewManifest, Referrer, Transaction
 from tests.contract.paging import all_pages
 from tests.contract.pushing import APP, CALLER, OTHER, about, push, some_image, some_index
@@ -39,13 +41,14 @@ async def test_a_subject_that_was_never_seen_has_no_referrers(metadata: Metadata
 
 async def test_a_referrer_is_described_as_it_was_pushed(metadata: Metadata) -> None:
     annotations = {"org.example": "é\U0001f600", "": ""}
+    text = json.dumps(annotations)
     image = some_image(subject=about(SUBJECT), annotations=annotations)
     index = some_index(subject=about(SUBJECT))
     await push(metadata, APP, image, index)
     config = "application/vnd.oci.image.config.v1+json"
     expected = [
-        Referrer(image.digest, types.OCI_MANIFEST, len(image.payload), config, annotations),
-        Referrer(index.digest, types.OCI_INDEX, len(index.payload), None, {}),
+        Referrer(image.digest, types.OCI_MANIFEST, len(image.payload), config, text),
+        Referrer(index.digest, types.OCI_INDEX, len(index.payload), None, ""),
     ]
     rows = await metadata.referrers(APP, SUBJECT.digest, None, "", 9)
     assert rows == sorted(expected, key=lambda row: row.digest)
@@ -121,3 +124,43 @@ async def test_large_referrers_come_in_short_pages(metadata: Metadata) -> None:
     pages = partial(metadata.referrers, APP, SUBJECT.digest, None)
     rows = await all_pages(pages, "", lambda row: row.digest, 100)
     assert [row.digest for row in rows] == digests(*large)
+
+
+LIST = Tag("list")
+
+
+async def listed(metadata: Metadata, after: str = "", limit: int = 100) -> list[Referrer]:
+    found, _ = await metadata.listed_referrers(APP, LIST, after, limit)
+    return found
+
+
+async def test_what_an_index_lists_is_described_as_it_was_pushed(metadata: Metadata) -> None:
+    described = some_image("described", artifactType="a/t", annotations={"a": "é"})
+    plain = some_index(described)
+    await push(metadata, APP, described, plain)
+    assert await listed(metadata) == []
+    await push(metadata, APP, some_index(described, plain), tag=LIST)
+    expected = [
+        Referrer(
+            described.digest, types.OCI_MANIFEST, len(described.payload), "a/t", '{"a": "\\u00e9"}'
+        ),
+        Referrer(plain.digest, types.OCI_INDEX, len(plain.payload), None, ""),
+    ]
+    assert await listed(metadata) == sorted(expected, key=lambda row: row.digest)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+async def test_what_is_absent_or_has_a_subject_is_passed_over(
+    metadata: Metadata, limit: int
+) -> None:
+    there = [some_image(f"there {number}") for number in range(4)]
+    absent = [some_image(f"absent {number}") for number in range(4)]
+    await push(metadata, APP, *there, *SIGNATURES)
+    await push(metadata, OTHER, *absent)
+    await push(metadata, APP, some_index(*there, *absent, *SIGNATURES), tag=LIST)
+    found: list[Digest] = []
+    place: str | None = ""
+    while place is not None:
+        page, place = await metadata.listed_referrers(APP, LIST, place, limit)
+        found += [row.digest for row in page]
+    assert found == digests(*there)

@@ -43,7 +43,7 @@ class ReferrersEndpoint:
         async for referrer in self._listing.referrers(
             request.caller, name, subject, artifact_type, after
         ):
-            entry = json.dumps(_descriptor(referrer))
+            entry = _descriptor(referrer)
             size += len(entry) + 2
             if found and size > self._limit:
                 more = True
@@ -70,7 +70,7 @@ class ReferrersEndpoint:
         return b"link", f'<{path}>; rel="next"'.encode()
 
 
-def _descriptor(referrer: Referrer) -> dict[str, object]:
+def _descriptor(referrer: Referrer) -> str:
     descriptor: dict[str, object] = {
         "mediaType": referrer.media_type,
         "digest": referrer.digest,
@@ -78,6 +78,7 @@ def _descriptor(referrer: Referrer) -> dict[str, object]:
     }
     if referrer.artifact_type is not None:
         descriptor["artifactType"] = referrer.artifact_type
-    if referrer.annotations:
-        descriptor["annotations"] = dict(referrer.annotations)
-    return descriptor
+    text = json.dumps(descriptor)
+    if referrer.annotations:  # JSON already, and not read here: they may have megabytes
+        text = f'{text[:-1]}, "annotations": {referrer.annotations}}}'
+    return text

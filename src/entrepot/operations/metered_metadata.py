@@ -69,6 +69,13 @@ class MeteredMetadata:
         work = self._metadata.referrers(name, subject, artifact_type, after, limit)
         return await self._timed("referrers", work)
 
+    async def listed_referrers(
+        self, name: RepositoryName, index: Tag, after: str, limit: int
+    ) -> tuple[list[Referrer], str | None]:
+        """List, by digest, children of a tagged manifest that the repository has."""
+        work = self._metadata.listed_referrers(name, index, after, limit)
+        return await self._timed("listed_referrers", work)
+
     async def confirm_blob(
         self, name: RepositoryName, digest: Digest, before: Callable[[], int]
     ) -> StoredBlob | None:

@@ -5,9 +5,9 @@ and may be run again when the database asks for it, so it must not touch anythin
 `Metadata.change` returns, what the function did is durable.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Manifest
@@ -44,13 +44,17 @@ class StoredBlob:
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """A manifest that says something about another one, as a descriptor; size in bytes."""
+    """A manifest that says something about another one, as a descriptor; size in bytes.
+
+    The annotations are the text of a JSON object, so that nobody reads what is only passed on;
+    empty where there are none.
+    """
 
     digest: Digest
     media_type: str
     size: int
     artifact_type: str | None
-    annotations: Mapping[str, Any]
+    annotations: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,24 @@ class ManifestReader(Protocol):
         """List manifests with this subject, by digest, those of one artifact type if given.
 
         Fewer than the limit where they are large: only an empty list says that there are no more.
+        """
+        ...
+
+    async def listed_referrers(
+        self, name: RepositoryName, index: Tag, after: str, limit: int
+    ) -> tuple[list[Referrer], str | None]:
+        """List, by digest, children of a tagged manifest that the repository has.
+
+        Those with a subject of their own are left out: they say themselves what they are about.
+
+        Args:
+            name: of the repository.
+            index: the tag.
+            after: only digests behind this one.
+            limit: how many children are looked at.
+
+        Returns:
+            Manifests, and the digest behind which to go on; None when there are no more.
         """
         ...
 

@@ -1,16 +1,15 @@
 """Lists of tags, repositories and referrers, in pages."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from entrepot.errors import Unauthenticated, UnknownName
+from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller, Kind
 from entrepot.ports.metadata import MetadataReader, Referrer
-from entrepot.services.fallback import listed_under_fallback_tag
 from entrepot.services.visible import next_visible
 
 _REFERRERS_A_QUERY = 256
@@ -109,18 +108,16 @@ class Listing:
             Denied: the caller may not pull here.
         """
         await self._access.require(caller, Action.PULL, name)
-        listed = await listed_under_fallback_tag(
-            self._metadata, name, subject, artifact_type, after
-        )
-        others = deque(listed)
+        listed = self._listed(name, subject, artifact_type, after)
+        ahead = await anext(listed, None)
         async for found in self._with_subject(name, subject, artifact_type, after):
-            while others and others[0].digest < found.digest:
-                yield others.popleft()
-            if others and others[0].digest == found.digest:
-                others.popleft()
+            while ahead is not None and ahead.digest < found.digest:
+                yield ahead
+                ahead = await anext(listed, None)
             yield found
-        while others:
-            yield others.popleft()
+        while ahead is not None:
+            yield ahead
+            ahead = await anext(listed, None)
 
     async def _with_subject(
         self, name: RepositoryName, subject: Digest, artifact_type: str | None, after: str
@@ -135,6 +132,25 @@ class Listing:
                 yield referrer
             after = page[-1].digest
             await asyncio.sleep(0)  # others have their turn: large pages take long to read
+
+    async def _listed(
+        self, name: RepositoryName, subject: Digest, artifact_type: str | None, after: str
+    ) -> AsyncGenerator[Referrer, None]:
+        """List what a client that found no referrers API keeps under a tag of the subject's.
+
+        What such an index lists and the repository has is a referrer, unless it says itself that
+        it is about another subject (spec.md, "Referrers Tag Schema").
+        """
+        place: str | None = after
+        while place is not None:
+            found, place = await self._metadata.listed_referrers(
+                name, fallback_tag(subject), place, _REFERRERS_A_QUERY
+            )
+            for referrer in found:
+                if artifact_type in (None, referrer.artifact_type):
+                    yield referrer
+            if place is not None:
+                await asyncio.sleep(0)  # others have their turn: such a list can be very long
 
 
 def _check_token(caller: Caller) -> None:

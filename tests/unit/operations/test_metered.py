@@ -184,6 +184,7 @@ def test_calls_of_the_database_are_timed(folder: Path, metrics: WorkerMetrics) -
         assert await metadata.confirm_manifest(name, digest, lambda: 1) is None
         assert not await metadata.has_location(Location("nowhere"))
         assert await metadata.referrers(name, digest, None, "", 10) == []
+        assert await metadata.listed_referrers(name, Tag("t"), "", 10) == ([], None)
         assert await metadata.repositories_with_blob(digest, 0, 10) == []
         assert await metadata.tags(name, "", 10) == []
         assert await metadata.repositories("", 10) == []

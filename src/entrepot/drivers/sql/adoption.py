@@ -186,7 +186,7 @@ def _manifest_row(repository: int, new: NewManifest) -> dict[str, Any]:
         "media_type": read.media_type,
         "artifact_type": read.artifact_type,
         "subject": None if subject is None else subject.digest,
-        "annotations": None if subject is None else json.dumps(read.annotations),
+        "annotations": json.dumps(read.annotations) if read.annotations else None,
         "size": len(new.payload),
         "pushed_at": new.pushed_at,
         "payload": new.payload,

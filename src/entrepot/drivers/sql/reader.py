@@ -1,7 +1,6 @@
 """Questions to the metadata, answered inline: each is a few page reads from the cache."""
 
 import asyncio
-import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from entrepot.ports.usage import HeldAround, Used, UsedAround
 QUERIES = load_queries()
 BUSY_WAIT_SECONDS = 5.0
 _BUSY_PAUSE_SECONDS = 0.005
-# Annotations of one page of referrers, as text; decoded they take many times that.
+# Annotations of one page of referrers.
 _PAGE_BYTES = 1024 * 1024
 
 _MANIFEST_BY_TAG = QUERIES["manifest_by_tag"]
@@ -71,12 +70,17 @@ class SqliteReader:
             "after": after,
             "limit": limit,
         }
-        return [
-            Referrer(Digest(digest), media_type, size, kind, json.loads(annotations or "{}"))
-            for digest, media_type, size, kind, annotations in await self._rows(
-                query, parameters, _first_referrers
-            )
-        ]
+        rows = await self._rows(query, parameters, _first_referrers)
+        return [_referrer(row) for row in rows]
+
+    async def listed_referrers(
+        self, name: RepositoryName, index: Tag, after: str, limit: int
+    ) -> tuple[list[Referrer], str | None]:
+        """List, by digest, children of a tagged manifest that the repository has."""
+        parameters = {"name": name, "tag": index, "after": after, "limit": limit}
+        rows = await self._rows(QUERIES["listed_referrers"], parameters, _first_referrers)
+        there = [_referrer(row) for row in rows if row[1] is not None]
+        return there, rows[-1][0] if rows else None
 
     async def blob(self, name: RepositoryName, digest: Digest) -> StoredBlob | None:
         """Find a blob that the repository has."""
@@ -183,6 +187,11 @@ def _first_referrers(cursor: sqlite3.Cursor) -> list[Any]:
             break
     cursor.close()
     return rows
+
+
+def _referrer(row: tuple[str, str, int, str | None, str | None]) -> Referrer:
+    digest, media_type, size, artifact_type, annotations = row
+    return Referrer(Digest(digest), media_type, size, artifact_type, annotations or "")
 
 
 def _manifest(rows: list[Any]) -> StoredManifest | None:

@@ -92,7 +92,7 @@ class SqliteTransaction(SqliteRemoval):
             media_type=read.media_type,
             artifact_type=read.artifact_type,
             subject=None if subject is None else subject.digest,
-            annotations=None if subject is None else json.dumps(read.annotations),
+            annotations=json.dumps(read.annotations) if read.annotations else None,
             size=len(manifest.payload),
             pushed_at=manifest.pushed_at,
             payload=manifest.payload,

@@ -120,7 +120,7 @@ def test_referrers_are_listed_by_subject_and_fallback_tags_stay_tags(tmp_path: P
     (referrer,) = served.referrers("app", subject.digest)
     assert referrer.digest == sbom.digest
     assert referrer.artifact_type == "application/spdx+json"
-    assert referrer.annotations == {"made": "by hand"}
+    assert referrer.annotations == '{"made": "by hand"}'
     assert served.tags("app") == [fallback]
     with closing(sqlite3.connect(tmp_path / "entrepot" / "metadata.db")) as connection:
         (named,) = connection.execute("SELECT accessory_of FROM tags").fetchone()

@@ -35,6 +35,24 @@ WHERE manifests.repository_id = (SELECT id FROM repositories WHERE name = :name)
 ORDER BY manifests.digest
 LIMIT :limit;
 
+-- name: listed_referrers
+-- A page of the children of the manifest that a tag points to, by digest; of those alone that the
+-- repository has as manifests, and that have no subject of their own, more than that is told.
+SELECT manifest_edges.digest, manifests.media_type, manifests.size,
+       manifests.artifact_type, manifests.annotations
+FROM repositories
+JOIN tags ON tags.repository_id = repositories.id
+JOIN manifest_edges ON manifest_edges.manifest_id = tags.manifest_id
+LEFT JOIN manifests
+    ON manifests.repository_id = repositories.id
+    AND manifests.digest = manifest_edges.digest
+    AND manifests.subject IS NULL
+WHERE repositories.name = :name AND tags.name = :tag
+  AND manifest_edges.role = 'manifest'
+  AND manifest_edges.digest > :after
+ORDER BY manifest_edges.digest
+LIMIT :limit;
+
 -- name: manifest_sizes
 -- Those of a JSON list of digests that the repository has as manifests.
 -- CROSS JOIN keeps this order: SQLite would compare every manifest of the repository with it.
