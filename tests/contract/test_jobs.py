@@ -110,3 +110,22 @@ async def test_nobody_finishes_what_nobody_claimed(jobs: JobLedger) -> None:
     assert not await jobs.finish("sweep", "one", "", 1)
     assert not await jobs.renew("sweep", "one", "", 1, MINUTE)
     assert await jobs.last("sweep") is None
+
+
+async def test_a_job_that_was_never_seen_may_be_due_at_once_and_once(
+    jobs_database: JobsDatabase,
+) -> None:
+    ledgers = [jobs_database.open() for _ in range(3)]
+
+    async def claim(number: int, now: int) -> JobRun | None:
+        ledger = ledgers[number % 3]
+        return await ledger.claim(
+            "backup", f"{number}", now, MINUTE, since=now - MINUTE, unseen_is_due=True
+        )
+
+    runs = [run for run in await asyncio.gather(*(claim(one, 5) for one in range(9))) if run]
+    assert len(runs) == 1
+    assert runs[0].holder is not None
+    await ledgers[0].finish("backup", runs[0].holder, "", 6)
+    assert await claim(9, 7) is None
+    assert await claim(10, 5 + 2 * MINUTE) is not None

@@ -39,6 +39,23 @@ class Every:
 
 
 @dataclass(frozen=True, slots=True)
+class NewerThan:
+    """As another schedule says, and at once when the last run began before a moment.
+
+    Args:
+        schedule: the other one.
+        moment: microseconds since 1970, UTC.
+    """
+
+    schedule: Schedule
+    moment: int
+
+    def since(self, now: int) -> int:
+        """Tell before which moment the last run must have begun for another one to be due now."""
+        return max(self.schedule.since(now), self.moment)
+
+
+@dataclass(frozen=True, slots=True)
 class Cron:
     """As a cron expression says, in UTC.
 

@@ -75,12 +75,14 @@ class Once:
         clock: tells the time.
         name: of the job in the ledger.
         work: does it.
+        unseen_is_due: the first run is at once, and not when the schedule has come round.
     """
 
     ledger: JobLedger
     clock: Clock
     name: str
     work: Work
+    unseen_is_due: bool = False
 
     async def run(self, schedule: Schedule | None = None) -> str | None:
         """Run it, if it is due and nobody else is at it.
@@ -98,7 +100,9 @@ class Once:
             return None
         holder = uuid.uuid4().hex
         lease = int(LEASE_SECONDS * MICROSECONDS)
-        run = await self.ledger.claim(self.name, holder, now, lease, since)
+        run = await self.ledger.claim(
+            self.name, holder, now, lease, since, unseen_is_due=self.unseen_is_due
+        )
         if run is None:
             return None
         try:

@@ -39,7 +39,14 @@ class JobLedger(Protocol):
     """Keeps runs. Everything raises MetadataOutage when the database fails."""
 
     async def claim(
-        self, name: str, holder: str, now: int, lease: int, since: int | None = None
+        self,
+        name: str,
+        holder: str,
+        now: int,
+        lease: int,
+        since: int | None = None,
+        *,
+        unseen_is_due: bool = False,
     ) -> JobRun | None:
         """Begin a run, or go on with one that was begun and not finished.
 
@@ -48,8 +55,10 @@ class JobLedger(Protocol):
             holder: who claims, unique for each claim.
             now: the time.
             lease: after which the claim ends by itself.
-            since: the run is due only when the last one began before this moment; a job that was
-                never seen is noted, and counts as run at `now`. None means that it is due.
+            since: the run is due only when the last one began before this moment. None means that
+                it is due.
+            unseen_is_due: of a job that was never seen, when `since` is given. Otherwise it is
+                noted, and counts as run at `now`.
 
         Returns:
             The run; None when it is not due, or somebody else is at it.

@@ -82,7 +82,8 @@ def stock(tmp_path: Path) -> Stock:
     """A registry that was stopped; a snapshot was taken while it ran, and pushes came after it."""
     layers = tuple(f"layer {number} ".encode() * 2000 for number in range(4))
     manifests = {}
-    with running(tmp_path) as server:
+    # Without those that the registry takes by itself, the first right after the start.
+    with running(tmp_path, {"backup": {"every": "0"}}) as server:
         for tag in ("1.0", "1.1", "latest"):
             manifests[f"team/app:{tag}"] = push_image(server, "team/app", tag, *layers[:2])
         manifests["other:main"] = push_image(server, "other", "main", *layers[1:3])

@@ -22,13 +22,20 @@ class SqliteJobLedger:
         self._database = database
 
     async def claim(
-        self, name: str, holder: str, now: int, lease: int, since: int | None = None
+        self,
+        name: str,
+        holder: str,
+        now: int,
+        lease: int,
+        since: int | None = None,
+        *,
+        unseen_is_due: bool = False,
     ) -> JobRun | None:
         """Begin a run, or go on with one that was begun and not finished."""
         parameters = {"name": name, "holder": holder, "now": now, "until": now + lease}
 
         async def work(connection: sqlite3.Connection) -> list[Any]:
-            if since is None:
+            if since is None or unseen_is_due:
                 rows = connection.execute(QUERIES["begin_job"], parameters).fetchall()
                 if rows:
                     return rows
