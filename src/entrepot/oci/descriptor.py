@@ -7,9 +7,16 @@ from typing import Any
 
 from entrepot.errors import InvalidManifest
 from entrepot.oci.digest import Digest
-from entrepot.oci.media_type import is_media_type
+from entrepot.oci.document import refuse_other_case
 
 MAX_SIZE = 2**63 - 1
+MAX_TYPE_LENGTH = 255
+"""Characters of a media type: RFC 6838 section 4.2 allows 127 on each side of its slash."""
+
+FIELDS = frozenset(
+    {"mediaType", "digest", "size", "urls", "data", "annotations", "artifactType", "platform"}
+)
+PLATFORM_FIELDS = frozenset({"os", "architecture"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Descriptor:
     """A reference to content.
 
     Attributes:
-        media_type: of the content.
+        media_type: of the content, as it is written there; empty when it is not said.
         digest: of the content.
         size: of the content in bytes.
         urls: where else it can be had.
@@ -46,9 +53,8 @@ def parse_descriptor(value: Any, where: str) -> Descriptor:
     """
     if not isinstance(value, dict):
         raise InvalidManifest(f"{where} is no descriptor: a JSON object is expected")
-    media_type = value.get("mediaType")
-    if not isinstance(media_type, str) or not is_media_type(media_type):
-        raise InvalidManifest(f"{where}.mediaType is no media type")
+    refuse_other_case(value, FIELDS, where)
+    media_type = parse_type(value.get("mediaType"), f"{where}.mediaType")
     size = value.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_SIZE:
         raise InvalidManifest(f"{where}.size is no number of bytes")
@@ -57,27 +63,46 @@ def parse_descriptor(value: Any, where: str) -> Descriptor:
         raise InvalidManifest(f"{where}.digest is missing")
     digest = Digest.parse(digest_text)
     _check_data(value.get("data"), size, digest, where)
+    parse_annotations(value.get("annotations"), where)
     return Descriptor(
-        media_type=media_type,
+        media_type=media_type or "",
         digest=digest,
         size=size,
         urls=_parse_urls(value.get("urls"), where),
-        artifact_type=parse_artifact_type(value.get("artifactType"), where),
+        artifact_type=parse_type(value.get("artifactType"), f"{where}.artifactType"),
         platform=_parse_platform(value.get("platform"), where),
     )
 
 
-def parse_artifact_type(value: Any, where: str) -> str | None:
-    """Read an `artifactType` field; absent and empty are the same.
+def parse_type(value: Any, where: str) -> str | None:
+    """Read a media type of content, which a registry only hands on; absent and empty are the same.
+
+    Clients write all sorts of text there (docker 1.13 wrote `text/plain; charset=utf-8`), and read
+    it back.
 
     Raises:
-        InvalidManifest: it is no media type.
+        InvalidManifest: it is no text, or too long for a media type.
     """
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not is_media_type(value):
-        raise InvalidManifest(f"{where}.artifactType is no media type")
+    if not isinstance(value, str) or len(value) > MAX_TYPE_LENGTH:
+        raise InvalidManifest(f"{where} is no text of at most {MAX_TYPE_LENGTH} characters")
     return value
+
+
+def parse_annotations(value: Any, where: str) -> dict[str, str]:
+    """Read annotations; a null in place of a text is an empty one, as Go reads it.
+
+    Raises:
+        InvalidManifest: they are no map of strings. Clients cannot read the manifest then.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(
+        text is None or isinstance(text, str) for text in value.values()
+    ):
+        raise InvalidManifest(f"{where}.annotations is no map of strings")
+    return {key: text or "" for key, text in value.items()}
 
 
 def _parse_urls(value: Any, where: str) -> tuple[str, ...]:
@@ -93,6 +118,7 @@ def _parse_platform(value: Any, where: str) -> tuple[str, str] | None:
         return None
     if not isinstance(value, dict):
         raise InvalidManifest(f"{where}.platform is no JSON object")
+    refuse_other_case(value, PLATFORM_FIELDS, f"{where}.platform")
     parts = [value.get(key) for key in ("os", "architecture")]
     if not all(part is None or isinstance(part, str) for part in parts):
         raise InvalidManifest(f"{where}.platform has an os or architecture that is no string")

@@ -36,6 +36,27 @@ def decode_document(payload: bytes) -> dict[str, Any]:
     return document
 
 
+def refuse_other_case(document: dict[str, Any], fields: frozenset[str], where: str) -> None:
+    """Refuse a field whose name is written in other letters: Go would read it, others would not.
+
+    Args:
+        document: a JSON object.
+        fields: the names it may have, as they are written right.
+        where: its place in the manifest, for messages.
+
+    Raises:
+        InvalidManifest: there is such a field.
+    """
+    other = document.keys() - fields
+    if not other:
+        return
+    folded = {field.casefold(): field for field in fields}
+    for key in other:
+        field = folded.get(key.casefold())
+        if field is not None:
+            raise InvalidManifest(f"{where} has {key!r}, which is written {field!r}")
+
+
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     known = dict(pairs)
     if len(known) != len(pairs):

@@ -9,8 +9,27 @@ from typing import Any
 
 from entrepot.errors import InvalidManifest
 from entrepot.oci import media_type as types
-from entrepot.oci.descriptor import Descriptor, parse_artifact_type, parse_descriptor
-from entrepot.oci.document import decode_document
+from entrepot.oci.descriptor import (
+    Descriptor,
+    parse_annotations,
+    parse_descriptor,
+    parse_type,
+)
+from entrepot.oci.document import decode_document, refuse_other_case
+
+FIELDS = frozenset(
+    {
+        "schemaVersion",
+        "mediaType",
+        "config",
+        "layers",
+        "blobs",
+        "manifests",
+        "subject",
+        "annotations",
+        "artifactType",
+    }
+)
 
 
 class Role(StrEnum):
@@ -39,12 +58,15 @@ class Manifest:
         edges: everything it refers to, in its own order.
         artifact_type: the type that referrers lists show and filter by, None when it has none.
         annotations: its own annotations.
+        oddity: why it would be refused if it were pushed now; empty for most. Only manifests that
+            are there already have one: see oci/stored_manifest.py.
     """
 
     media_type: str
     edges: tuple[Edge, ...]
     artifact_type: str | None
     annotations: dict[str, str]
+    oddity: str = ""
 
     @property
     def subject(self) -> Descriptor | None:
@@ -69,6 +91,7 @@ def parse_manifest(payload: bytes, content_type: str) -> Manifest:
         InvalidDigest: a digest in it is malformed or not supported.
     """
     document = decode_document(payload)
+    refuse_other_case(document, FIELDS, "the manifest")
     media_type = _decide_media_type(document, types.without_parameters(content_type))
     known = media_type in types.IMAGES or media_type in types.INDEXES
     if media_type in types.DOCKER_SCHEMA_1 or (known and document.get("schemaVersion") == 1):
@@ -78,11 +101,22 @@ def parse_manifest(payload: bytes, content_type: str) -> Manifest:
         )
     _check_shape(document, media_type)
     edges = _parse_edges(document, media_type)
-    artifact_type = parse_artifact_type(document.get("artifactType"), "manifest")
+    artifact_type = parse_type(document.get("artifactType"), "manifest.artifactType")
+    annotations = parse_annotations(document.get("annotations"), "manifest")
+    return assemble(media_type, edges, artifact_type, annotations)
+
+
+def assemble(
+    media_type: str,
+    edges: tuple[Edge, ...],
+    artifact_type: str | None,
+    annotations: dict[str, str],
+) -> Manifest:
+    """Put a manifest together; an image without an artifact type has its config's media type."""
     if artifact_type is None and media_type not in types.INDEXES:
         configs = [edge.descriptor for edge in edges if edge.role is Role.CONFIG]
-        artifact_type = configs[0].media_type if configs else None
-    return Manifest(media_type, edges, artifact_type, _parse_annotations(document))
+        artifact_type = (configs[0].media_type or None) if configs else None
+    return Manifest(media_type, edges, artifact_type, annotations)
 
 
 def _decide_media_type(document: dict[str, Any], declared: str) -> str:
@@ -114,11 +148,10 @@ def _own_media_type(document: dict[str, Any]) -> str | None:
 def _check_shape(document: dict[str, Any], media_type: str) -> None:
     """Refuse documents that two readers could take for two things (CVE-2021-41190)."""
     foreign: tuple[str, ...] = ()
-    needed: tuple[str, ...] = ()
     if media_type in types.INDEXES:
-        foreign, needed = ("config", "layers"), ("manifests",)
+        foreign = ("config", "layers")
     elif media_type in types.IMAGES:
-        foreign, needed = ("manifests",), ("config", "layers")
+        foreign = ("manifests",)
     elif not any(key in document for key in ("config", "layers", "blobs", "manifests")):
         raise InvalidManifest(
             f"a manifest of type {media_type} has none of the fields "
@@ -131,11 +164,8 @@ def _check_shape(document: dict[str, Any], media_type: str) -> None:
     for key in foreign:
         if document.get(key):
             raise InvalidManifest(f"a manifest of type {media_type} must not have {key}")
-    for key in needed:
-        if key not in document:
-            raise InvalidManifest(f"a manifest of type {media_type} needs {key}")
-    if "config" in needed and document["config"] is None:
-        raise InvalidManifest(f"a manifest of type {media_type} needs a config that is not null")
+    if media_type in types.IMAGES and document.get("config") is None:
+        raise InvalidManifest(f"a manifest of type {media_type} needs a config")
 
 
 def _parse_edges(document: dict[str, Any], media_type: str) -> tuple[Edge, ...]:
@@ -164,12 +194,3 @@ def _parse_list(document: dict[str, Any], key: str, role: Role) -> list[Edge]:
         Edge(role, parse_descriptor(item, f"{key}[{position}]"))
         for position, item in enumerate(value)
     ]
-
-
-def _parse_annotations(document: dict[str, Any]) -> dict[str, str]:
-    value = document.get("annotations")
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise InvalidManifest("manifest.annotations is no map of strings")
-    return value

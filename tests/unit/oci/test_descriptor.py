@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.errors import InvalidDigest, InvalidManifest
-from entrepot.oci.descriptor import MAX_SIZE, parse_artifact_type, parse_descriptor
+from entrepot.oci.descriptor import MAX_SIZE, MAX_TYPE_LENGTH, parse_descriptor, parse_type
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from tests.unit.oci.strategies import (
     anything,
@@ -62,11 +62,12 @@ def test_embedded_data_that_contradicts_its_descriptor_is_refused(data: Any, mes
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
-        ("mediaType", [None, "", "x", 7, [], "text/plain; charset=utf-8", "a/\ud800"]),
+        ("mediaType", [7, [], {}, True, "x" * (MAX_TYPE_LENGTH + 1)]),
         ("size", [None, -1, MAX_SIZE + 1, 10**400, 2.0, float("nan"), True, "2", [], {}]),
         ("digest", [None, 7, [], {}]),
         ("urls", ["https://x", {}, 7, [7], [None], False]),
-        ("artifactType", ["x", 7, [], "a/b;c"]),
+        ("artifactType", [7, [], {}, True, "x" * (MAX_TYPE_LENGTH + 1)]),
+        ("annotations", ["x", 7, [], {"a": 1}, {"a": []}, {"a": "b", "c": {}}]),
         ("platform", ["linux", 7, [], {"os": 7}, {"architecture": []}, {"os": False}]),
     ],
 )
@@ -98,11 +99,28 @@ def test_a_platform_is_read_as_system_and_architecture(
     assert parse_descriptor({**some_descriptor(), "platform": platform}, "x").platform == read
 
 
-@pytest.mark.parametrize(("value", "read"), [(None, None), ("", None), ("a/b", "a/b")])
-def test_an_absent_artifact_type_and_an_empty_one_are_the_same(
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (None, None),
+        ("", None),
+        ("a/b", "a/b"),
+        ("thing", "thing"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+    ],
+)
+def test_a_type_of_content_is_any_text_and_an_empty_one_is_none(
     value: str | None, read: str | None
 ) -> None:
-    assert parse_artifact_type(value, "manifest") == read
+    assert parse_type(value, "manifest.artifactType") == read
+    described = parse_descriptor({**some_descriptor(), "mediaType": value}, "x")
+    assert described.media_type == (value or "")
+
+
+@pytest.mark.parametrize("field", ["MediaType", "SIZE", "Digest", "dige\u017ft", "URLs"])
+def test_a_field_in_other_letters_is_refused(field: str) -> None:
+    with pytest.raises(InvalidManifest, match="which is written"):
+        parse_descriptor({**some_descriptor(), field: None}, "config")
 
 
 KEYS = ("mediaType", "digest", "size", "data", "urls", "artifactType", "platform")
