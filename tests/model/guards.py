@@ -18,6 +18,7 @@ from entrepot.drivers.sql import metadata
 from entrepot.drivers.sql.collection import SqliteCollectionQueue
 from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.drivers.sql.reader import QUERIES
+from entrepot.errors import InvalidManifest
 from entrepot.ports.collection import Batch, Kind, Removal, Why
 from entrepot.services import images, push
 from entrepot.services.collection import CollectionRules
@@ -186,8 +187,8 @@ def look_in_an_earlier_transaction(patch: pytest.MonkeyPatch) -> None:
 def no_check_of_references(patch: pytest.MonkeyPatch) -> None:
     """Take a manifest without looking, in the same transaction, for what it needs."""
 
-    async def check_references(*arguments: Any) -> None:
-        """Look at nothing."""
+    async def check_references(*arguments: Any) -> list[InvalidManifest]:
+        return []
 
     patch.setattr(push, "check_references", check_references)
 

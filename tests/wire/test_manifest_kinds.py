@@ -177,13 +177,13 @@ RULES = [
     ),
     rule(
         DESCRIPTOR,
-        "a descriptor without a type, a digest or a size, or with a bad one, is refused",
+        "a descriptor without a digest or a size, or with a bad one, is refused",
         full_base(),
         *[
             put_manifest(image(layers=[LAYER.described(**wrong)]), "v1").answers(400)
             for wrong in (
-                {"mediaType": ""},
                 {"mediaType": 1},
+                {"MediaType": "application/octet-stream"},
                 {"size": -1},
                 {"size": "9"},
                 {"size": 1.5},
@@ -193,12 +193,33 @@ RULES = [
                 {"digest": None},
                 {"digest": f"sha1:{'0' * 40}"},
                 {"urls": "x"},
-                {"annotations": 5, "size": None},
+                {"size": None},
+                {"annotations": 5},
+                {"annotations": {"a": 5}},
             )
         ],
         put_manifest(image(layers={}), "v1").answers(400, code="MANIFEST_INVALID"),
         put_manifest(image(layers=[None]), "v1").answers(400, code="MANIFEST_INVALID"),
         get("/v2/<name>/manifests/v1").answers(404),
+    ),
+    rule(
+        DESCRIPTOR,
+        "types of content are any text, or missing; annotations may be null",
+        full_base(),
+        *[
+            put_manifest(image(layers=[LAYER.described(**odd)]), "v1").answers(201)
+            for odd in (
+                {"mediaType": ""},
+                {"mediaType": None},
+                {"mediaType": "text/plain; charset=utf-8"},
+                {"mediaType": "gzip"},
+                {"artifactType": "thing"},
+                {"annotations": None},
+                {"annotations": {"a": None}},
+            )
+        ],
+        put_manifest(image(annotations={"a": None}, artifactType="thing"), "v1").answers(201),
+        put_manifest(image(layers=None), "v1").answers(201),
     ),
     rule(
         f"{DESCRIPTOR}, data",
@@ -260,13 +281,11 @@ RULES = [
     ),
     rule(
         MANIFEST,
-        "config and layers must be there",
+        "the config must be there; without layers an image has none",
         full_base(),
-        put_manifest(manifest(OCI_MANIFEST, config=CONFIG.described()), "v1").answers(
-            400, code="MANIFEST_INVALID"
-        ),
         put_manifest(manifest(OCI_MANIFEST, layers=[]), "v1").answers(400, code="MANIFEST_INVALID"),
         get("/v2/<name>/manifests/v1").answers(404),
+        put_manifest(manifest(OCI_MANIFEST, config=CONFIG.described()), "v1").answers(201),
     ),
     rule(
         f"{DESCRIPTOR}, Digests",

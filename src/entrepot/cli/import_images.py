@@ -76,6 +76,7 @@ def import_images(
                 "blobs": report.blobs,
                 "bytes": report.size,
                 "failures": [{"name": image, "reason": why} for image, why in report.failures],
+                "oddities": [{"name": image, "reason": why} for image, why in report.oddities],
             }
         )
     else:
@@ -89,7 +90,12 @@ def _print(source: Path, report: ImportReport) -> None:
         f" {len(report.repositories):,} repositories; {report.blobs:,} blobs"
         f" ({report.size:,} bytes) were not here before"
     )
-    for image, why in report.failures[:_SHOWN]:
-        result(f"  left out: {image}: {why}")
-    if len(report.failures) > _SHOWN:
-        result(f"  and {len(report.failures) - _SHOWN:,} more; --json lists all")
+    _print_some("left out", report.failures)
+    _print_some("taken as it is", report.oddities)
+
+
+def _print_some(title: str, found: list[tuple[str, str]]) -> None:
+    for image, why in found[:_SHOWN]:
+        result(f"  {title}: {image}: {why}")
+    if len(found) > _SHOWN:
+        result(f"  and {len(found) - _SHOWN:,} more; --json lists all")

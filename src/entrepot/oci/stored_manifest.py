@@ -39,8 +39,8 @@ def parse_stored_manifest(payload: bytes, content_type: str) -> Manifest:
 
     Args:
         payload: its bytes.
-        content_type: what it is served as; where it is empty, the manifest's own `mediaType` or its
-            shape decides, as in Docker Registry.
+        content_type: what it is served as; where it is empty or generic, the manifest's own
+            `mediaType` or its shape decides, as in Docker Registry.
 
     Raises:
         InvalidManifest: Docker Registry cannot read it either.
@@ -51,7 +51,8 @@ def parse_stored_manifest(payload: bytes, content_type: str) -> Manifest:
     except (InvalidManifest, InvalidDigest) as error:
         refusal = error
     fields = _fields(_decode(payload), manifests.FIELDS)
-    media_type = content_type or _media_type(fields)
+    declared = types.without_parameters(content_type)
+    media_type = _media_type(fields) if declared in types.GENERIC else declared
     known = media_type in types.INDEXES or media_type in types.IMAGES
     if not known or _whole_number(fields, "schemaVersion") != 2:
         raise refusal

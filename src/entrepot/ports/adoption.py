@@ -34,6 +34,7 @@ class FindingKind(StrEnum):
     MISSING_CHILD = "missing-child"
     DANGLING_LAYER = "dangling-layer"
     UNKNOWN_MEDIA_TYPE = "unknown-media-type"
+    ODD_MANIFEST = "odd-manifest"
     UNFINISHED_UPLOAD = "unfinished-upload"
 
     @property
@@ -46,6 +47,7 @@ _NOTES = frozenset(
     {
         FindingKind.DANGLING_LAYER,
         FindingKind.UNKNOWN_MEDIA_TYPE,
+        FindingKind.ODD_MANIFEST,
         FindingKind.UNFINISHED_UPLOAD,
     }
 )

@@ -7,8 +7,9 @@ import asyncio
 
 from entrepot.errors import InvalidDigest, InvalidManifest, UnknownManifest
 from entrepot.oci.digest import Digest
-from entrepot.oci.manifest import Role, parse_manifest
+from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
+from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
 from entrepot.ports.removal import RemovedManifest, TagHistory
 from entrepot.services.quotas import Quotas
@@ -132,7 +133,7 @@ async def _read(removed: RemovedManifest) -> NewManifest | None:
 
     def read() -> NewManifest | None:
         try:
-            manifest = parse_manifest(removed.payload, removed.media_type)
+            manifest = parse_stored_manifest(removed.payload, removed.media_type)
         except (InvalidManifest, InvalidDigest):
             return None
         return NewManifest(removed.digest, removed.payload, manifest, removed.pushed_at)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from entrepot.errors import InvalidDigest
+from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
 from entrepot.oci.manifest import parse_manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
+from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
@@ -17,11 +18,12 @@ from entrepot.services.references import ManifestPolicy, check_references, check
 
 @dataclass(frozen=True, slots=True)
 class PushedManifest:
-    """What a push has done."""
+    """What a push has done; oddities are why a manifest would not be taken from a client."""
 
     digest: Digest
     subject: Digest | None
     tags: tuple[Tag, ...]
+    oddities: tuple[str, ...] = ()
 
 
 class Push:
@@ -68,6 +70,8 @@ class Push:
         payload: bytes,
         content_type: str,
         tags: tuple[Tag, ...] = (),
+        *,
+        served_before: bool = False,
     ) -> PushedManifest:
         """Keep a manifest and point tags at it, in one step.
 
@@ -78,6 +82,7 @@ class Push:
             payload: the manifest's bytes.
             content_type: as it was sent.
             tags: further tags to move.
+            served_before: another registry has served it, so it is taken as odd as it is.
 
         Raises:
             Denied: the caller may not push here.
@@ -89,7 +94,8 @@ class Push:
         """
         await self._access.require(caller, Action.PUSH, name)
         digest = _digest_of(payload, reference)
-        manifest = parse_manifest(payload, content_type)
+        parse = parse_stored_manifest if served_before else parse_manifest
+        manifest = parse(payload, content_type)
         check_urls(manifest, self._policy)
         moved = tags if isinstance(reference, Digest) else (reference, *tags)
         moved = tuple(dict.fromkeys(moved))
@@ -97,19 +103,25 @@ class Push:
         new = NewManifest(digest, payload, manifest, now)
         guarded = self._immutable.concerns(caller, name)
 
-        async def change(transaction: Transaction) -> None:
+        async def change(transaction: Transaction) -> list[InvalidManifest]:
             repository = await transaction.repository(name, now)
-            await check_references(transaction, repository, manifest, self._policy)
+            wrong = await check_references(transaction, repository, manifest, self._policy)
+            if wrong and not served_before:
+                raise wrong[0]
             number = await transaction.keep_manifest(repository, new)
             for tag in moved:
                 if guarded:
                     place = (repository, name)
                     await self._immutable.check_move(transaction, caller, place, tag, digest)
                 await transaction.move_tag(repository, tag, number, caller.name, now)
+            return wrong
 
-        await self._metadata.change(self._quotas.guarded(name, change))
+        wrong = await self._metadata.change(self._quotas.guarded(name, change))
         subject = manifest.subject
-        return PushedManifest(digest, subject.digest if subject else None, moved)
+        oddities = [manifest.oddity, *(error.message for error in wrong)]
+        return PushedManifest(
+            digest, subject.digest if subject else None, moved, tuple(filter(None, oddities))
+        )
 
 
 def _digest_of(payload: bytes, reference: Reference) -> Digest:

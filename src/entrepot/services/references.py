@@ -76,26 +76,31 @@ def _is_allowed(url: str, policy: ManifestPolicy) -> bool:
 
 async def check_references(
     transaction: Transaction, repository: int, manifest: Manifest, policy: ManifestPolicy
-) -> None:
-    """Refuse a manifest that refers to what is absent, or has another size than it says.
+) -> list[InvalidManifest]:
+    """Refuse a manifest that refers to what is absent.
+
+    Returns:
+        Of each descriptor whose size is not that of what is stored, what is to be raised for it.
 
     Raises:
         UnknownReferences: something is absent that must not be; all of it is named.
-        InvalidManifest: a descriptor's size is not that of what is stored.
     """
     missing: dict[str, None] = {}
+    wrong: list[InvalidManifest] = []
     for edge, stored in await _stored_sizes(transaction, repository, manifest):
         if stored is None:
             if not _may_be_absent(edge, policy):
                 missing[edge.descriptor.digest] = None
         elif stored != edge.descriptor.size:
-            raise InvalidManifest(
+            said = (
                 f"{edge.role} {edge.descriptor.digest} has {stored} bytes, "
-                f"the manifest says {edge.descriptor.size}",
-                {"digest": edge.descriptor.digest, "size": stored},
+                f"the manifest says {edge.descriptor.size}"
             )
+            detail = {"digest": edge.descriptor.digest, "size": stored}
+            wrong.append(InvalidManifest(said, detail))
     if missing:
         raise UnknownReferences(list(missing))
+    return wrong
 
 
 async def missing_references(

@@ -65,7 +65,8 @@ def denying(pattern: str) -> ManifestPolicy:
 async def check(metadata: Metadata, manifest: Manifest, policy: ManifestPolicy) -> None:
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, 1)
-        await check_references(transaction, repository, manifest, policy)
+        for wrong in await check_references(transaction, repository, manifest, policy):
+            raise wrong
 
     await metadata.change(change)
 

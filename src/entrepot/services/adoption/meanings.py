@@ -18,5 +18,6 @@ MEANINGS = {
     FindingKind.MISSING_CHILD: "an index lists a manifest that is not there; the index is kept",
     FindingKind.DANGLING_LAYER: "a link to a blob that is gone, as garbage collection leaves them",
     FindingKind.UNKNOWN_MEDIA_TYPE: "a manifest of another type than an image or an index; kept",
+    FindingKind.ODD_MANIFEST: "a manifest as no client could push it now; kept, served as it is",
     FindingKind.UNFINISHED_UPLOAD: "an upload that was never finished; its bytes are left alone",
 }

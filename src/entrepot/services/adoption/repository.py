@@ -9,7 +9,7 @@ from entrepot.ports.adoption import AdoptedTag, AdoptionStore, Finding, FindingK
 from entrepot.ports.foreign import ForeignRegistry, Link, TagLink
 from entrepot.ports.metadata import NewManifest
 from entrepot.services.adoption.blobs import damaged, look_at_layer
-from entrepot.services.adoption.manifests import read_manifest, unknown_media_type
+from entrepot.services.adoption.manifests import peculiarities, read_manifest
 from entrepot.services.adoption.needs import Needs
 from entrepot.services.adoption.read_ahead import read_ahead
 
@@ -107,8 +107,8 @@ class RepositoryAdoption:
         new = [manifest for manifest in manifests if manifest.digest not in known]
         await self._store.keep_manifests(self._number, new)
         await self._store.note(await self._needs.check(self._name, self._number, new))
-        notes = (unknown_media_type(self._name, manifest) for manifest in new)
-        await self._store.note(note for note in notes if note is not None)
+        for manifest in new:
+            await self._store.note(peculiarities(self._name, manifest))
 
     async def _adopt_tags(self) -> None:
         async for batch in read_ahead(self._source.tags(self._name)):

@@ -4,8 +4,9 @@ import asyncio
 
 from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci.digest import Digest
-from entrepot.oci.manifest import Edge, Manifest, Role, parse_manifest
+from entrepot.oci.manifest import Edge, Manifest, Role
 from entrepot.oci.media_type import is_non_distributable
+from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.check import BlobState, EdgeRow, InspectedManifest
 from entrepot.ports.metadata import StoredBlob
 from entrepot.services.check.findings import Finding, Kind
@@ -31,9 +32,9 @@ async def _check_manifest(check: Check, inspected: InspectedManifest) -> None:
         check.found(Finding(Kind.DAMAGED_MANIFEST, inspected.name, inspected.digest, detail))
         return
     try:
-        manifest = parse_manifest(inspected.payload, inspected.media_type)
+        manifest = parse_stored_manifest(inspected.payload, inspected.media_type)
     except (InvalidManifest, InvalidDigest):
-        return  # whole, and of a kind that was taken by an earlier version or by adoption
+        return  # whole, and of a kind that an earlier version has taken
     await _check_edges(check, inspected, manifest)
     await _check_needs(check, inspected, manifest)
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from entrepot.errors import ClientError, InvalidDigest, InvalidManifest, InvalidName
 from entrepot.oci.descriptor import Descriptor
 from entrepot.oci.digest import Digest
-from entrepot.oci.manifest import Edge, Role, parse_manifest
+from entrepot.oci.manifest import Edge, Role
 from entrepot.oci.media_type import IMAGES, INDEXES
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.access import Caller, Kind
 from entrepot.ports.import_source import ImportSource, Root, SourceBlob, Unusable
 from entrepot.services.mount import Mount
@@ -40,6 +41,8 @@ class ImportReport:
         blobs: blobs that were read from the source.
         size: bytes of these.
         failures: names, and why what they stand for could not be taken.
+        oddities: repositories and digests of manifests that were taken as they are, though no
+            client could push them, and why.
     """
 
     repositories: set[str] = field(default_factory=set)
@@ -48,6 +51,7 @@ class ImportReport:
     blobs: int = 0
     size: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
+    oddities: list[tuple[str, str]] = field(default_factory=list)
 
 
 Progress = Callable[[str, ImportReport], None]
@@ -138,10 +142,13 @@ class Import:
         if depth > _DEEPEST:
             raise InvalidManifest(f"indexes lie more than {_DEEPEST} deep inside each other")
         if (name, digest) not in self._taken:
-            for edge in parse_manifest(payload, media_type).edges:
+            for edge in parse_stored_manifest(payload, media_type).edges:
                 await self._need(name, edge, depth)
-        await self._push.manifest(IMPORTER, name, digest, payload, media_type, tags)
+        pushed = await self._push.manifest(
+            IMPORTER, name, digest, payload, media_type, tags, served_before=True
+        )
         if (name, digest) not in self._taken:
+            self.report.oddities += [(f"{name}@{digest}", why) for why in pushed.oddities]
             self._taken.add((name, digest))
             self.report.manifests += 1
             self.report.repositories.add(name)

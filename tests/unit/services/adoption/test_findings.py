@@ -157,7 +157,7 @@ def test_schema_1_is_not_served(tree: RegistryTree) -> None:
     assert Served(tree.root).manifest("app", old.digest) is None
 
 
-@pytest.mark.parametrize("payload", [b"no JSON", b"[]", b'{"schemaVersion": 2}', b" " * 5_000_000])
+@pytest.mark.parametrize("payload", [b"no JSON", b"[]", b'{"schemaVersion": 3}', b" " * 5_000_000])
 def test_a_manifest_that_cannot_be_read_is_refused(tree: RegistryTree, payload: bytes) -> None:
     broken = tree.manifest("app", payload)
     assert found(tree) == [(FindingKind.REFUSED_MANIFEST, "app", broken.digest)]
