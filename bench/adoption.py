@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.unit.services.adoption.tree import RegistryTree
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.sql.adoption import SqliteAdoptionStore
+from entrepot.drivers.sql.adoption import SqlAdoptionStore
 from entrepot.ports.clock import SystemClock
 from entrepot.services.adoption import adopt
 
@@ -51,7 +51,7 @@ def main() -> None:
 def measure(root: Path) -> None:
     database = root / "entrepot" / "metadata.db"
     started, used = time.perf_counter(), time.process_time()
-    store = SqliteAdoptionStore.open(database)
+    store = SqlAdoptionStore.open(database)
     report = asyncio.run(adopt(DockerRegistryTree(root), store, SystemClock()))
     store.close()
     seconds, cpu = time.perf_counter() - started, time.process_time() - used

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.accounts import SqlAccounts
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.ports.accounts import Accounts
 
 
@@ -26,11 +27,11 @@ class SqliteAccountsDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._opened: list[SqliteMetadata] = []
+        self._opened: list[SqlMetadata] = []
 
     def open(self) -> Accounts:
-        self._opened.append(SqliteMetadata(self._path))
-        return SqliteAccounts(self._opened[-1])
+        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        return SqlAccounts(self._opened[-1].database)
 
     def close(self) -> None:
         for database in self._opened:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.dated_tags import SqlDatedTags
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.jobs import SqliteJobLedger
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.pulls import SqlitePullTimes
-from entrepot.drivers.sql.quarantine import SqliteQuarantine
-from entrepot.drivers.sql.removal import SqliteHiddenRepositories, SqliteTagHistory
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.jobs import SqlJobLedger
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.pulls import SqlPullTimes
+from entrepot.drivers.sql.quarantine import SqlQuarantine
+from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
+from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
@@ -91,25 +92,27 @@ class SqliteMetadataDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._opened: list[SqliteMetadata] = []
+        self._opened: list[SqlMetadata] = []
         self.groups: list[int] = []
         self._removals: dict[int, tuple[Metadata, RemovalParts]] = {}
 
     def open(self) -> Metadata:
         self._opened.append(
-            SqliteMetadata(self._path, lambda changes, _: self.groups.append(changes))
+            SqlMetadata(
+                SqliteDatabase(self._path, observe=lambda changes, _: self.groups.append(changes))
+            )
         )
         return self._opened[-1]
 
     def removal(self, history_kept: int = DEFAULT_HISTORY) -> tuple[Metadata, RemovalParts]:
         if history_kept not in self._removals:
-            metadata = SqliteMetadata(self._path, history_kept=history_kept)
+            metadata = SqlMetadata(SqliteDatabase(self._path), history_kept=history_kept)
             self._opened.append(metadata)
             parts = RemovalParts(
-                SqliteTagHistory(metadata),
-                SqliteHiddenRepositories(metadata),
-                SqlitePullTimes(metadata),
-                SqliteDatedTags(metadata),
+                SqlTagHistory(metadata.database),
+                SqlHiddenRepositories(metadata.database),
+                SqlPullTimes(metadata.database),
+                SqlDatedTags(metadata.database),
             )
             self._removals[history_kept] = metadata, parts
         return self._removals[history_kept]
@@ -123,10 +126,10 @@ class SqliteSessionsDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "sessions.db"
         migrate(self._path, "sessions", durable=False)
-        self._opened: list[SqliteUploadSessions] = []
+        self._opened: list[SqlUploadSessions] = []
 
     def open(self) -> UploadSessions:
-        self._opened.append(SqliteUploadSessions(self._path))
+        self._opened.append(SqlUploadSessions(SqliteDatabase(self._path, durable=False)))
         return self._opened[-1]
 
     def close(self) -> None:
@@ -138,11 +141,11 @@ class SqliteJobsDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._opened: list[SqliteMetadata] = []
+        self._opened: list[SqlMetadata] = []
 
     def open(self) -> JobLedger:
-        self._opened.append(SqliteMetadata(self._path))
-        return SqliteJobLedger(self._opened[-1])
+        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        return SqlJobLedger(self._opened[-1].database)
 
     def close(self) -> None:
         for metadata in self._opened:
@@ -153,11 +156,11 @@ class SqliteQuarantineDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._opened: list[SqliteMetadata] = []
+        self._opened: list[SqlMetadata] = []
 
     def open(self) -> Quarantine:
-        self._opened.append(SqliteMetadata(self._path))
-        return SqliteQuarantine(self._opened[-1])
+        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        return SqlQuarantine(self._opened[-1].database)
 
     def close(self) -> None:
         for metadata in self._opened:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.guesses import SqliteGuessLedger
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sessions import SqlGuessLedger, SqlUploadSessions
 from entrepot.ports.guesses import GuessLedger
 
 
@@ -26,11 +26,11 @@ class SqliteGuessDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "sessions.db"
         migrate(self._path, "sessions", durable=False)
-        self._opened: list[SqliteUploadSessions] = []
+        self._opened: list[SqlUploadSessions] = []
 
     def open(self) -> GuessLedger:
-        self._opened.append(SqliteUploadSessions(self._path))
-        return SqliteGuessLedger(self._opened[-1])
+        self._opened.append(SqlUploadSessions(SqliteDatabase(self._path, durable=False)))
+        return SqlGuessLedger(self._opened[-1].database)
 
     def close(self) -> None:
         for sessions in self._opened:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from entrepot.drivers.sql.collection import SqliteCollectionQueue
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.collection import SqlCollectionQueue
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.ports.collection import CollectionQueue, DoomedBytes, Kind, QueueState, Why
 from entrepot.ports.metadata import Metadata, Transaction
 from tests.contract.databases import MetadataDatabase
@@ -20,8 +20,8 @@ NOTHING = QueueState(0, 0, 0, 0, None)
 @pytest.fixture
 def queue(database: MetadataDatabase) -> CollectionQueue:
     opened = database.open()
-    assert isinstance(opened, SqliteMetadata)
-    return SqliteCollectionQueue(opened)
+    assert isinstance(opened, SqlMetadata)
+    return SqlCollectionQueue(opened.database)
 
 
 async def date(queue: CollectionQueue, now: int, *, untagged: bool = False) -> int:

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pytest
 
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.reservations import SqliteReservations
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sessions import SqlReservations, SqlUploadSessions
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.reservations import BOUNDLESS, BytesAround, Reservations
 
@@ -35,11 +35,11 @@ class SqliteReservationsDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "sessions.db"
         migrate(self._path, "sessions", durable=False)
-        self._opened: list[SqliteUploadSessions] = []
+        self._opened: list[SqlUploadSessions] = []
 
     def open(self) -> Reservations:
-        self._opened.append(SqliteUploadSessions(self._path))
-        return SqliteReservations(self._opened[-1])
+        self._opened.append(SqlUploadSessions(SqliteDatabase(self._path, durable=False)))
+        return SqlReservations(self._opened[-1].database)
 
     def close(self) -> None:
         for sessions in self._opened:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import MetadataOutage
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -133,7 +134,7 @@ def test_what_a_crash_has_left_is_removed_after_a_day(store: SnapshotStore) -> N
 async def test_a_snapshot_has_everything_that_was_committed(
     database: Path, store: SnapshotStore
 ) -> None:
-    metadata = SqliteMetadata(database)
+    metadata = SqlMetadata(SqliteDatabase(database))
     await give_blobs(metadata, APP, some_blob("{}"), some_blob("layer"))
     await push(metadata, APP, some_image("layer"), tag="latest")
     snapshots: MetadataSnapshots = SqliteSnapshots(database)
@@ -143,7 +144,7 @@ async def test_a_snapshot_has_everything_that_was_committed(
     assert (content.repositories, content.manifests, content.tags, content.blobs) == (1, 1, 1, 2)
     metadata.close()
     assert [path.name for path in scratch.parent.iterdir()] == [scratch.name]
-    copy = SqliteMetadata(scratch)
+    copy = SqlMetadata(SqliteDatabase(scratch))
     assert await copy.manifest_by_tag(APP, Tag("latest")) is not None
     copy.close()
 
@@ -151,7 +152,7 @@ async def test_a_snapshot_has_everything_that_was_committed(
 async def test_pushes_go_on_meanwhile_and_are_in_it_whole_or_not_at_all(
     database: Path, store: SnapshotStore
 ) -> None:
-    metadata = SqliteMetadata(database)
+    metadata = SqlMetadata(SqliteDatabase(database))
     await give_blobs(metadata, APP, some_blob("{}"))
     for number in range(200):
         await push(metadata, APP, large_image(number, 5_000))
@@ -209,7 +210,7 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 async def test_a_damaged_snapshot_is_refused(database: Path, store: SnapshotStore) -> None:
-    metadata = SqliteMetadata(database)
+    metadata = SqlMetadata(SqliteDatabase(database))
     for number in range(50):
         await push(metadata, APP, large_image(number, 3_000))
     metadata.close()

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.tokens import SqliteTokenStore
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.tokens import SqlTokenStore
 from entrepot.ports.tokens import TokenStore
 
 
@@ -26,11 +27,11 @@ class SqliteTokenDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._opened: list[SqliteMetadata] = []
+        self._opened: list[SqlMetadata] = []
 
     def open(self) -> TokenStore:
-        self._opened.append(SqliteMetadata(self._path))
-        return SqliteTokenStore(self._opened[-1])
+        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        return SqlTokenStore(self._opened[-1].database)
 
     def close(self) -> None:
         for database in self._opened:

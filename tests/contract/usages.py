@@ -6,10 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.recount import SqliteUsageRecount
-from entrepot.drivers.sql.usage import SqliteUsage
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.recount import SqlUsageRecount
+from entrepot.drivers.sql.usage import SqlUsage
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.usage import CounterDifference, UsageReader, UsageRecount
 from entrepot.services.usage.recount import differences, repair
@@ -39,12 +40,11 @@ class SqliteUsageDatabase:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._sqlite = SqliteMetadata(self._path)
-        self._recount = SqliteUsageRecount(self._path)
+        self._sqlite = SqlMetadata(SqliteDatabase(self._path))
         self.metadata: Metadata = self._sqlite
-        self._questions = SqliteMetadata(self._path)
-        self.usage: UsageReader = SqliteUsage(self._questions)
-        self.recount: UsageRecount = self._recount
+        self._asked = SqliteDatabase(self._path, read_only=True)
+        self.usage: UsageReader = SqlUsage(self._asked)
+        self.recount: UsageRecount = SqlUsageRecount(self._sqlite.database)
 
     def damage(self, statement: str) -> None:
         with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
@@ -63,8 +63,7 @@ class SqliteUsageDatabase:
             connection.execute(statement)
 
     def close(self) -> None:
-        self._recount.close()
-        self._questions.close()
+        self._asked.close()
         self._sqlite.close()
 
 
@@ -75,11 +74,8 @@ async def recounted(recount: UsageRecount) -> list[CounterDifference]:
 
 async def differences_in(database: Path) -> list[CounterDifference]:
     """Everything that a whole recount of a metadata database finds wrong, whoever uses it."""
-    recount = SqliteUsageRecount(database)
-    try:
-        return await recounted(recount)
-    finally:
-        recount.close()
+    with closing(SqliteDatabase(database)) as opened:
+        return await recounted(SqlUsageRecount(opened))
 
 
 async def repaired(recount: UsageRecount) -> list[CounterDifference]:

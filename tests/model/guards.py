@@ -1,7 +1,7 @@
 """The guards of the collector, and how each is taken out.
 
 docs/decisions/0015-collecting-while-serving.md lists them with the same names. Nothing in the
-program can switch one off: a test replaces functions and queries.
+program can switch one off: a test replaces functions, and what a transaction is answered.
 """
 
 import os
@@ -15,10 +15,13 @@ import pytest
 from entrepot.drivers.filesystem import commit, durability, storage
 from entrepot.drivers.filesystem.storage import FilesystemStorage
 from entrepot.drivers.sql import metadata
-from entrepot.drivers.sql.collection import SqliteCollectionQueue
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.collection import SqlCollectionQueue
+from entrepot.drivers.sql.database import Session
+from entrepot.drivers.sql.engines.sqlite.database import SqliteSession
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import InvalidManifest
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
 from entrepot.ports.collection import Batch, Kind, Removal, Why
 from entrepot.services import images, push
 from entrepot.services.collection import CollectionRules
@@ -48,30 +51,35 @@ class Guard:
     within: tuple[str, str] | None = None
 
 
-def change_query(name: str, old: str, new: str) -> TakeOut:
-    """Replace a part of a query, which must be there once."""
+def answer(name: str, column: int, value: object) -> TakeOut:
+    """Let a query say something else within transactions, in one column of every row."""
 
     def take_out(patch: pytest.MonkeyPatch) -> None:
-        assert QUERIES[name].count(old) == 1, QUERIES[name]
-        patch.setitem(QUERIES, name, QUERIES[name].replace(old, new))
+        real = SqliteSession.rows
+
+        async def rows(session: SqliteSession, query: str, /, **values: Any) -> list[Any]:
+            found = await real(session, query, **values)
+            if query != name:
+                return found
+            return [(*row[:column], value, *row[column + 1 :]) for row in found]
+
+        patch.setattr(SqliteSession, "rows", rows)
 
     return take_out
 
 
-def no_tie(part: str) -> TakeOut:
-    """Let one of the three things that hold a manifest not count."""
-    return change_query(
-        "manifest_ties",
-        f"EXISTS (\n           SELECT 1 FROM {part}",
-        f"0 AND EXISTS (\n           SELECT 1 FROM {part}",
-    )
+def leave_out(name: str) -> TakeOut:
+    """Let transactions not run a statement."""
 
+    def take_out(patch: pytest.MonkeyPatch) -> None:
+        real = SqliteSession.run
 
-def no_tag_tie(patch: pytest.MonkeyPatch) -> None:
-    """Let tags not count."""
-    change_query("manifest_ties", "EXISTS (SELECT 1 FROM tags", "0 AND EXISTS (SELECT 1 FROM tags")(
-        patch
-    )
+        async def run(session: SqliteSession, query: str, /, **values: Any) -> int:
+            return 0 if query == name else await real(session, query, **values)
+
+        patch.setattr(SqliteSession, "run", run)
+
+    return take_out
 
 
 def no_grace(patch: pytest.MonkeyPatch) -> None:
@@ -102,21 +110,22 @@ def moment_taken_before_waiting(patch: pytest.MonkeyPatch) -> None:
 
 def no_second_look_when_confirming(patch: pytest.MonkeyPatch) -> None:
     """Confirm what was there before the transaction."""
-    real = SqliteMetadata._confirm
+    real = SqlMetadata._confirm
 
     async def confirm(
-        database: SqliteMetadata,
+        metadata: SqlMetadata,
         question: str,
         renewal: str,
-        parameters: dict[str, Any],
+        name: RepositoryName,
+        digest: Digest,
         before: Callable[[], int],
     ) -> list[Any]:
-        rows = await database._rows(question, parameters)
+        rows = await metadata.database.rows(question, name=name, digest=digest)
         await _turn("confirming")
-        await real(database, question, renewal, parameters, before)
+        await real(metadata, question, renewal, name, digest, before)
         return rows
 
-    patch.setattr(SqliteMetadata, "_confirm", confirm)
+    patch.setattr(SqlMetadata, "_confirm", confirm)
 
 
 def no_recheck_before_unlink(patch: pytest.MonkeyPatch) -> None:
@@ -165,23 +174,22 @@ def look_in_an_earlier_transaction(patch: pytest.MonkeyPatch) -> None:
     """Read whether a blob is needed first, and take the link a moment later."""
 
     async def collect_links(
-        queue: SqliteCollectionQueue, before: int, limit: int, busy: frozenset[str]
+        queue: SqlCollectionQueue, before: int, limit: int, busy: frozenset[str]
     ) -> Batch:
         rows = await queue._database.rows("due_links", before=before, limit=limit)
         await _turn("looked")
 
-        async def work(connection: Any) -> Batch:
+        async def work(session: Session) -> Batch:
             removed = []
             for repository, blob, name, digest, size, needed in rows:
-                link = {"repository": repository, "blob": blob}
                 query = "delete_link_candidate" if needed else "delete_link"
-                connection.execute(QUERIES[query], link)
+                await session.run(query, repository=repository, blob=blob)
                 removed.append(Removal(Kind.LINK, name, digest, size, Why.UNNEEDED))
             return Batch(len(rows), tuple(removed))
 
-        return await queue._database.work(work) if rows else Batch(0)
+        return await queue._database.transaction(work) if rows else Batch(0)
 
-    patch.setattr(SqliteCollectionQueue, "collect_links", collect_links)
+    patch.setattr(SqlCollectionQueue, "collect_links", collect_links)
 
 
 def no_check_of_references(patch: pytest.MonkeyPatch) -> None:
@@ -202,30 +210,26 @@ def no_check_of_what_comes_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(images, "missing_references", missing_references)
 
 
-def bytes_without_an_order(patch: pytest.MonkeyPatch) -> None:
-    """Forget a blob without writing down that its bytes are to go."""
-    query = (
-        "INSERT INTO doomed_bytes (location, digest, size) SELECT :location, :digest, :size WHERE 0"
-    )
-    patch.setitem(QUERIES, "doom_bytes", query)
-
-
 def order_struck_off_first(patch: pytest.MonkeyPatch) -> None:
     """Strike an order off when it is taken."""
 
-    async def claim_bytes(queue: SqliteCollectionQueue, *arguments: Any) -> Any:
+    async def claim_bytes(queue: SqlCollectionQueue, *arguments: Any) -> Any:
         claimed = await real(queue, *arguments)
         await queue.finish_bytes(arguments[0], [doomed.number for doomed in claimed])
         return claimed
 
-    real = SqliteCollectionQueue.claim_bytes
-    patch.setattr(SqliteCollectionQueue, "claim_bytes", claim_bytes)
+    real = SqlCollectionQueue.claim_bytes
+    patch.setattr(SqlCollectionQueue, "claim_bytes", claim_bytes)
 
 
 async def _turn(what: str) -> None:
     if scheduler.CURRENT is not None:
         await scheduler.CURRENT.turn(what)
 
+
+# Columns of `due_links`, and of `manifest_ties`.
+NEEDED = 5
+TAGGED, INDEXED, SUBJECT_IS_THERE = 4, 5, 6
 
 AGAIN = "a blob is pushed again"
 BLIND = "a manifest comes for what nobody asked for"
@@ -236,11 +240,7 @@ GUARDS = [
     Guard(
         "references",
         "an image is deleted while its blob is asked for",
-        change_query(
-            "due_links",
-            "EXISTS (\n           SELECT 1 FROM manifest_edges",
-            "0 AND EXISTS (\n           SELECT 1 FROM manifest_edges",
-        ),
+        answer("due_links", NEEDED, False),
     ),
     Guard("one transaction to look and to take", ASKED, look_in_an_earlier_transaction),
     Guard("grace", ASKED, no_grace),
@@ -257,7 +257,7 @@ GUARDS = [
     Guard(
         "renewal by an upload",
         AGAIN,
-        change_query("renew_link_by_number", "SET since = NULL", "SET since = since"),
+        leave_out("renew_link_by_number"),
     ),
     Guard("a push's own check", BLIND, no_check_of_references),
     Guard(
@@ -270,15 +270,21 @@ GUARDS = [
     Guard("lock of who commits", AGAIN, no_lock_of_who_commits),
     Guard("lock until the blob is known", AGAIN, lock_only_until_the_rename),
     Guard("lock of who removes", AGAIN, no_lock_of_who_removes),
-    Guard("order to remove bytes", ASKED, bytes_without_an_order),
+    Guard("order to remove bytes", ASKED, leave_out("doom_bytes")),
     Guard("order kept until done", ASKED, order_struck_off_first, kills=True),
-    Guard("tags hold manifests", "an image without a tag gets one", no_tag_tie),
     Guard(
-        "indexes hold manifests", "an image without a tag gets an index", no_tie("manifest_edges")
+        "tags hold manifests",
+        "an image without a tag gets one",
+        answer("manifest_ties", TAGGED, False),
+    ),
+    Guard(
+        "indexes hold manifests",
+        "an image without a tag gets an index",
+        answer("manifest_ties", INDEXED, False),
     ),
     Guard(
         "subjects hold referrers",
         "a referrer without a tag has a subject",
-        no_tie("manifests AS subjects"),
+        answer("manifest_ties", SUBJECT_IS_THERE, False),
     ),
 ]

@@ -1,19 +1,21 @@
 """A registry's services and its collector on real drivers, with a clock in the test's hand."""
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.sql.collection import SqliteCollectionQueue
+from entrepot.drivers.sql.collection import SqlCollectionQueue
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.removal import SqliteTagHistory
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
-from entrepot.drivers.sql.sweep import SqliteCollectionSweep
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.removal import SqlTagHistory
+from entrepot.drivers.sql.sessions import SqlUploadSessions
+from entrepot.drivers.sql.sweep import SqlCollectionSweep
 from entrepot.errors import ClientError, UnknownBlob, UnknownManifest, UnknownReferences
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -70,31 +72,38 @@ class Place:
 
     def __init__(self, root: Path, wrap: Wrap = bare, rules: CollectionRules = RULES) -> None:
         prepare(root)
-        path = root / "metadata.db"
+        self.path = path = root / "metadata.db"
         migrate(path, "metadata", durable=False)
         migrate(root / "sessions.db", "sessions", durable=False)
         self.layout, self.clock, self.rules, self.wrap = Layout(root), Clock(), rules, wrap
-        self.database = SqliteMetadata(path)
-        self.sessions = SqliteUploadSessions(root / "sessions.db")
+        self.writes: list[int] = []
+        database = SqliteDatabase(path, observe=lambda changes, _: self.writes.append(changes))
+        self.database = SqlMetadata(database)
+        self.sessions = SqlUploadSessions(SqliteDatabase(root / "sessions.db", durable=False))
         self.storage = FilesystemStorage(root, threads=4)
-        self.pages = SqliteCollectionSweep(path, self.database)
+        self.pages = SqlCollectionSweep(database)
         self.tally = Tally()
         access = OpenAccess()
         metadata = wrap(self.database, "metadata")
         self.blobs = wrap(self.storage, "storage")
-        self.queue = wrap(SqliteCollectionQueue(self.database), "queue")
+        self.queue = wrap(SqlCollectionQueue(database), "queue")
         promises = Promises(self.clock, rules.grace)
         self.uploads = Upload(metadata, self.sessions, self.blobs, access, self.clock)
         self.mounts = Mount(metadata, access, self.clock, promises)
         self.pulls = Pull(metadata, self.blobs, access, promises=promises)
         self.pushes = Push(metadata, access, self.clock, ManifestPolicy())
         self.deletes = Delete(metadata, access, self.clock, enabled=True)
-        history = wrap(SqliteTagHistory(self.database), "history")
+        history = wrap(SqlTagHistory(self.database.database), "history")
         self.histories = TagHistories(metadata, history, access, self.clock, ImmutableTags())
+
+    def say(self, statement: str, *values: object) -> None:
+        """Change rows past every port, as another process would."""
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(statement, values)
 
     def close(self) -> None:
         """Let go of everything."""
-        self.pages.close()
         self.database.close()
         self.sessions.close()
         self.storage.close()

@@ -10,9 +10,10 @@ import pytest
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.errors import MetadataOutage, StorageFull, UnknownUpload, UploadBusy
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -36,8 +37,8 @@ class Bench:
         migrate(root / "metadata.db", "metadata", durable=True)
         migrate(root / "sessions.db", "sessions", durable=False)
         self.uploads = Layout(root).uploads
-        self.metadata = SqliteMetadata(root / "metadata.db")
-        self.sessions = SqliteUploadSessions(root / "sessions.db")
+        self.metadata = SqlMetadata(SqliteDatabase(root / "metadata.db"))
+        self.sessions = SqlUploadSessions(SqliteDatabase(root / "sessions.db", durable=False))
         self.blobs = FilesystemStorage(root, threads=2)
         self.clock = Clock()
         ports = self.metadata, self.sessions, self.blobs, OpenAccess(), self.clock

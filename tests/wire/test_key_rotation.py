@@ -11,8 +11,9 @@ from pathlib import Path
 
 import jwt
 
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.tokens import SqliteTokenStore
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.tokens import SqlTokenStore
 from entrepot.services.token_server.certificates import make_signing_key
 from tests.waiting import PATIENCE, tries
 from tests.wire.harness.server import PROGRAM, Registry
@@ -65,9 +66,9 @@ class Client(threading.Thread):
 
 async def add_next_key(path: Path, seconds: float) -> str:
     """Make the next key, as a worker does when it is due."""
-    database = SqliteMetadata(path)
+    database = SqlMetadata(SqliteDatabase(path))
     try:
-        store = SqliteTokenStore(database)
+        store = SqlTokenStore(database.database)
         authority = await store.authority()
         assert authority is not None
         (first,) = await store.signing_keys()

@@ -20,7 +20,7 @@ from entrepot.ports.removal import HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
 from entrepot.ports.tokens import TokenStore
 from entrepot.ports.uploads import UploadSessions
-from entrepot.ports.usage import UsageReader
+from entrepot.ports.usage import UsageReader, UsageRecount
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +47,5 @@ class Drivers:
     reservations: Reservations
     mender: Mender
     usage: UsageReader
+    recount: UsageRecount
     close: Callable[[], None]

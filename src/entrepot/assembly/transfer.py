@@ -19,7 +19,7 @@ from entrepot.services.transfer import import_images as importing
 from entrepot.services.upload import Upload
 
 
-def export(
+async def export(
     settings: Settings,
     directory: Path,
     form: str,
@@ -41,8 +41,8 @@ def export(
     backend = Backend(settings)
     with backend.beside():
         assert backend.tree is not None
-        with backend.tree.open_export(directory, form, copy=copy) as (source, target):
-            return exporting.export(source, target, wanted, progress)
+        async with backend.tree.open_export(directory, form, copy=copy) as (source, target):
+            return await exporting.export(source, target, wanted, progress)
 
 
 async def import_images(

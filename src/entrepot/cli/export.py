@@ -1,5 +1,6 @@
 """``entrepot export``."""
 
+import asyncio
 import time
 from dataclasses import asdict
 from enum import StrEnum
@@ -75,7 +76,9 @@ def export(
             told = time.monotonic()
             say(f"{done:,} repositories so far, {name} was the last")
 
-    report = write(settings, directory, str(form), globs, progress, copy=copy)
+    report = asyncio.run(
+        write(settings, directory.absolute(), str(form), globs, progress, copy=copy)
+    )
     if as_json:
         print_json(asdict(report))
     else:

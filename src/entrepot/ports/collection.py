@@ -226,7 +226,3 @@ class CollectionSweep(Protocol):
     async def adopted_at(self) -> int | None:
         """Tell when the directory was adopted: what is older is another program's."""
         ...
-
-    def close(self) -> None:
-        """Let go of the database."""
-        ...

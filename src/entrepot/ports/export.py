@@ -1,9 +1,9 @@
 """Leaving: what the registry has, as of one moment, and the form in which it is taken elsewhere.
 
-Everything here waits for the disk: call it outside the event loop.
+The target waits for the disk: call it outside the event loop.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,19 +24,19 @@ class ExportedManifest:
 class ExportSource(Protocol):
     """What the registry has. All of it is of one moment, however long the reading takes."""
 
-    def repositories(self) -> Iterator[RepositoryName]:
+    def repositories(self) -> AsyncIterator[RepositoryName]:
         """List the repositories that have a manifest, by name."""
         ...
 
-    def blobs(self, name: RepositoryName) -> Iterator[StoredBlob]:
+    def blobs(self, name: RepositoryName) -> AsyncIterator[StoredBlob]:
         """List the blobs of a repository."""
         ...
 
-    def manifests(self, name: RepositoryName) -> Iterator[ExportedManifest]:
+    def manifests(self, name: RepositoryName) -> AsyncIterator[ExportedManifest]:
         """List the manifests of a repository, by digest; few are in memory at once."""
         ...
 
-    def tags(self, name: RepositoryName) -> Iterator[tuple[Tag, Digest]]:
+    def tags(self, name: RepositoryName) -> AsyncIterator[tuple[Tag, Digest]]:
         """List the tags of a repository, by name."""
         ...
 

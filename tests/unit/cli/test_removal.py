@@ -13,7 +13,8 @@ import yaml
 from entrepot.assembly.backend import Backend
 from entrepot.cli import exit_codes
 from entrepot.config import load
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.ports.metadata import Metadata
 from tests.contract.pushing import APP, OTHER, push, some_image, some_index
 from tests.unit.cli.program import BIN, run
@@ -62,7 +63,7 @@ class Shop:
 
     def tags(self) -> list[str]:
         async def work() -> list[str]:
-            metadata = SqliteMetadata(self.file.parent / "data/entrepot/metadata.db")
+            metadata = SqlMetadata(SqliteDatabase(self.file.parent / "data/entrepot/metadata.db"))
             try:
                 names = await metadata.repositories("", 9)
                 return [

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci.name import RepositoryName
 from tests.contract.pushing import give_blobs, push, some_blob, some_image
 from tests.unit.cli.program import run
@@ -29,7 +30,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _fill(path: Path) -> None:
-    metadata = SqliteMetadata(path)
+    metadata = SqlMetadata(SqliteDatabase(path))
     for text, size in SIZES.items():
         name, layer = RepositoryName(text), "x" * size
         await give_blobs(metadata, name, some_blob(layer), some_blob("{}"))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from entrepot.config.care import BackupSettings
 from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
-from entrepot.drivers.sql.jobs import SqliteJobLedger
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.jobs import SqlJobLedger
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.operations.backup_job import backup_job
 from entrepot.services.backup import Backup
 from tests.unit.services.registry import MovableClock
@@ -27,9 +28,9 @@ def test_the_first_snapshot_is_taken_at_once_and_one_after_each_adoption(tmp_pat
 
     async def run() -> None:
         nonlocal adopted
-        clock, database = MovableClock(), SqliteMetadata(path)
+        clock, database = MovableClock(), SqlMetadata(SqliteDatabase(path))
         backup = Backup(SqliteSnapshots(path), store, clock)
-        ledger = SqliteJobLedger(database)
+        ledger = SqlJobLedger(database.database)
         workers = [
             backup_job(ledger, clock, BackupSettings(), backup, adopted_at)[0] for _ in range(3)
         ]
@@ -60,12 +61,12 @@ def test_the_first_snapshot_is_taken_at_once_and_one_after_each_adoption(tmp_pat
 def test_none_is_taken_where_backups_are_switched_off(tmp_path: Path) -> None:
     path = tmp_path / "metadata.db"
     migrate(path, "metadata", durable=False)
-    database, clock = SqliteMetadata(path), MovableClock()
+    database, clock = SqlMetadata(SqliteDatabase(path)), MovableClock()
 
     async def never() -> int | None:
         return None
 
     backup = Backup(SqliteSnapshots(path), FilesystemSnapshots(tmp_path), clock)
     settings = BackupSettings(every=0.0)
-    assert backup_job(SqliteJobLedger(database), clock, settings, backup, never) == []
+    assert backup_job(SqlJobLedger(database.database), clock, settings, backup, never) == []
     database.close()

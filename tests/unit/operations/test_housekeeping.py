@@ -8,8 +8,9 @@ import pytest
 from entrepot.config.storage import UploadPurgingSettings
 from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.errors import MetadataOutage
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.housekeeping import Housekeeping, Job
@@ -84,7 +85,7 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
 
     async def story() -> None:
         migrate(tmp_path / "sessions.db", "sessions", durable=False)
-        sessions = SqliteUploadSessions(tmp_path / "sessions.db")
+        sessions = SqlUploadSessions(SqliteDatabase(tmp_path / "sessions.db", durable=False))
         blobs = MemoryStorage(Shelf())
         clock = SystemClock()
         state = await blobs.begin("abandoned", "sha256")
@@ -114,7 +115,7 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 def test_purging_can_be_switched_off(tmp_path: Path) -> None:
     migrate(tmp_path / "sessions.db", "sessions", durable=False)
-    sessions = SqliteUploadSessions(tmp_path / "sessions.db")
+    sessions = SqlUploadSessions(SqliteDatabase(tmp_path / "sessions.db", durable=False))
     purge = Purge(sessions, MemoryStorage(Shelf()), SystemClock())
     assert purging_jobs(purge, UploadPurgingSettings(enabled=False)) == []
     sessions.close()

@@ -8,8 +8,9 @@ import pytest
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import DamagedBlob, UnknownUpload
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -168,7 +169,8 @@ def test_calls_of_the_database_are_timed(folder: Path, metrics: WorkerMetrics) -
 
     async def story() -> None:
         metadata = MeteredMetadata(
-            SqliteMetadata(folder / "metadata.db", metrics.transaction), metrics
+            SqlMetadata(SqliteDatabase(folder / "metadata.db", observe=metrics.transaction)),
+            metrics,
         )
 
         async def change(transaction: Transaction) -> str:

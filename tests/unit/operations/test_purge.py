@@ -10,8 +10,9 @@ import pytest
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
@@ -38,7 +39,7 @@ class MovableClock:
 @dataclass
 class House:
     layout: Layout
-    sessions: SqliteUploadSessions
+    sessions: SqlUploadSessions
     blobs: FilesystemStorage
     clock: MovableClock
 
@@ -71,7 +72,7 @@ class House:
 async def house(folder: Path) -> AsyncIterator[House]:
     prepare(folder / "data")
     migrate(folder / "sessions.db", "sessions", durable=False)
-    sessions = SqliteUploadSessions(folder / "sessions.db")
+    sessions = SqlUploadSessions(SqliteDatabase(folder / "sessions.db", durable=False))
     blobs = FilesystemStorage(folder / "data", threads=2)
     try:
         yield House(Layout(folder / "data"), sessions, blobs, MovableClock())
@@ -147,11 +148,11 @@ def test_an_upload_that_somebody_writes_to_is_left(tmp_path: Path) -> None:
     in_house(tmp_path, story)
 
 
-class GoesOnInTheLastMoment(SqliteUploadSessions):
+class GoesOnInTheLastMoment(SqlUploadSessions):
     """Sessions whose client comes back between the list and the claim of the purge."""
 
     def __init__(self, path: Path, come_back: Callable[[], Awaitable[object]]) -> None:
-        super().__init__(path)
+        super().__init__(SqliteDatabase(path, durable=False))
         self._come_back = come_back
         self.came_back = False
 

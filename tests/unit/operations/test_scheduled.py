@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.jobs import SqliteJobLedger
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.jobs import SqlJobLedger
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import StorageOutage
 from entrepot.operations import scheduled
 from entrepot.operations.schedule import Every
@@ -22,9 +23,9 @@ def with_ledger(path: Path, work: Callable[[JobLedger, MovableClock], Awaitable[
     migrate(path / "metadata.db", "metadata", durable=False)
 
     async def run() -> None:
-        database = SqliteMetadata(path / "metadata.db")
+        database = SqlMetadata(SqliteDatabase(path / "metadata.db"))
         try:
-            await work(SqliteJobLedger(database), MovableClock())
+            await work(SqlJobLedger(database.database), MovableClock())
         finally:
             database.close()
 

@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.errors import Denied
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller, OpenAccess
@@ -59,8 +60,8 @@ class Registry:
         migrate(root / "metadata.db", "metadata", durable=True)
         migrate(root / "sessions.db", "sessions", durable=False)
         self.layout = Layout(root / "data")
-        self.metadata = SqliteMetadata(root / "metadata.db")
-        self.sessions = SqliteUploadSessions(root / "sessions.db")
+        self.metadata = SqlMetadata(SqliteDatabase(root / "metadata.db"))
+        self.sessions = SqlUploadSessions(SqliteDatabase(root / "sessions.db", durable=False))
         # One thread: batches reach the file in the order in which they were handed over.
         self.blobs = FilesystemStorage(root / "data", threads=1)
         self.access: Access = access or OpenAccess()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+from entrepot.drivers.sql.dated_tags import SqlDatedTags
 from entrepot.errors import Denied, ImmutableTag, UnknownManifest, UnknownName
 from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
@@ -83,7 +83,7 @@ def test_a_pattern_means_images_and_their_signatures_go_with_them() -> None:
         await push(registry.metadata, APP, ONE, tag="v1")
         signature = f"{fallback_tag(ONE.digest)}.sig"
         await push(registry.metadata, APP, TWO, tag=signature)
-        selection = ImageSelection(registry.metadata, SqliteDatedTags(registry.metadata))
+        selection = ImageSelection(registry.metadata, SqlDatedTags(registry.metadata.database))
 
         async def tags(text: str) -> list[str | None]:
             found = selection.find(Selector.parse(f"{APP}:{text}"), EVER)
@@ -209,7 +209,7 @@ def test_images_are_chosen_by_patterns_and_age() -> None:
         for name in (APP, OTHER, RepositoryName("elsewhere")):
             await push(registry.metadata, name, ONE, tag="v1")
             await push(registry.metadata, name, TWO, tag="latest")
-        selection = ImageSelection(registry.metadata, SqliteDatedTags(registry.metadata))
+        selection = ImageSelection(registry.metadata, SqlDatedTags(registry.metadata.database))
 
         async def found(text: str, before: int = EVER) -> list[str]:
             selector = Selector.parse(text)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from entrepot.config.access import RuleSettings
-from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.accounts import SqlAccounts
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import Unauthenticated
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, Action, Caller, Grant, Kind
@@ -30,7 +31,7 @@ HIS = ["bob", "bob-more", "bob/api", "bob/web", "public/one", "team-500/app-7"]
 OTHERS = ["alice/app", "bob-x/app", "public", "zoo/app"]
 
 
-class Counted(SqliteMetadata):
+class Counted(SqlMetadata):
     """Counts the pages that were read."""
 
     pages = 0
@@ -56,7 +57,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def metadata(path: Path) -> Iterator[Counted]:
-    metadata = Counted(path)
+    metadata = Counted(SqliteDatabase(path))
     yield metadata
     metadata.close()
 
@@ -66,7 +67,7 @@ def listing(metadata: Counted, *rules: tuple[list[str], list[str]]) -> Listing:
         RuleSettings(who=tuple(who), may=("list",), repositories=tuple(repositories))
         for who, repositories in rules
     ]
-    views = Views(SqliteAccounts(metadata), SystemClock(), rules_of_file(written))
+    views = Views(SqlAccounts(metadata.database), SystemClock(), rules_of_file(written))
     return Listing(metadata, RuleAccess(views, SystemClock()))
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from entrepot.drivers.sql.collection import SqliteCollectionQueue
-from entrepot.drivers.sql.jobs import SqliteJobLedger
+from entrepot.drivers.sql.collection import SqlCollectionQueue
+from entrepot.drivers.sql.jobs import SqlJobLedger
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.collection import CollectionRules, Collector, Tally
 from entrepot.services.plausible_clock import NAME, PlausibleClock, since_boot
@@ -21,7 +21,7 @@ class Machine:
 
     def __init__(self, registry: Registry) -> None:
         self.clock: MovableClock = registry.clock
-        self.ledger = SqliteJobLedger(registry.metadata)
+        self.ledger = SqlJobLedger(registry.metadata.database)
         self._up = 0
         self.start()
 
@@ -119,7 +119,7 @@ def test_a_jump_while_the_process_runs_is_doubted_for_a_day() -> None:
 
 def test_what_other_jobs_have_seen_is_enough_to_doubt() -> None:
     async def work(registry: Registry) -> None:
-        ledger = SqliteJobLedger(registry.metadata)
+        ledger = SqlJobLedger(registry.metadata.database)
         await ledger.claim("gc sweep", "me", registry.clock.now(), 1)
         registry.clock.forward(YEAR)
         assert await Machine(registry).looks(30) == [False, True]
@@ -150,9 +150,9 @@ def test_untagged_manifests_stay_while_the_clock_is_doubted() -> None:
     old, new = image(layer, config=CONFIG), image(other, config=CONFIG)
 
     async def work(place: Place) -> None:
-        ledger = SqliteJobLedger(place.database)
+        ledger = SqlJobLedger(place.database.database)
         plausible = PlausibleClock(ledger, place.clock, place.clock.now)
-        ports = (SqliteCollectionQueue(place.database), place.storage, place.clock)
+        ports = (SqlCollectionQueue(place.database.database), place.storage, place.clock)
         collector = Collector(*ports, rules, Tally(), pause=0.0, plausible=plausible)
         await push(place, "a", old, layer, tag="1")
         await push(place, "a", new, other, tag="1")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sql.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -19,7 +19,7 @@ DIGEST = Digest.of(CONTENT)
 
 def quarantining(registry: Registry) -> Quarantining:
     return Quarantining(
-        SqliteQuarantine(registry.metadata),
+        SqlQuarantine(registry.metadata.database),
         registry.blobs,
         FilesystemInspector(registry.layout.root),
         registry.clock,
@@ -118,7 +118,7 @@ def test_the_second_to_find_it_does_not_move_the_mark() -> None:
         assert await quarantining(registry).put(blob, Reason.MISSING)
         registry.clock.forward(5)
         assert not await quarantining(registry).put(blob, Reason.WRONG_BYTES)
-        (row,) = await SqliteQuarantine(registry.metadata).listed(0, 10)
+        (row,) = await SqlQuarantine(registry.metadata.database).listed(0, 10)
         assert (row.since, row.reason) == (registry.clock.now() - 5_000_000, Reason.MISSING)
 
     with_registry(work)

@@ -7,8 +7,9 @@ from contextlib import closing
 import pytest
 
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sql.inspector import SqliteInspector
-from entrepot.drivers.sql.quarantine import SqliteQuarantine
+from entrepot.drivers.sql.check import SqlInspector
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.ports.quarantine import Reason
 from entrepot.services.pace import Pacer, Stopped
 from entrepot.services.quarantine import Quarantining
@@ -56,16 +57,17 @@ async def scrub(
         written.append(text)
 
     inspector = FilesystemInspector(registry.layout.root)
-    quarantine = SqliteQuarantine(registry.metadata)
+    quarantine = SqlQuarantine(registry.metadata.database)
     quarantining = Quarantining(quarantine, registry.blobs, inspector, registry.clock)
-    with closing(SqliteInspector(damaged.database)) as rows:
+    with closing(SqliteDatabase(damaged.database, read_only=True)) as asked:
+        rows = SqlInspector(asked)
         work = Scrub(rows, inspector, quarantine, quarantining, rate, observed or Observed())
         await work.run(progress, note)
     return ScrubState.read(written[-1] if written else progress)
 
 
 async def quarantined(damaged: Damaged) -> dict[str, Reason]:
-    rows = await SqliteQuarantine(damaged.registry.metadata).listed(0, 100)
+    rows = await SqlQuarantine(damaged.registry.metadata.database).listed(0, 100)
     return {row.blob.digest: row.reason for row in rows}
 
 
@@ -120,8 +122,8 @@ def test_a_blob_that_is_whole_again_is_let_go_by_the_next_pass() -> None:
 
 def test_a_pass_that_was_stopped_goes_on_behind_what_was_done() -> None:
     async def work(damaged: Damaged) -> None:
-        with closing(SqliteInspector(damaged.database)) as rows:
-            known = await rows.blobs(0, 10)
+        with closing(SqliteDatabase(damaged.database, read_only=True)) as asked:
+            known = await SqlInspector(asked).blobs(0, 10)
         flip(damaged, LAYER)
         middle = next(one for one in known if one.blob.digest == digest_of(LAYER))
         done = ScrubState(after=middle.number, blobs=2, size=100, bad=1)

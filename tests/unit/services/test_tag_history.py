@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.sql.dated_tags import SqliteDatedTags
-from entrepot.drivers.sql.pulls import SqlitePullTimes
-from entrepot.drivers.sql.removal import SqliteTagHistory
-from entrepot.drivers.sql.reservations import SqliteReservations
+from entrepot.drivers.sql.dated_tags import SqlDatedTags
+from entrepot.drivers.sql.pulls import SqlPullTimes
+from entrepot.drivers.sql.removal import SqlTagHistory
+from entrepot.drivers.sql.sessions import SqlReservations
 from entrepot.errors import (
     Denied,
     ImmutableTag,
@@ -82,7 +82,7 @@ def histories_of(
     access: Access | None = None,
     quotas: Quotas | None = None,
 ) -> TagHistories:
-    history = SqliteTagHistory(registry.metadata)
+    history = SqlTagHistory(registry.metadata.database)
     return TagHistories(
         registry.metadata,
         history,
@@ -236,7 +236,7 @@ def test_an_image_that_was_removed_comes_back_with_its_tag_children_and_pulls() 
         outer = some_index(index, IMAGES[2])
         await give_blobs(registry.metadata, APP, *blobs_of(0, 1, 2))
         await push(registry.metadata, APP, *IMAGES, index, outer, tag="latest")
-        pulls = SqlitePullTimes(registry.metadata)
+        pulls = SqlPullTimes(registry.metadata.database)
         await pulls.note([(APP, outer.digest)], 7)
         removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, ImmutableTags())
         (removed,) = await removal.remove(CAROL, [Candidate(APP, LATEST, outer.digest, 1)])
@@ -246,7 +246,7 @@ def test_an_image_that_was_removed_comes_back_with_its_tag_children_and_pulls() 
         for image in (*IMAGES, index, outer):
             found = await registry.metadata.manifest_by_digest(APP, image.digest)
             assert found == stored(image)
-        (dated,) = await SqliteDatedTags(registry.metadata).dated_tags(APP, "", 9)
+        (dated,) = await SqlDatedTags(registry.metadata.database).dated_tags(APP, "", 9)
         assert (dated.tag, dated.digest, dated.pulled_at) == (LATEST, outer.digest, 7)
 
     with_registry(work)
@@ -276,7 +276,7 @@ def test_a_restored_image_has_to_fit_the_quotas() -> None:
         await delete(registry, DIGESTS[0])
         await push(registry.metadata, APP, IMAGES[1], tag="other")
         rules = QuotaRules(Limits(tags=1), [], [])
-        reservations = SqliteReservations(registry.sessions)
+        reservations = SqlReservations(registry.sessions.database)
         quotas = EnforcedQuotas(rules, registry.metadata, reservations, registry.clock)
         histories = histories_of(registry, quotas=quotas)
         with pytest.raises(QuotaExceeded):

@@ -185,8 +185,9 @@ class Backend:
         """
         from entrepot.drivers.filesystem.storage import prepare
         from entrepot.drivers.sql.engines.sqlite.damage import forget_if_damaged
+        from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-        from entrepot.drivers.sql.sessions import SqliteUploadSessions
+        from entrepot.drivers.sql.sessions import SqlUploadSessions
 
         if self.is_kept:
             prepare(self._places.root)
@@ -198,8 +199,8 @@ class Backend:
         except OSError as error:
             raise MetadataOutage(f"{sessions} is damaged and cannot be removed: {error}") from error
         migrate(sessions, "sessions", durable=False)
-        with closing(SqliteUploadSessions(sessions)) as opened:
-            await opened.release_all(f"{self.node}/")
+        with closing(SqliteDatabase(sessions, durable=False)) as opened:
+            await SqlUploadSessions(opened).release_all(f"{self.node}/")
 
     def open(self, metrics: WorkerMetrics | None = None) -> Drivers:
         """Open everything in one process; `prepare` has run before.
@@ -210,96 +211,95 @@ class Backend:
         Raises:
             MetadataOutage: the database cannot be opened.
         """
-        from entrepot.drivers.sql.accounts import SqliteAccounts
-        from entrepot.drivers.sql.collection import SqliteCollectionQueue
-        from entrepot.drivers.sql.dated_tags import SqliteDatedTags
+        from entrepot.drivers.sql.accounts import SqlAccounts
+        from entrepot.drivers.sql.check import SqlMender
+        from entrepot.drivers.sql.collection import SqlCollectionQueue
+        from entrepot.drivers.sql.dated_tags import SqlDatedTags
+        from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
-        from entrepot.drivers.sql.guesses import SqliteGuessLedger
-        from entrepot.drivers.sql.jobs import SqliteJobLedger
-        from entrepot.drivers.sql.mender import SqliteMender
-        from entrepot.drivers.sql.metadata import SqliteMetadata
-        from entrepot.drivers.sql.pulls import SqlitePullTimes
-        from entrepot.drivers.sql.quarantine import SqliteQuarantine
-        from entrepot.drivers.sql.removal import SqliteHiddenRepositories, SqliteTagHistory
-        from entrepot.drivers.sql.reservations import SqliteReservations
-        from entrepot.drivers.sql.sessions import SqliteUploadSessions
-        from entrepot.drivers.sql.sweep import SqliteCollectionSweep
-        from entrepot.drivers.sql.tokens import SqliteTokenStore
-        from entrepot.drivers.sql.usage import SqliteUsage
+        from entrepot.drivers.sql.jobs import SqlJobLedger
+        from entrepot.drivers.sql.metadata import SqlMetadata
+        from entrepot.drivers.sql.pulls import SqlPullTimes
+        from entrepot.drivers.sql.quarantine import SqlQuarantine
+        from entrepot.drivers.sql.recount import SqlUsageRecount
+        from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
+        from entrepot.drivers.sql.sessions import (
+            SqlGuessLedger,
+            SqlReservations,
+            SqlUploadSessions,
+        )
+        from entrepot.drivers.sql.sweep import SqlCollectionSweep
+        from entrepot.drivers.sql.tokens import SqlTokenStore
+        from entrepot.drivers.sql.usage import SqlUsage
         from entrepot.operations.metered_metadata import MeteredMetadata
         from entrepot.operations.metered_storage import MeteredStorage
 
-        sqlite = SqliteMetadata(
-            self.database,
-            metrics.transaction if metrics else ignore_group,
-            history_kept=self.settings.tags.history.keep,
+        database = SqliteDatabase(
+            self.database, observe=metrics.transaction if metrics else ignore_group
         )
-        sessions = SqliteUploadSessions(self._places.sessions)
+        uploads = SqliteDatabase(self._places.sessions, durable=False)
+        metadata = SqlMetadata(database, self.settings.tags.history.keep)
         storage, inspector, close_storage = self._open_storage()
-        pages = SqliteCollectionSweep(self.database, sqlite)
 
         def close() -> None:
-            pages.close()
-            sqlite.close()
-            sessions.close()
+            database.close()
+            uploads.close()
             close_storage()
 
         return Drivers(
-            metadata=MeteredMetadata(sqlite, metrics) if metrics else sqlite,
-            sessions=sessions,
+            metadata=MeteredMetadata(metadata, metrics) if metrics else metadata,
+            sessions=SqlUploadSessions(uploads),
             blobs=MeteredStorage(storage, metrics) if metrics else storage,
             access=OpenAccess(),
             clock=SystemClock(),
-            jobs=SqliteJobLedger(sqlite),
-            tag_history=SqliteTagHistory(sqlite),
-            dated_tags=SqliteDatedTags(sqlite),
-            hidden_repositories=SqliteHiddenRepositories(sqlite),
-            pulls=SqlitePullTimes(sqlite),
-            accounts=SqliteAccounts(sqlite),
-            tokens=SqliteTokenStore(sqlite),
-            guesses=SqliteGuessLedger(sessions),
-            quarantine=SqliteQuarantine(sqlite),
+            jobs=SqlJobLedger(database),
+            tag_history=SqlTagHistory(database),
+            dated_tags=SqlDatedTags(database),
+            hidden_repositories=SqlHiddenRepositories(database),
+            pulls=SqlPullTimes(database),
+            accounts=SqlAccounts(database),
+            tokens=SqlTokenStore(database),
+            guesses=SqlGuessLedger(uploads),
+            quarantine=SqlQuarantine(database),
             inspector=inspector,
-            collection=SqliteCollectionQueue(sqlite),
-            collection_sweep=pages,
-            reservations=SqliteReservations(sessions),
-            mender=SqliteMender(sqlite),
-            usage=SqliteUsage(sqlite),
+            collection=SqlCollectionQueue(database),
+            collection_sweep=SqlCollectionSweep(database),
+            reservations=SqlReservations(uploads),
+            mender=SqlMender(database),
+            usage=SqlUsage(database),
+            recount=SqlUsageRecount(database),
             close=close,
         )
 
     @contextmanager
     def rows(self) -> Iterator[MetadataInspector]:
         """Open the database for somebody who reads all of it, page by page."""
-        from entrepot.drivers.sql.inspector import SqliteInspector
+        from entrepot.drivers.sql.check import SqlInspector
+        from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 
-        with closing(SqliteInspector(self.database)) as inspector:
-            yield inspector
+        with closing(SqliteDatabase(self.database, read_only=True)) as database:
+            yield SqlInspector(database)
 
     @contextmanager
     def checked(self, drivers: Drivers) -> Iterator[Stores]:
         """Give what a check of these drivers works with."""
-        from entrepot.drivers.sql.recount import SqliteUsageRecount
         from entrepot.services.check import Stores
 
-        with (
-            self.rows() as rows,
-            closing(SqliteUsageRecount(self.database)) as recount,
-        ):
+        with self.rows() as rows:
             yield Stores(
                 rows=rows,
                 mender=drivers.mender,
                 blobs=drivers.inspector,
                 keeper=drivers.blobs,
                 sessions=drivers.sessions,
-                recount=recount,
+                recount=drivers.recount,
                 quarantine=drivers.quarantine,
                 clock=drivers.clock,
             )
 
     @contextmanager
     def _opened_as_it_is(self) -> Iterator[Drivers]:
-        from entrepot.drivers.sql.engines.sqlite.schema import require_schema
+        from entrepot.drivers.sql.engines.sqlite.migrations import require_schema
 
         require_schema(self.database, "metadata")
         require_schema(self._places.sessions, "sessions")

@@ -14,18 +14,18 @@ from entrepot.drivers.filesystem.snapshots import (
     make_private,
     sync_file,
 )
-from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.collection import SqlCollectionRestart
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.engines.sqlite.migrations import migrate, require_schema
 from entrepot.drivers.sql.engines.sqlite.restoring import (
-    SqliteCollectionRestart,
     copy_beside,
     discard,
     lost_tags,
     put_in_place,
 )
-from entrepot.drivers.sql.engines.sqlite.schema import require_schema
 from entrepot.drivers.sql.engines.sqlite.set_aside import free_name, newest_aside
 from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.sweep import SqlCollectionSweep
 from entrepot.ports.backup import MetadataSnapshots, SnapshotStore
 from entrepot.ports.clock import SystemClock
 from entrepot.services.backup.reconcile import reconcile
@@ -110,13 +110,12 @@ class Snapshots:
             stores: have it as their database.
             report: is told what was found.
         """
-        with closing(SqliteMetadata(new)) as metadata:
-            adopted = await metadata.rows("adopted_at")
+        with closing(SqliteDatabase(new)) as database:
             await reconcile(
                 stores,
-                SqliteCollectionRestart(metadata),
+                SqlCollectionRestart(database),
                 FilesystemDates(self._places.root),
-                int(adopted[0][0]) if adopted else 0,
+                await SqlCollectionSweep(database).adopted_at() or 0,
                 report,
             )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from entrepot.assembly.backend.ownership import Places
@@ -64,35 +64,37 @@ class Tree:
             MetadataOutage: the database cannot be opened, or another process is adopting.
         """
         from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-        from entrepot.drivers.sql.adoption import SqliteAdoptionStore
+        from entrepot.drivers.sql.adoption import SqlAdoptionStore
 
         database = self._places.database
-        opened = SqliteAdoptionStore.scratch() if dry_run else SqliteAdoptionStore.open(database)
+        opened = SqlAdoptionStore.scratch() if dry_run else SqlAdoptionStore.open(database)
         with closing(opened) as store:
             yield DockerRegistryTree(self._places.root), store
 
-    @contextmanager
-    def open_export(
+    @asynccontextmanager
+    async def open_export(
         self, directory: Path, form: str, *, copy: bool
-    ) -> Iterator[tuple[ExportSource, ExportTarget]]:
+    ) -> AsyncIterator[tuple[ExportSource, ExportTarget]]:
         """Open the database as it is at this moment, and a directory to write it into.
 
         Args:
-            directory: where it goes.
+            directory: where it goes; absolute.
             form: `docker-registry` or `oci`.
             copy: copy blobs, where hard links were possible, too.
         """
         from entrepot.drivers.filesystem.docker_tree_target import DockerTreeTarget
         from entrepot.drivers.filesystem.export_files import ExportFiles
         from entrepot.drivers.filesystem.oci_layout_target import OciLayoutTarget
-        from entrepot.drivers.sql.export import SqliteExportSource
+        from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+        from entrepot.drivers.sql.export import SqlExportSource
 
-        files = ExportFiles(self._layout, directory.absolute(), form, copy=copy)
+        files = ExportFiles(self._layout, directory, form, copy=copy)
         target: ExportTarget = (
             OciLayoutTarget(files) if form == OCI_LAYOUT else DockerTreeTarget(files)
         )
-        with closing(SqliteExportSource(self._places.database)) as source:
-            yield source, target
+        with closing(SqliteDatabase(self._places.database, read_only=True)) as database:
+            async with database.reading() as session:
+                yield SqlExportSource(session), target
 
 
 def _folders(folder: Path) -> Iterator[Path]:

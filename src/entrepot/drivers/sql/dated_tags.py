@@ -1,20 +1,20 @@
 """Tags with their times, from the metadata's database."""
 
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.database import Database
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.dated_tags import DatedTag
 
 
-class SqliteDatedTags:
+class SqlDatedTags:
     """Implements `DatedTags`.
 
     Args:
-        database: whose file it reads.
+        database: is asked.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def dated_tags(self, name: RepositoryName, after: str, limit: int) -> list[DatedTag]:
@@ -27,10 +27,10 @@ class SqliteDatedTags:
 
     async def indexes_with(self, name: RepositoryName, digest: Digest, limit: int) -> list[Digest]:
         """List indexes of a repository that have a manifest as their child."""
-        found = await self._database.rows("find_repository", name=name)
+        found = await self._database.column("find_repository", name=name)
         if not found:
             return []
-        rows = await self._database.rows(
-            "indexes_with", repository=found[0][0], digest=digest, limit=limit
+        indexes = await self._database.column(
+            "indexes_with", repository=found[0], digest=digest, limit=limit
         )
-        return [Digest(row[0]) for row in rows]
+        return [Digest(index) for index in indexes]

@@ -1,85 +1,59 @@
-"""Reads everything that the registry has from one read transaction."""
+"""Reads everything that the registry has within one reading transaction."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
-from entrepot.drivers.sql.engines.sqlite.connection import connect
-from entrepot.drivers.sql.engines.sqlite.failures import translate
-from entrepot.drivers.sql.queries import load_queries
+from entrepot.drivers.sql.database import Asks, Row
+from entrepot.drivers.sql.reader import blob_of
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.blobs import Location
 from entrepot.ports.export import ExportedManifest
 from entrepot.ports.metadata import StoredBlob, StoredManifest
 
-_QUERIES = load_queries()
 _PAGE = 500
 _MANIFESTS_A_PAGE = 8
-_BUSY_WAIT_MILLISECONDS = 5_000
 
 
-class SqliteExportSource:
+class SqlExportSource:
     """Implements `ExportSource`. Others read and write meanwhile, unseen here.
 
     Args:
-        path: the file; it must have been migrated.
-
-    Raises:
-        MetadataOutage: it cannot be opened.
+        session: of a reading transaction.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(path, durable=True, read_only=True)
-        self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_WAIT_MILLISECONDS}")
-        self._connection.execute("BEGIN")
+    def __init__(self, session: Asks) -> None:
+        self._session = session
 
-    def repositories(self) -> Iterator[RepositoryName]:
+    async def repositories(self) -> AsyncIterator[RepositoryName]:
         """List the repositories that have a manifest, by name."""
-        for (name,) in self._pages("repositories", "", _PAGE, lambda row: row[0]):
+        async for (name,) in self._pages("repositories", "", _PAGE):
             yield RepositoryName(name)
 
-    def blobs(self, name: RepositoryName) -> Iterator[StoredBlob]:
+    async def blobs(self, name: RepositoryName) -> AsyncIterator[StoredBlob]:
         """List the blobs of a repository."""
-        pages = self._pages("exported_blobs", 0, _PAGE, lambda row: row[0], name=name)
-        for _, digest, size, location, quarantined in pages:
-            yield StoredBlob(Digest(digest), size, Location(location), bool(quarantined))
+        async for row in self._pages("exported_blobs", 0, _PAGE, name=name):
+            yield blob_of(row[1:])
 
-    def manifests(self, name: RepositoryName) -> Iterator[ExportedManifest]:
+    async def manifests(self, name: RepositoryName) -> AsyncIterator[ExportedManifest]:
         """List the manifests of a repository, by digest; few are in memory at once."""
-        pages = self._pages(
-            "exported_manifests", "", _MANIFESTS_A_PAGE, lambda row: row[0], name=name
-        )
-        for digest, media_type, is_child, payload in pages:
-            stored = StoredManifest(Digest(digest), media_type, payload)
-            yield ExportedManifest(stored, bool(is_child))
+        pages = self._pages("exported_manifests", "", _MANIFESTS_A_PAGE, name=name)
+        async for digest, media_type, is_child, payload in pages:
+            yield ExportedManifest(
+                StoredManifest(Digest(digest), media_type, payload), bool(is_child)
+            )
 
-    def tags(self, name: RepositoryName) -> Iterator[tuple[Tag, Digest]]:
+    async def tags(self, name: RepositoryName) -> AsyncIterator[tuple[Tag, Digest]]:
         """List the tags of a repository, by name."""
-        for tag, digest in self._pages("exported_tags", "", _PAGE, lambda row: row[0], name=name):
+        async for tag, digest in self._pages("exported_tags", "", _PAGE, name=name):
             yield Tag(tag), Digest(digest)
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._connection.close()
-
-    def _pages(
-        self,
-        query: str,
-        after: Any,
-        limit: int,
-        key: Callable[[Any], Any],
-        **parameters: Any,
-    ) -> Iterator[Any]:
+    async def _pages(self, query: str, after: Any, limit: int, **values: Any) -> AsyncIterator[Row]:
+        """Give rows page by page; each page begins behind the first value of the last row."""
         while True:
-            wanted = {**parameters, "after": after, "limit": limit}
-            try:
-                page = self._connection.execute(_QUERIES[query], wanted).fetchall()
-            except sqlite3.Error as error:
-                raise translate(error) from error
-            yield from page
+            page = await self._session.rows(query, after=after, limit=limit, **values)
+            for row in page:
+                yield row
             if len(page) < limit:
                 return
-            after = key(page[-1])
+            after = page[-1][0]

@@ -1,30 +1,27 @@
 """Pull times in the metadata's database."""
 
-import json
-import sqlite3
 from collections.abc import Collection
 
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.database import Database, Session
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 
 
-class SqlitePullTimes:
+class SqlPullTimes:
     """Implements `PullTimes`.
 
     Args:
-        database: whose file and whose commits it shares.
+        database: has the manifests.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def note(self, pulled: Collection[tuple[RepositoryName, Digest]], now: int) -> None:
         """Write down that manifests were pulled; those that are gone are passed over."""
-        parameters = {"pulled": json.dumps(list(pulled)), "now": now}
+        rows = [{"name": name, "digest": digest, "now": now} for name, digest in pulled]
 
-        async def work(connection: sqlite3.Connection) -> None:
-            connection.execute(QUERIES["note_pulls"], parameters)
+        async def work(session: Session) -> None:
+            await session.many("note_pull", rows)
 
-        await self._database.work(work)
+        await self._database.transaction(work)

@@ -1,29 +1,25 @@
 """Quarantine, in the rows of the blobs."""
 
-import sqlite3
-from typing import Any
-
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.reader import QUERIES
-from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import Location
+from entrepot.drivers.sql.database import Database, change
+from entrepot.drivers.sql.reader import blob_of
 from entrepot.ports.metadata import StoredBlob
 from entrepot.ports.quarantine import QuarantinedRow, Reason
 
 
-class SqliteQuarantine:
+class SqlQuarantine:
     """Implements `Quarantine`.
 
     Args:
-        database: whose file and whose commits it shares.
+        database: has the blobs' rows.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def put(self, blob: StoredBlob, reason: Reason, now: int) -> bool:
         """Put a blob into quarantine; durable when this returns."""
-        return await self._write(
+        kept = await change(
+            self._database,
             "quarantine_blob",
             digest=blob.digest,
             location=blob.location,
@@ -31,26 +27,17 @@ class SqliteQuarantine:
             reason=str(reason),
             now=now,
         )
+        return kept == 1
 
     async def release(self, blob: StoredBlob, since: int) -> bool:
         """Let a blob be served again; False unless it is in quarantine since that very moment."""
-        return await self._write("release_blob", digest=blob.digest, since=since)
+        kept = await change(self._database, "release_blob", digest=blob.digest, since=since)
+        return kept == 1
 
     async def listed(self, after: int, limit: int) -> list[QuarantinedRow]:
         """List what is in quarantine, by number, in pages that begin behind one."""
         rows = await self._database.rows("quarantined_blobs", after=after, limit=limit)
         return [
-            QuarantinedRow(
-                number,
-                StoredBlob(Digest(digest), size, Location(location), quarantined=True),
-                since,
-                Reason(reason),
-            )
-            for number, digest, size, location, since, reason in rows
+            QuarantinedRow(number, blob_of(blob), blob[3], Reason(reason))
+            for number, *blob, reason in rows
         ]
-
-    async def _write(self, query: str, **parameters: Any) -> bool:
-        async def work(connection: sqlite3.Connection) -> int:
-            return connection.execute(QUERIES[query], parameters).rowcount
-
-        return await self._database.work(work) == 1

@@ -4,21 +4,14 @@ Each page is one transaction: what is kept and what there is are of one moment, 
 changes the database meanwhile.
 """
 
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Awaitable, Callable
 
-from entrepot.drivers.sql.engines.sqlite.connection import connect
-from entrepot.drivers.sql.engines.sqlite.failures import translate
-from entrepot.drivers.sql.queries import load_queries
+from entrepot.drivers.sql.database import Database, Result, Session
 from entrepot.drivers.sql.recount_totals import recount_namespaces, recount_registry
 from entrepot.ports.usage import CounterDifference, RecountPage
 
-_QUERIES = load_queries()
-_BUSY_WAIT_MILLISECONDS = 10_000
+_BEHIND_ALL = 2**62
 COUNTERS = (
     "tags",
     "manifests",
@@ -30,110 +23,107 @@ COUNTERS = (
 )
 
 
-class SqliteUsageRecount:
-    """Implements `UsageRecount`, on a connection of its own. It waits where the database does.
+class SqlUsageRecount:
+    """Implements `UsageRecount`.
 
     Args:
-        path: the file, which must have been migrated.
-
-    Raises:
-        MetadataOutage: it cannot be opened.
+        database: has the counters, and what they count.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(path, durable=True)
-        self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_WAIT_MILLISECONDS}")
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def repositories(self, after: int, limit: int, *, repair: bool) -> RecountPage:
         """Recount repositories, by number."""
-        differences: list[CounterDifference] = []
-        with self._at_one_moment(repair):
-            rows = self._run("recount_repositories", after=after, limit=limit).fetchall()
+
+        async def work(session: Session) -> RecountPage:
+            differences: list[CounterDifference] = []
+            rows = await session.rows("recount_repositories", after=after, limit=limit)
             end = rows[-1][0] if len(rows) == limit else None
             for number, name, namespace, *numbers in rows:
                 kept, counted = numbers[: len(COUNTERS)], numbers[len(COUNTERS) :]
                 found = _differences(name, namespace, kept, counted)
                 differences += found
                 if found and repair:
-                    self._restore(number, name, dict(zip(COUNTERS, counted, strict=True)))
-            strays = self._run(
-                "stray_repository_usage", after=after, until=end if end is not None else 2**62
-            ).fetchall()
-            for (number,) in strays:
+                    await _restore(session, number, name, dict(zip(COUNTERS, counted, strict=True)))
+            strays = await session.column(
+                "stray_repository_usage", after=after, until=_BEHIND_ALL if end is None else end
+            )
+            for number in strays:
                 differences.append(CounterDifference("repository", f"#{number}", "rows", 1, 0))
                 if repair:
-                    self._run("drop_repository_usage", repository=number)
-        return RecountPage(differences, end)
+                    await session.run("drop_repository_usage", repository=number)
+            return RecountPage(differences, end)
+
+        return await self._at_one_moment(work, repair)
 
     async def shared_blobs(self, after: int, limit: int, *, repair: bool) -> RecountPage:
         """Recount how many repositories of each namespace have a blob, by the blobs' numbers."""
-        differences: list[CounterDifference] = []
-        with self._at_one_moment(repair):
-            page = self._run("page_of_blobs", after=after, limit=limit).fetchall()
-            end = page[-1][0] if len(page) == limit else None
-            span = {"after": after, "until": end if end is not None else 2**62}
-            counted = Counter(self._run("links_by_namespace", **span).fetchall())
-            rows = self._run("counted_links", **span).fetchall()
+
+        async def work(session: Session) -> RecountPage:
+            page = await session.column("page_of_blobs", after=after, limit=limit)
+            end = page[-1] if len(page) == limit else None
+            span = {"after": after, "until": _BEHIND_ALL if end is None else end}
+            counted = Counter(await session.rows("links_by_namespace", **span))
+            rows = await session.rows("counted_links", **span)
             kept = {(blob, namespace): number for blob, namespace, number in rows}
-            for blob, namespace in sorted(counted.keys() | kept.keys()):
-                pair = (blob, namespace)
-                if counted[pair] == kept.get(pair, 0):
-                    continue
-                difference = CounterDifference(
+            differences = [
+                CounterDifference(
                     "blob",
                     f"#{blob} in namespace #{namespace}",
                     "repositories",
-                    kept.get(pair, 0),
-                    counted[pair],
+                    kept.get((blob, namespace), 0),
+                    counted[blob, namespace],
                 )
-                differences.append(difference)
-                if repair:
-                    self._restore_links(blob, namespace, counted[pair])
-        return RecountPage(differences, end)
+                for blob, namespace in _wrong_pairs(kept, counted)
+            ]
+            if repair:
+                for blob, namespace in _wrong_pairs(kept, counted):
+                    await _restore_links(session, blob, namespace, counted[blob, namespace])
+            return RecountPage(differences, end)
+
+        return await self._at_one_moment(work, repair)
 
     async def totals(self, *, repair: bool) -> list[CounterDifference]:
         """Recount the namespaces and the registry from what the other two count."""
-        with self._at_one_moment(repair):
+
+        async def work(session: Session) -> list[CounterDifference]:
             return [
-                *recount_namespaces(self._connection, _QUERIES, repair=repair),
-                *recount_registry(self._connection, _QUERIES, repair=repair),
+                *await recount_namespaces(session, repair=repair),
+                *await recount_registry(session, repair=repair),
             ]
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._connection.close()
+        return await self._at_one_moment(work, repair)
 
-    def _restore(self, number: int, name: str, counted: dict[str, int]) -> None:
-        namespace = name.partition("/")[0]
-        self._run("restore_namespace", namespace=namespace)
-        self._run("restore_repository_usage", repository=number, namespace=namespace, **counted)
+    async def _at_one_moment(
+        self, work: Callable[[Session], Awaitable[Result]], changing: bool
+    ) -> Result:
+        if changing:
+            return await self._database.transaction(work)
+        async with self._database.reading() as session:
+            return await work(session)
 
-    def _restore_links(self, blob: int, namespace: int, repositories: int) -> None:
-        if repositories:
-            self._run(
-                "restore_namespace_blob",
-                blob=blob,
-                namespace=namespace,
-                repositories=repositories,
-            )
-        else:
-            self._run("drop_namespace_blob", blob=blob, namespace=namespace)
 
-    @contextmanager
-    def _at_one_moment(self, changing: bool) -> Iterator[None]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE" if changing else "BEGIN")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise translate(error) from error
+async def _restore(session: Session, number: int, name: str, counted: dict[str, int]) -> None:
+    namespace = name.partition("/")[0]
+    await session.run("restore_namespace", namespace=namespace)
+    await session.run("restore_repository_usage", repository=number, namespace=namespace, **counted)
 
-    def _run(self, query: str, **parameters: Any) -> sqlite3.Cursor:
-        return self._connection.execute(_QUERIES[query], parameters)
+
+async def _restore_links(session: Session, blob: int, namespace: int, repositories: int) -> None:
+    if repositories:
+        await session.run(
+            "restore_namespace_blob", blob=blob, namespace=namespace, repositories=repositories
+        )
+    else:
+        await session.run("drop_namespace_blob", blob=blob, namespace=namespace)
+
+
+def _wrong_pairs(
+    kept: dict[tuple[int, int], int], counted: Counter[tuple[int, ...]]
+) -> list[tuple[int, int]]:
+    pairs = sorted({(blob, namespace) for blob, namespace in counted} | kept.keys())
+    return [pair for pair in pairs if counted[pair] != kept.get(pair, 0)]
 
 
 def _differences(

@@ -1,13 +1,10 @@
 """Counts namespaces and the registry from nothing; called within a transaction."""
 
-import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
+from entrepot.drivers.sql.database import Row, Session
 from entrepot.ports.usage import CounterDifference
-
-Queries = Mapping[str, str]
 
 _PAGE = 10_000
 _NAMESPACE = (
@@ -32,77 +29,73 @@ _REGISTRY = (
 )
 
 
-def recount_namespaces(
-    connection: sqlite3.Connection, queries: Queries, *, repair: bool
-) -> Iterator[CounterDifference]:
+async def recount_namespaces(session: Session, *, repair: bool) -> list[CounterDifference]:
     """Compare every namespace's counters with what its repositories and blobs come to.
 
     Holds eight numbers a namespace in memory.
 
     Args:
-        connection: in a transaction.
-        queries: of this driver, by name.
+        session: of a transaction, or a reading one where nothing is repaired.
         repair: set wrong counters right.
     """
-    counted = _sum_namespaces(connection, queries)
+    counted = await _sum_namespaces(session)
+    differences: list[CounterDifference] = []
     after = 0
-    while rows := _page(connection, queries["kept_namespaces"], after=after):
+    while rows := await session.rows("kept_namespaces", after=after, limit=_PAGE):
         after = rows[-1][0]
         for number, name, *kept in rows:
             wanted = counted[number]
             found = _compare("namespace", name, _NAMESPACE, kept, wanted)
-            yield from found
+            differences += found
             if wanted["names"] == 0:  # it has no repository any more
-                yield CounterDifference("namespace", name, "rows", 1, 0)
+                differences.append(CounterDifference("namespace", name, "rows", 1, 0))
                 if repair:
-                    connection.execute(queries["drop_namespace"], {"id": number})
+                    await session.run("drop_namespace", id=number)
             elif found and repair:
                 values = {counter: wanted[counter] for counter in _NAMESPACE}
-                connection.execute(queries["set_namespace"], {"id": number, **values})
+                await session.run("set_namespace", id=number, **values)
+    return differences
 
 
-def recount_registry(
-    connection: sqlite3.Connection, queries: Queries, *, repair: bool
-) -> Iterator[CounterDifference]:
+async def recount_registry(session: Session, *, repair: bool) -> list[CounterDifference]:
     """Compare the registry's counters with what its repositories and blobs come to.
 
     Args:
-        connection: in a transaction.
-        queries: of this driver, by name.
+        session: of a transaction, or a reading one where nothing is repaired.
         repair: set wrong counters right.
     """
     counted: Counter[str] = Counter()
-    for row in _repositories(connection, queries):
+    async for row in _repositories(session):
         counted.update(dict(zip(_REGISTRY[:4], row[2:], strict=True)))
     before = None
-    for blob, _, size in _held_blobs(connection, queries):
+    async for blob, _, size in _held_blobs(session):
         if blob != before:
             counted.update(blobs=1, blob_bytes=size)
         before = blob
     after = 0
-    while rows := _page(connection, queries["known_sizes"], after=after):
+    while rows := await session.rows("known_sizes", after=after, limit=_PAGE):
         after = rows[-1][0]
         counted.update(known_blobs=len(rows), known_bytes=sum(size for _, size in rows))
-    row = connection.execute(queries["kept_registry"]).fetchone()
-    found = _compare("registry", "", _REGISTRY, list(row or [0] * len(_REGISTRY)), counted)
-    yield from found
+    kept = await session.rows("kept_registry")
+    found = _compare(
+        "registry", "", _REGISTRY, list(kept[0]) if kept else [0] * len(_REGISTRY), counted
+    )
     if found and repair:
         values = {counter: counted[counter] for counter in _REGISTRY}
-        connection.execute(queries["set_registry"], values)
+        await session.run("set_registry", **values)
+    return found
 
 
-def _sum_namespaces(
-    connection: sqlite3.Connection, queries: Queries
-) -> defaultdict[int, Counter[str]]:
+async def _sum_namespaces(session: Session) -> defaultdict[int, Counter[str]]:
     counted: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for _, namespace, *numbers in _repositories(connection, queries):
+    async for _, namespace, *numbers in _repositories(session):
         sums = counted[namespace]
         sums["names"] += 1
         for counter, number in zip(_NAMESPACE[1:5], numbers, strict=True):
             sums[counter] += number
     # Rows come blob by blob: the one before is its namespace's own when no second one follows.
     before, alone, last_size, last = None, False, 0, 0
-    for blob, namespace, size in _held_blobs(connection, queries):
+    async for blob, namespace, size in _held_blobs(session):
         if blob != before:
             if alone:
                 counted[last]["exclusive_bytes"] += last_size
@@ -116,22 +109,22 @@ def _sum_namespaces(
     return counted
 
 
-def _repositories(connection: sqlite3.Connection, queries: Queries) -> Iterator[tuple[int, ...]]:
+async def _repositories(session: Session) -> AsyncIterator[Row]:
     after = 0
-    while rows := _page(connection, queries["sums_of_repositories"], after=after):
+    while rows := await session.rows("sums_of_repositories", after=after, limit=_PAGE):
         after = rows[-1][0]
-        yield from rows
+        for row in rows:
+            yield row
 
 
-def _held_blobs(connection: sqlite3.Connection, queries: Queries) -> Iterator[tuple[int, int, int]]:
+async def _held_blobs(session: Session) -> AsyncIterator[Row]:
     blob, namespace = 0, 0
-    while rows := _page(connection, queries["sizes_by_namespace"], blob=blob, namespace=namespace):
+    while rows := await session.rows(
+        "sizes_by_namespace", blob=blob, namespace=namespace, limit=_PAGE
+    ):
         blob, namespace = rows[-1][:2]
-        yield from rows
-
-
-def _page(connection: sqlite3.Connection, query: str, **parameters: Any) -> list[Any]:
-    return connection.execute(query, {**parameters, "limit": _PAGE}).fetchall()
+        for row in rows:
+            yield row
 
 
 def _compare(

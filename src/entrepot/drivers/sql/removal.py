@@ -1,11 +1,8 @@
 """Deleting and restoring, as the metadata's database does it."""
 
-import sqlite3
 from itertools import takewhile
-from typing import Any
 
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.database import Database, Session, change
 from entrepot.drivers.sql.removal_transaction import tag_change
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -23,14 +20,14 @@ _DRAINS = (
 )
 
 
-class SqliteTagHistory:
+class SqlTagHistory:
     """Implements `TagHistory`.
 
     Args:
-        database: whose file it shares.
+        database: has the rows.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def changes(
@@ -60,38 +57,32 @@ class SqliteTagHistory:
         old = [number for number, _ in takewhile(lambda row: row[1] < before, rows)]
         if not old:
             return 0
-
-        async def work(connection: sqlite3.Connection) -> int:
-            return connection.execute(QUERIES["forget_history"], {"last": old[-1]}).rowcount
-
-        return await self._database.work(work)
+        return await change(self._database, "forget_history", last=old[-1])
 
 
-class SqliteHiddenRepositories:
+class SqlHiddenRepositories:
     """Implements `HiddenRepositories`.
 
     Args:
-        database: whose file it shares.
+        database: has the rows.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def drain(self, limit: int) -> bool:
         """Remove some rows of one of them, in one transaction; False when there is none left."""
-        rows = await self._database.rows("hidden_repositories", limit=1)
-        if not rows:
+        hidden = await self._database.column("hidden_repositories", limit=1)
+        if not hidden:
             return False
-        parameters: dict[str, Any] = {"repository": rows[0][0], "limit": limit}
 
-        async def work(connection: sqlite3.Connection) -> None:
+        async def work(session: Session) -> None:
             for queries in _DRAINS:
                 for query in queries:
-                    gone = connection.execute(QUERIES[query], parameters).rowcount
+                    gone = await session.run(query, repository=hidden[0], limit=limit)
                 if gone >= limit:
                     return  # enough for once
-            number = {"repository": parameters["repository"]}
-            connection.execute(QUERIES["drain_repository"], number)
+            await session.run("drain_repository", repository=hidden[0])
 
-        await self._database.work(work)
+        await self._database.transaction(work)
         return True

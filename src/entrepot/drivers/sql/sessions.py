@@ -1,30 +1,49 @@
-"""Upload sessions in an SQLite file whose commits do not wait for the disk."""
+"""Upload sessions, what is reserved for them, and wrong credentials.
 
-import asyncio
-import sqlite3
-import time
-from pathlib import Path
+They lie in a database of their own, whose commits need not wait for the disk: what a power loss
+takes of it is begun anew.
+"""
+
 from typing import Any
 
-from entrepot.drivers.sql.engines.sqlite.connection import connect
-from entrepot.drivers.sql.engines.sqlite.failures import is_busy, translate
-from entrepot.drivers.sql.engines.sqlite.writer import BUSY_PAUSE_SECONDS, BUSY_WAIT_SECONDS
-from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.database import Database, Row, Session
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
+from entrepot.ports.guesses import Standing
+from entrepot.ports.reservations import BytesAround
 from entrepot.ports.uploads import UploadSession
 
 
-class SqliteUploadSessions:
-    """Implements `UploadSessions`. The file must have been migrated."""
+class _SessionsDatabase:
+    """Changes are single statements.
 
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(path, durable=False)
+    Args:
+        database: of the upload sessions.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def _change(self, query: str, **values: Any) -> int:
+        async def work(session: Session) -> int:
+            return await session.run(query, **values)
+
+        return await self.database.transaction(work, durable=False)
+
+    async def _changed(self, query: str, **values: Any) -> list[Row]:
+        async def work(session: Session) -> list[Row]:
+            return await session.rows(query, **values)
+
+        return await self.database.transaction(work, durable=False)
+
+
+class SqlUploadSessions(_SessionsDatabase):
+    """Implements `UploadSessions`."""
 
     async def create(self, session: UploadSession) -> None:
         """Keep a new session, unclaimed."""
-        await self._run(
+        await self._change(
             "create_session",
             id=session.id,
             repository=session.repository,
@@ -37,12 +56,12 @@ class SqliteUploadSessions:
 
     async def get(self, upload_id: str) -> UploadSession | None:
         """Find a session."""
-        rows, _ = await self._run("get_session", id=upload_id)
+        rows = await self.database.rows("get_session", id=upload_id)
         return _session(rows[0]) if rows else None
 
     async def claim(self, upload_id: str, holder: str, now: int, until: int) -> UploadSession:
         """Become the session's only writer."""
-        rows, _ = await self._run(
+        rows = await self._changed(
             "claim_session", id=upload_id, holder=holder, now=now, until=until
         )
         if rows:
@@ -53,7 +72,7 @@ class SqliteUploadSessions:
 
     async def renew(self, state: UploadState, holder: str, now: int, until: int) -> bool:
         """Keep the newest state and hold on; False when the claim was lost."""
-        _, count = await self._run(
+        count = await self._change(
             "renew_session",
             id=state.upload_id,
             holder=holder,
@@ -66,7 +85,7 @@ class SqliteUploadSessions:
 
     async def release(self, state: UploadState, holder: str, now: int) -> bool:
         """Keep the newest state and let go; False when the claim was lost."""
-        _, count = await self._run(
+        count = await self._change(
             "release_session",
             id=state.upload_id,
             holder=holder,
@@ -78,42 +97,99 @@ class SqliteUploadSessions:
 
     async def finish(self, upload_id: str, holder: str) -> None:
         """Forget a session that its holder has made a blob, or has given up."""
-        await self._run("finish_session", id=upload_id, holder=holder)
+        await self._change("finish_session", id=upload_id, holder=holder)
 
     async def release_all(self, holders: str = "") -> int:
         """Let go of claims whose holders are known to have ended; tell how many."""
-        _, count = await self._run("release_all_sessions", holders=holders)
-        return count
+        return await self._change("release_all_sessions", holders=holders)
 
     async def idle_since(self, moment: int, after: str, limit: int) -> list[UploadSession]:
         """List sessions without a live claim, untouched since a moment, by id."""
-        rows, _ = await self._run("idle_sessions", moment=moment, after=after, limit=limit)
+        rows = await self.database.rows("idle_sessions", moment=moment, after=after, limit=limit)
         return [_session(row) for row in rows]
 
     def close(self) -> None:
         """Let go of the database."""
-        self._connection.close()
-
-    async def run(self, query: str, **parameters: Any) -> tuple[list[Any], int]:
-        """Run a named statement, for another port that lives in the same file."""
-        return await self._run(query, **parameters)
-
-    async def _run(self, query: str, **parameters: Any) -> tuple[list[Any], int]:
-        """Run one statement, which is a transaction by itself; nothing waits for the disk."""
-        deadline = 0.0
-        while True:
-            try:
-                cursor = self._connection.execute(QUERIES[query], parameters)
-                return cursor.fetchall(), cursor.rowcount
-            except sqlite3.Error as error:
-                now = time.monotonic()
-                deadline = deadline or now + BUSY_WAIT_SECONDS
-                if not is_busy(error) or now > deadline:
-                    raise translate(error) from error
-            await asyncio.sleep(BUSY_PAUSE_SECONDS)
+        self.database.close()
 
 
-def _session(row: Any) -> UploadSession:
+class SqlReservations(_SessionsDatabase):
+    """Implements `Reservations`."""
+
+    async def reserve(
+        self,
+        upload_id: str,
+        name: RepositoryName,
+        size: int,
+        room: BytesAround,
+        now: int,
+        until: int,
+    ) -> bool:
+        """Take room for an upload; what it had taken before is replaced."""
+        count = await self._change(
+            "reserve",
+            id=upload_id,
+            repository=name,
+            namespace=name.partition("/")[0],
+            bytes=size,
+            until=until,
+            now=now,
+            repository_room=room.repository,
+            namespace_room=room.namespace,
+            registry_room=room.registry,
+        )
+        return count == 1
+
+    async def reserved(self, name: RepositoryName, now: int, but: str = "") -> BytesAround:
+        """Tell what is taken around a repository, leaving out one upload."""
+        rows = await self.database.rows(
+            "reserved", repository=name, namespace=name.partition("/")[0], now=now, id=but
+        )
+        return BytesAround(*rows[0])
+
+    async def release(self, upload_id: str) -> None:
+        """Give back what an upload has taken, if anything."""
+        await self._change("release_reservation", id=upload_id)
+
+    async def forget_ended(self, now: int) -> None:
+        """Remove reservations that have ended by themselves, which count no longer anyway."""
+        await self._change("forget_reservations", now=now)
+
+
+class SqlGuessLedger(_SessionsDatabase):
+    """Implements `GuessLedger`: it is written with every wrong guess, and a sync costs far more."""
+
+    async def standing(self, subject: str) -> Standing:
+        """Tell what is known of a subject."""
+        rows = await self.database.rows("guess", subject=subject)
+        return Standing(*rows[0]) if rows else Standing()
+
+    async def count(self, subject: str, now: int, forgotten: int) -> int:
+        """Count a wrong credential; gives how many there are."""
+        rows = await self._changed("count_guess", subject=subject, now=now, forgotten=forgotten)
+        return int(rows[0][0])
+
+    async def wait(self, subject: str, until: int) -> None:
+        """Let a subject wait, unless it has to wait longer already."""
+        await self._change("let_guesser_wait", subject=subject, until=until)
+
+    async def succeed(self, subject: str, now: int) -> None:
+        """Remember that credentials were right."""
+        await self._change("note_success", subject=subject, now=now)
+
+    async def waiting(self, now: int, limit: int) -> dict[str, int]:
+        """Tell who has to wait, and until when."""
+        rows = await self.database.rows("waiting_guessers", now=now, limit=limit)
+        return dict(rows)
+
+    async def forget(self, before: int, keep: int) -> int:
+        """Forget subjects of which nothing was heard since, and more above a number."""
+        rows = await self.database.rows("guess_at_rank", moment=before, rank=keep)
+        moment = max(before, rows[0][0] + 1) if rows else before
+        return await self._change("forget_guesses", moment=moment)
+
+
+def _session(row: Row) -> UploadSession:
     upload_id, repository, owner, algorithm, received, progress, started_at = row
     state = UploadState(upload_id, algorithm, received, progress)
     return UploadSession(RepositoryName(repository), owner, state, started_at)

@@ -1,25 +1,22 @@
 """The token server's keys and refresh tokens in the metadata's database."""
 
 import json
-import sqlite3
-from typing import Any
 
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.database import Database, Row, Session, change
 from entrepot.ports.access import Kind
 from entrepot.ports.tokens import Authority, RefreshToken, SigningKey
 
 _BEHIND_ALL = 2**62
 
 
-class SqliteTokenStore:
+class SqlTokenStore:
     """Implements `TokenStore`.
 
     Args:
-        database: whose file and whose commits it shares.
+        database: has them.
     """
 
-    def __init__(self, database: SqliteMetadata) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def authority(self) -> Authority | None:
@@ -30,16 +27,16 @@ class SqliteTokenStore:
     async def keep_authority(self, authority: Authority, now: int) -> Authority:
         """Keep the authority; gives the one that somebody else kept before, where there is one."""
 
-        async def work(connection: sqlite3.Connection) -> Authority:
-            row = {
-                "private_key": authority.private_key,
-                "certificate": authority.certificate,
-                "now": now,
-            }
-            connection.execute(QUERIES["keep_token_authority"], row)
-            return Authority(*connection.execute(QUERIES["token_authority"]).fetchone())
+        async def work(session: Session) -> Authority:
+            await session.run(
+                "keep_token_authority",
+                private_key=authority.private_key,
+                certificate=authority.certificate,
+                now=now,
+            )
+            return Authority(*(await session.rows("token_authority"))[0])
 
-        return await self._database.work(work)
+        return await self._database.transaction(work)
 
     async def signing_keys(self) -> list[SigningKey]:
         """List the keys by their numbers."""
@@ -47,7 +44,8 @@ class SqliteTokenStore:
 
     async def keep_signing_key(self, key: SigningKey, now: int) -> bool:
         """Keep a new key; False when somebody else has kept one of the same number."""
-        kept = await self._write(
+        kept = await change(
+            self._database,
             "keep_signing_key",
             number=key.number,
             kid=key.kid,
@@ -60,20 +58,21 @@ class SqliteTokenStore:
 
     async def forget_signing_keys(self, before: int) -> int:
         """Remove keys with lower numbers; tell how many."""
-        return await self._write("forget_signing_keys", before=before)
+        return await change(self._database, "forget_signing_keys", before=before)
 
     async def forget_all_keys(self) -> None:
         """Remove every key and the authority, as one step: others are made in their place."""
 
-        async def work(connection: sqlite3.Connection) -> None:
-            connection.execute(QUERIES["forget_signing_keys"], {"before": _BEHIND_ALL})
-            connection.execute(QUERIES["forget_token_authority"])
+        async def work(session: Session) -> None:
+            await session.run("forget_signing_keys", before=_BEHIND_ALL)
+            await session.run("forget_token_authority")
 
-        await self._database.work(work)
+        await self._database.transaction(work)
 
     async def keep_refresh_token(self, token: RefreshToken) -> None:
         """Keep a new one."""
-        await self._write(
+        await change(
+            self._database,
             "keep_refresh_token",
             digest=token.digest,
             account=token.account,
@@ -101,29 +100,27 @@ class SqliteTokenStore:
 
     async def note_use(self, digest: str, now: int, expires_at: int) -> None:
         """Write down that one was used, and that it lives longer."""
-        await self._write(
-            "note_use_of_refresh_token", digest=digest, now=now, expires_at=expires_at
+        await change(
+            self._database,
+            "note_use_of_refresh_token",
+            digest=digest,
+            now=now,
+            expires_at=expires_at,
         )
 
     async def revoke_refresh_token(self, digest: str) -> bool:
         """Remove one; False when it is unknown."""
-        return await self._write("revoke_refresh_token", digest=digest) == 1
+        return await change(self._database, "revoke_refresh_token", digest=digest) == 1
 
     async def revoke_refresh_tokens(self, account: str) -> int:
         """Remove all of an account; tell how many."""
-        return await self._write("revoke_refresh_tokens", account=account)
+        return await change(self._database, "revoke_refresh_tokens", account=account)
 
     async def forget_expired(self, now: int, limit: int) -> int:
         """Remove some that have ended; tell how many."""
-        return await self._write("forget_expired_refresh_tokens", now=now, limit=limit)
-
-    async def _write(self, query: str, **parameters: Any) -> int:
-        async def work(connection: sqlite3.Connection) -> int:
-            return connection.execute(QUERIES[query], parameters).rowcount
-
-        return await self._database.work(work)
+        return await change(self._database, "forget_expired_refresh_tokens", now=now, limit=limit)
 
 
-def _refresh_token(row: tuple[Any, ...]) -> RefreshToken:
+def _refresh_token(row: Row) -> RefreshToken:
     digest, account, kind, groups, *rest = row
     return RefreshToken(digest, account, Kind(kind), frozenset(json.loads(groups)), *rest)

@@ -1,5 +1,6 @@
 """Writes what the registry has into a directory that another program serves."""
 
+from asyncio import to_thread
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -31,7 +32,7 @@ def ignore_progress(name: RepositoryName, done: int) -> None:
     """Show nothing."""
 
 
-def export(
+async def export(
     source: ExportSource,
     target: ExportTarget,
     wanted: Sequence[RepositoryGlob] = (),
@@ -53,20 +54,20 @@ def export(
         StorageOutage: the storage or the directory failed.
         StorageFull: the directory has no room.
     """
-    target.begin()
+    await to_thread(target.begin)
     report = ExportReport()
     seen: set[str] = set()
-    for name in source.repositories():
+    async for name in source.repositories():
         if wanted and not any(glob.matches(name) for glob in wanted):
             continue
-        _export_repository(source, target, name, report, seen)
+        await _export_repository(source, target, name, report, seen)
         report.repositories += 1
         progress(name, report.repositories)
-    target.finish()
+    await to_thread(target.finish)
     return report
 
 
-def _export_repository(
+async def _export_repository(
     source: ExportSource,
     target: ExportTarget,
     name: RepositoryName,
@@ -74,18 +75,18 @@ def _export_repository(
     seen: set[str],
 ) -> None:
     blobs = []
-    for blob in source.blobs(name):
+    async for blob in source.blobs(name):
         if blob.digest not in seen:
-            if not target.put_blob(blob):
+            if not await to_thread(target.put_blob, blob):
                 report.damaged.append((name, blob.digest))
                 continue
             seen.add(blob.digest)
             report.blobs += 1
             report.size += blob.size
         blobs.append(blob.digest)
-    for exported in source.manifests(name):
-        target.put_manifest(name, exported)
+    async for exported in source.manifests(name):
+        await to_thread(target.put_manifest, name, exported)
         report.manifests += 1
-    tags = dict(source.tags(name))
-    target.put_repository(name, blobs, tags)
+    tags = {tag: digest async for tag, digest in source.tags(name)}
+    await to_thread(target.put_repository, name, blobs, tags)
     report.tags += len(tags)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.sql.engines.sqlite import migrations
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.queries import migration_files
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.engines.sqlite.migrations import migration_files
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.name import RepositoryName
 from tests.contract.pushing import APP, OTHER, push, some_image
@@ -28,13 +29,13 @@ def accessories(path: Path) -> list[tuple[str, str, str | None]]:
 
 
 async def fill(path: Path) -> None:
-    metadata = SqliteMetadata(path)
+    metadata = SqlMetadata(SqliteDatabase(path))
     for name in (APP, OTHER):
         await _fill(metadata, name)
     metadata.close()
 
 
-async def _fill(metadata: SqliteMetadata, name: RepositoryName) -> None:
+async def _fill(metadata: SqlMetadata, name: RepositoryName) -> None:
     for tag in (*WRITTEN, *ORDINARY, *OWN, f"{OWN[0]}.sig", f"ci-{OWN[0]}.sig"):
         await push(metadata, name, IMAGE if tag in OWN else some_image("signature"), tag=tag)
 
@@ -66,7 +67,7 @@ def test_a_tag_that_moves_is_looked_at_anew(tmp_path: Path, *, moved: bool) -> N
     migrations.migrate(path, "metadata", durable=False)
 
     async def work() -> None:
-        metadata = SqliteMetadata(path)
+        metadata = SqlMetadata(SqliteDatabase(path))
         await push(metadata, APP, some_image("signature"), tag=OWN[0])
         if moved:
             await push(metadata, APP, IMAGE, tag=OWN[0])

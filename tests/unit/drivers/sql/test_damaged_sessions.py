@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.sql.engines.sqlite.damage import forget_if_damaged
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.sessions import SqliteUploadSessions
+from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
 from entrepot.ports.uploads import UploadSession
@@ -16,7 +17,7 @@ from entrepot.ports.uploads import UploadSession
 
 def make_sessions(path: Path, number: int) -> None:
     async def fill() -> None:
-        sessions = SqliteUploadSessions(path)
+        sessions = SqlUploadSessions(SqliteDatabase(path, durable=False))
         for n in range(number):
             state = UploadState(f"upload-{n}", "sha256", n, bytes(200))
             await sessions.create(UploadSession(RepositoryName("a"), "", state, n))

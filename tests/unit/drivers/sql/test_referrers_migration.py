@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from entrepot.drivers.sql.engines.sqlite import migrations
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.queries import migration_files
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.engines.sqlite.migrations import migration_files
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Manifest
@@ -43,7 +44,7 @@ def annotations(path: Path) -> list[tuple[str, str | None]]:
 
 
 async def fill(path: Path) -> None:
-    metadata = SqliteMetadata(path)
+    metadata = SqlMetadata(SqliteDatabase(path))
     await push(metadata, APP, *MANIFESTS)
     metadata.close()
 

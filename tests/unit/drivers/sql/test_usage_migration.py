@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from entrepot.drivers.sql.engines.sqlite import migrations
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.queries import migration_files
-from entrepot.drivers.sql.recount import SqliteUsageRecount
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.engines.sqlite.migrations import migration_files
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.recount import SqlUsageRecount
 from entrepot.oci.name import RepositoryName
 from tests.contract.pushing import give_blobs, push, some_blob, some_image
 from tests.contract.usages import recounted
@@ -31,7 +32,7 @@ NAMES = ("team/app", "team/other", "alone", "other/app")
 
 
 async def _fill(path: Path) -> None:
-    metadata = SqliteMetadata(path)
+    metadata = SqlMetadata(SqliteDatabase(path))
     for position, text in enumerate(NAMES):
         name = RepositoryName(text)
         await give_blobs(
@@ -62,6 +63,5 @@ def test_what_was_there_before_is_counted_as_if_by_triggers(
     assert migrations.migrate(upgraded, "metadata", durable=False) == ["0008_usage.sql"]
 
     assert counters(upgraded) == counters(counted)
-    recount = SqliteUsageRecount(upgraded)
-    assert asyncio.run(recounted(recount)) == []
-    recount.close()
+    with closing(SqliteDatabase(upgraded)) as opened:
+        assert asyncio.run(recounted(SqlUsageRecount(opened))) == []

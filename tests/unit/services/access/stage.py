@@ -1,14 +1,15 @@
 """Accounts on the real database, with both clocks in the test's hand."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from entrepot.config.access import RuleSettings
-from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.accounts import SqlAccounts
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, Caller, Grant
 from entrepot.ports.accounts import StoredRule
@@ -34,8 +35,8 @@ class Worker:
     """What one worker process has."""
 
     def __init__(self, path: Path, clock: MovableClock, rules: list[RuleSettings]) -> None:
-        self._database = SqliteMetadata(path)
-        self.accounts = SqliteAccounts(self._database)
+        self._database = SqliteDatabase(path)
+        self.accounts = SqlAccounts(self._database)
         self.passwords = Passwords()
         self.uses = LastUses(self.accounts)
         self.seconds = 0.0
@@ -78,6 +79,11 @@ class Stage(Worker):
     def other_worker(self) -> Worker:
         self._others.append(Worker(self.path, self.clock, self._rules))
         return self._others[-1]
+
+    def say(self, statement: str) -> None:
+        """Change rows past every port, as a later release might."""
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute(statement)
 
     def later(self, seconds: float) -> None:
         """Let time pass, for everybody."""

@@ -78,11 +78,7 @@ def test_a_database_that_fails_loses_the_uses_and_nothing_else(
         await opened.users.add("alice", PASSWORD)
         await opened.login("alice", PASSWORD)
         await opened.uses.write()
-
-        async def take_away(connection: object) -> None:
-            connection.execute("ALTER TABLE accounts RENAME TO away")  # type: ignore[attr-defined]
-
-        await opened._database.work(take_away)
+        opened.say("ALTER TABLE accounts RENAME TO away")
         await opened.login("alice", PASSWORD, "10.0.0.9")
         await opened.uses.write()
 

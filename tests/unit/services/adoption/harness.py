@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.sql.adoption import SqliteAdoptionStore
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.adoption import SqlAdoptionStore
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -61,7 +62,7 @@ def adopt_tree(
     """Adopt, as a start of the server does."""
 
     async def run() -> AdoptionReport:
-        store = SqliteAdoptionStore.open(database(root))
+        store = SqlAdoptionStore.open(database(root))
         source = DockerRegistryTree(root)
         try:
             seen = await verify(source) if verified else None
@@ -76,7 +77,7 @@ def try_adopting(root: Path) -> tuple[AdoptionReport, list[Finding]]:
     """Adopt into a database that is gone afterwards."""
 
     async def run() -> tuple[AdoptionReport, list[Finding]]:
-        store = SqliteAdoptionStore.scratch()
+        store = SqlAdoptionStore.scratch()
         try:
             report = await adopt(DockerRegistryTree(root), store, SystemClock())
             return report, [finding async for finding in all_findings(store)]
@@ -116,7 +117,7 @@ class Served:
         self._path = database(root)
 
     def manifest(self, name: str, reference: str) -> StoredManifest | None:
-        def ask(metadata: SqliteMetadata) -> Any:
+        def ask(metadata: SqlMetadata) -> Any:
             if ":" in reference:
                 return metadata.manifest_by_digest(RepositoryName(name), Digest(reference))
             return metadata.manifest_by_tag(RepositoryName(name), Tag(reference))
@@ -150,7 +151,7 @@ class Served:
 
     def _ask(self, ask: Any) -> Any:
         async def run() -> Any:
-            metadata = SqliteMetadata(self._path)
+            metadata = SqlMetadata(SqliteDatabase(self._path))
             try:
                 return await ask(metadata)
             finally:

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from entrepot.drivers.sql import adoption, adoption_log
+from entrepot.drivers.sql import adoption_log
+from entrepot.drivers.sql.engines.sqlite import bulk
 from entrepot.drivers.sql.engines.sqlite.connection import connect
 from tests.unit.services.adoption.harness import adopt_tree
 
@@ -30,7 +31,7 @@ def die_behind(commits: int) -> None:
         connection.set_trace_callback(watch)
         return connection
 
-    vars(adoption)["connect"] = connect_watched
+    vars(bulk)["connect"] = connect_watched
 
 
 if __name__ == "__main__":

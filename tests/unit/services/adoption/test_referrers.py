@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci.digest import Digest
 from entrepot.oci.media_type import OCI_MANIFEST
 from entrepot.oci.name import RepositoryName
@@ -34,7 +35,7 @@ def test_with_and_without_a_subject_each_is_listed_once(tmp_path: Path) -> None:
 
 
 async def listed(root: Path, subject: str, artifact_type: str | None) -> list[str]:
-    metadata = SqliteMetadata(database(root))
+    metadata = SqlMetadata(SqliteDatabase(database(root)))
     try:
         listing = Listing(metadata, OpenAccess())
         name = RepositoryName("app")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.drivers.sql.adoption import SqliteAdoptionStore
+from entrepot.drivers.sql.adoption import SqlAdoptionStore
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import MetadataOutage
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location
@@ -153,7 +154,7 @@ def test_a_database_that_entrepot_has_filled_is_not_mixed_with_the_tree(tmp_path
 
 def fill_database(root: Path) -> None:
     async def run() -> None:
-        metadata = SqliteMetadata(database(root))
+        metadata = SqlMetadata(SqliteDatabase(database(root)))
 
         async def change(transaction: Transaction) -> None:
             blob = StoredBlob(Digest.of(b"pushed"), 6, Location("somewhere"))
@@ -186,7 +187,7 @@ def test_again_adds_what_is_new_and_keeps_what_is_known(tmp_path: Path) -> None:
 
 def test_two_do_not_adopt_at_once(tmp_path: Path) -> None:
     RegistryTree(tmp_path).blob("app", b"{}")
-    holder = SqliteAdoptionStore.open(database(tmp_path))
+    holder = SqlAdoptionStore.open(database(tmp_path))
     asyncio.run(holder.begin(1, again=False))
     with pytest.raises(MetadataOutage, match="another process is adopting"):
         adopt_tree(tmp_path)

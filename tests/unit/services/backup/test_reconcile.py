@@ -8,11 +8,11 @@ from pathlib import Path
 
 from entrepot.drivers.filesystem.dates import FilesystemDates
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sql.engines.sqlite.restoring import SqliteCollectionRestart
-from entrepot.drivers.sql.inspector import SqliteInspector
-from entrepot.drivers.sql.mender import SqliteMender
-from entrepot.drivers.sql.quarantine import SqliteQuarantine
-from entrepot.drivers.sql.recount import SqliteUsageRecount
+from entrepot.drivers.sql.check import SqlInspector, SqlMender
+from entrepot.drivers.sql.collection import SqlCollectionRestart
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.quarantine import SqlQuarantine
+from entrepot.drivers.sql.recount import SqlUsageRecount
 from entrepot.oci.digest import Digest
 from entrepot.ports.backup import SnapshotContent
 from entrepot.services.backup.reconcile import reconcile
@@ -38,20 +38,19 @@ async def restored(stock: Damaged, adopted_at: int = 0) -> RestoreReport:
     registry = stock.registry
     report = RestoreReport("a snapshot", 1, SnapshotContent(0, 0, 0, 0))
     with (
-        closing(SqliteInspector(stock.database)) as rows,
-        closing(SqliteUsageRecount(stock.database)) as recount,
+        closing(SqliteDatabase(stock.database, read_only=True)) as asked,
     ):
         stores = Stores(
-            rows=rows,
-            mender=SqliteMender(registry.metadata),
+            rows=SqlInspector(asked),
+            mender=SqlMender(registry.metadata.database),
             blobs=FilesystemInspector(registry.layout.root),
             keeper=registry.blobs,
             sessions=registry.sessions,
-            recount=recount,
-            quarantine=SqliteQuarantine(registry.metadata),
+            recount=SqlUsageRecount(registry.metadata.database),
+            quarantine=SqlQuarantine(registry.metadata.database),
             clock=registry.clock,
         )
-        collection = SqliteCollectionRestart(registry.metadata)
+        collection = SqlCollectionRestart(registry.metadata.database)
         dates = FilesystemDates(registry.layout.root)
         await reconcile(stores, collection, dates, adopted_at, report)
     return report

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
-from entrepot.drivers.sql.inspector import SqliteInspector
-from entrepot.drivers.sql.mender import SqliteMender
-from entrepot.drivers.sql.quarantine import SqliteQuarantine
-from entrepot.drivers.sql.recount import SqliteUsageRecount
+from entrepot.drivers.sql.check import SqlInspector, SqlMender
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
+from entrepot.drivers.sql.quarantine import SqlQuarantine
+from entrepot.drivers.sql.recount import SqlUsageRecount
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import NewManifest, StoredBlob, Transaction
@@ -80,24 +80,22 @@ class Damaged:
 
     async def check(self, *, verify: bool = False, repair: bool = False) -> list[Finding]:
         registry = self.registry
-        rows = SqliteInspector(self.database)
-        recount = SqliteUsageRecount(self.database)
+        asked = SqliteDatabase(self.database, read_only=True)
         found: list[Finding] = []
         stores = Stores(
-            rows=rows,
-            mender=SqliteMender(registry.metadata),
+            rows=SqlInspector(asked),
+            mender=SqlMender(registry.metadata.database),
             blobs=FilesystemInspector(registry.layout.root),
             keeper=registry.blobs,
             sessions=registry.sessions,
-            recount=recount,
-            quarantine=SqliteQuarantine(registry.metadata),
+            recount=SqlUsageRecount(registry.metadata.database),
+            quarantine=SqlQuarantine(registry.metadata.database),
             clock=registry.clock,
         )
         try:
             await run_check(Check(stores, found.append, verify, repair))
         finally:
-            rows.close()
-            recount.close()
+            asked.close()
         return found
 
 

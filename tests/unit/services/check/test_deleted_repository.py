@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrepot.drivers.sql.removal import SqliteHiddenRepositories
+from entrepot.drivers.sql.removal import SqlHiddenRepositories
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import Transaction
 from tests.unit.services.check.harness import APP, LISTS, Damaged, with_stock
@@ -17,7 +17,7 @@ def test_a_repository_that_is_being_deleted_is_no_damage(name: RepositoryName) -
             await transaction.hide_repository(repository, 1)
 
         await stock.registry.metadata.change(change)
-        hidden = SqliteHiddenRepositories(stock.registry.metadata)
+        hidden = SqlHiddenRepositories(stock.registry.metadata.database)
         steps = 0
         while True:
             found = await stock.check()

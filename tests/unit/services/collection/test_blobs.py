@@ -1,9 +1,8 @@
 """Blobs go when no manifest needs them and nobody was promised them."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 
-from entrepot.drivers.sql.reader import QUERIES
+from entrepot.drivers.sql.database import Session
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS
@@ -95,8 +94,8 @@ def test_asking_often_is_written_down_once_in_a_while() -> None:
     async def work(place: Place) -> None:
         await place.push_blob("a", ONE)
         await place.collect()
-        writes: list[int] = []
-        place.database._writer._observe = lambda changes, _: writes.append(changes)
+        writes = place.writes
+        writes.clear()
         for _ in range(100):
             assert await place.head_blob("a", ONE)
         assert writes == []
@@ -112,8 +111,8 @@ def test_head_of_what_manifests_need_writes_nothing() -> None:
     async def work(place: Place) -> None:
         await push(place, "a", FIRST, ONE, tag="1")
         await place.settle()
-        writes: list[int] = []
-        place.database._writer._observe = lambda changes, _: writes.append(changes)
+        writes = place.writes
+        writes.clear()
         place.clock.forward(10 * GRACE)
         assert await place.head_blob("a", ONE)
         assert await place.head_manifest("a", FIRST)
@@ -170,19 +169,17 @@ def test_bytes_that_two_digests_share_go_with_the_last_of_them() -> None:
 
     async def work(place: Place) -> None:
         await place.push_blob("a", ONE)
-        found = await place.database.rows("find_blob", digest=ONE.digest)
-        digest, size, location = found[0]
-        alias = {"digest": ONE.sha512, "size": size, "location": location, "now": 1}
+        alias = ONE.sha512
 
-        async def add(connection: sqlite3.Connection) -> None:
-            connection.execute(QUERIES["keep_blob"], alias)
-            link = {"repository": 1, "digest": ONE.sha512, "now": 1}
-            connection.execute(QUERIES["link_blob"], link)
+        async def add(session: Session) -> None:
+            ((_, size, location, _),) = await session.rows("find_blob", digest=ONE.digest)
+            await session.run("keep_blob", digest=alias, size=size, location=location, now=1)
+            await session.run("link_blob", repository=1, digest=alias, now=1)
 
-        await place.database.work(add)
+        await place.database.database.transaction(add)
         await place.delete_blob("a", ONE)
         await place.settle()
-        assert place.files() == {digest}
+        assert place.files() == {ONE.digest}
         await place.sweep()
         await place.settle()
         assert place.files() == set()

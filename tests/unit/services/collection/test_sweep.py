@@ -1,7 +1,6 @@
 """The full sweep finds what the queue does not tell of, and leaves what is another's."""
 
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -30,11 +29,8 @@ def lie(place: Place, blob: Content, age: float, *, empty: bool = False) -> Path
 
 
 async def forget_queue(place: Place) -> None:
-    async def work(connection: sqlite3.Connection) -> None:
-        for table in ("link_candidates", "blob_candidates", "manifest_candidates"):
-            connection.execute(f"DELETE FROM {table}")
-
-    await place.database.work(work)
+    for table in ("link_candidates", "blob_candidates", "manifest_candidates"):
+        place.say(f"DELETE FROM {table}")
 
 
 def test_a_link_that_was_forgotten_is_found_and_has_its_whole_grace() -> None:
@@ -97,11 +93,8 @@ def test_what_a_crash_left_behind_is_removed_after_the_grace(empty: bool) -> Non
 
 def test_what_is_older_than_the_adoption_is_another_programs() -> None:
     async def work(place: Place) -> None:
-        async def adopted(connection: sqlite3.Connection) -> None:
-            moment = place.clock.now() - int(3 * GRACE * 1_000_000)
-            connection.execute("INSERT INTO adoption (id, started_at) VALUES (1, ?)", (moment,))
-
-        await place.database.work(adopted)
+        moment = place.clock.now() - int(3 * GRACE * 1_000_000)
+        place.say("INSERT INTO adoption (id, started_at) VALUES (1, ?)", moment)
         theirs, ours = lie(place, ONE, 4 * GRACE), lie(place, TWO, 2 * GRACE)
         await place.sweep()
         assert theirs.exists()
@@ -160,13 +153,9 @@ def test_what_was_linked_before_the_adoption_and_never_needed_since_stays() -> N
     async def work(place: Place) -> None:
         await push(place, "a", FIRST, ONE, tag="1")
         await place.push_blob("a", TWO)
-
-        async def adopted(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM link_candidates")
-            moment = place.clock.now() + 1
-            connection.execute("INSERT INTO adoption (id, started_at) VALUES (1, ?)", (moment,))
-
-        await place.database.work(adopted)
+        place.say("DELETE FROM link_candidates")
+        moment = place.clock.now() + 1
+        place.say("INSERT INTO adoption (id, started_at) VALUES (1, ?)", moment)
         await place.sweep()
         await place.settle()
         assert TWO.digest in place.files()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.sql.reservations import SqliteReservations
+from entrepot.drivers.sql.sessions import SqlReservations
 from entrepot.errors import QuotaExceeded
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -29,8 +29,8 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "AHEAD", 3 * PIECE)
 
 
-def upload_of(registry: Registry) -> tuple[Upload, SqliteReservations]:
-    reservations = SqliteReservations(registry.sessions)
+def upload_of(registry: Registry) -> tuple[Upload, SqlReservations]:
+    reservations = SqlReservations(registry.sessions.database)
     rules = QuotaRules(Limits(), [Rule(RepositoryGlobs.parse(["team"]), Limits(bytes=LIMIT))], [])
     quotas = EnforcedQuotas(rules, registry.metadata, reservations, registry.clock)
     return (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrepot.drivers.sql.dated_tags import SqliteDatedTags
-from entrepot.drivers.sql.jobs import SqliteJobLedger
+from entrepot.drivers.sql.dated_tags import SqlDatedTags
+from entrepot.drivers.sql.jobs import SqlJobLedger
 from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -41,7 +41,7 @@ def retention_of(
 ) -> Retention:
     tags = ImmutableTags(list(immutable))
     removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, tags)
-    dated = SqliteDatedTags(registry.metadata)
+    dated = SqlDatedTags(registry.metadata.database)
     return Retention(registry.metadata, dated, removal, tags, registry.clock, rules, CALLER)
 
 
@@ -153,11 +153,11 @@ def test_a_dry_run_says_what_a_run_does_and_a_second_run_does_nothing(
     with_registry(work)
 
 
-class Interfering(SqliteDatedTags):
+class Interfering(SqlDatedTags):
     """Lets somebody do something between seeing the tags and judging them."""
 
     def __init__(self, registry: Registry, *actions: tuple[str, NewManifest]) -> None:
-        super().__init__(registry.metadata)
+        super().__init__(registry.metadata.database)
         self._registry = registry
         self._actions = list(actions)
         self._empty = 0
@@ -199,7 +199,7 @@ def test_a_run_that_is_killed_is_gone_on_with_where_it_was(
         names = [RepositoryName(f"team/r{number}") for number in range(4)]
         for name in names:
             await fill(registry, 3, name)
-        ledger = SqliteJobLedger(registry.metadata)
+        ledger = SqlJobLedger(registry.metadata.database)
         retention = retention_of(registry, keep_last(1))
         begun = asyncio.Event()
         apply, seen = retention.apply, []
@@ -229,7 +229,7 @@ def test_a_run_that_is_killed_is_gone_on_with_where_it_was(
 def test_a_dry_run_on_a_schedule_only_tells(caplog: pytest.LogCaptureFixture) -> None:
     async def work(registry: Registry) -> None:
         await fill(registry, 3)
-        ledger = SqliteJobLedger(registry.metadata)
+        ledger = SqlJobLedger(registry.metadata.database)
         retention = retention_of(registry, keep_last(1))
         once = Once(
             ledger, registry.clock, "retention", lambda turn: tell_verdicts(retention, turn)

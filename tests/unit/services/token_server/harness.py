@@ -12,10 +12,11 @@ from argon2 import PasswordHasher
 from entrepot.assembly.tokens import own_tokens, token_server
 from entrepot.config.access import RuleSettings
 from entrepot.config.token_server import TokenServerSettings
-from entrepot.drivers.sql.accounts import SqliteAccounts
+from entrepot.drivers.sql.accounts import SqlAccounts
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.tokens import SqliteTokenStore
+from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.tokens import SqlTokenStore
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, BearerCredentials, Caller, Kind
 from entrepot.ports.accounts import AccessWriter, NewAccount, StoredRule
@@ -49,9 +50,9 @@ class Node:
 
     def __init__(self, path: Path, clock: MovedClock, settings: TokenServerSettings) -> None:
         self.clock = clock
-        self._database = SqliteMetadata(path)
-        self.store = SqliteTokenStore(self._database)
-        accounts = self._accounts = SqliteAccounts(self._database)
+        self._database = SqlMetadata(SqliteDatabase(path))
+        self.store = SqlTokenStore(self._database.database)
+        accounts = self._accounts = SqlAccounts(self._database.database)
         self._hashing = Passwords()
         views = Views(accounts, clock, rules_of_file(RULES), lambda: clock.seconds)
         self.users = Users(accounts, self._hashing, clock)

@@ -9,7 +9,7 @@ from entrepot.drivers.filesystem.docker_tree_target import DockerTreeTarget
 from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.drivers.filesystem.import_source import open_source
 from entrepot.drivers.filesystem.oci_layout_target import OciLayoutTarget
-from entrepot.drivers.sql.export import SqliteExportSource
+from entrepot.drivers.sql.export import SqlExportSource
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
 from entrepot.ports.export import ExportTarget
@@ -30,12 +30,18 @@ def target(stock: Damaged, directory: Path, form: str, *, copy: bool = False) ->
     return OciLayoutTarget(files) if form == "oci" else DockerTreeTarget(files)
 
 
-def write(
+async def write(
     stock: Damaged, directory: Path, form: str, wanted: Sequence[str] = (), *, copy: bool = False
 ) -> ExportReport:
     globs = [RepositoryGlob.parse(text) for text in wanted]
-    with closing(SqliteExportSource(stock.database)) as source:
-        return export(source, target(stock, directory, form, copy=copy), globs)
+    return await export_to(stock, target(stock, directory, form, copy=copy), globs)
+
+
+async def export_to(
+    stock: Damaged, directory: ExportTarget, globs: Sequence[RepositoryGlob] = ()
+) -> ExportReport:
+    async with stock.registry.metadata.database.reading() as session:
+        return await export(SqlExportSource(session), directory, globs)
 
 
 async def take(registry: Registry, path: Path, repository: str | None = None) -> ImportReport:

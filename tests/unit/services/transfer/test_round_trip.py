@@ -2,17 +2,14 @@
 
 import json
 import os
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from entrepot.drivers.filesystem.export_files import ExportFiles
-from entrepot.drivers.sql.export import SqliteExportSource
 from entrepot.errors import ConfigurationError, StorageOutage
 from entrepot.ports.export import ExportTarget
 from entrepot.ports.metadata import StoredBlob
-from entrepot.services.transfer.export import export
 from tests.unit.services.check.harness import (
     APP,
     IMAGE,
@@ -24,7 +21,14 @@ from tests.unit.services.check.harness import (
     digest_of,
     with_stock,
 )
-from tests.unit.services.transfer.harness import FORMS, in_another_registry, take, target, write
+from tests.unit.services.transfer.harness import (
+    FORMS,
+    export_to,
+    in_another_registry,
+    take,
+    target,
+    write,
+)
 
 
 async def served(stock: Damaged) -> dict[str, bytes | None]:
@@ -52,7 +56,7 @@ def files(root: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("form", FORMS)
 def test_an_import_of_an_export_gives_the_same_registry(form: str, tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        report = write(stock, tmp_path / "export", form)
+        report = await write(stock, tmp_path / "export", form)
         assert (report.repositories, report.tags, report.manifests) == (2, 2, 4)
         before = stock.rows()
         expected = await served(stock)
@@ -78,7 +82,7 @@ def test_an_import_of_an_export_gives_the_same_registry(form: str, tmp_path: Pat
 @pytest.mark.parametrize("form", FORMS)
 def test_only_what_was_asked_for_is_written(form: str, tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        report = write(stock, tmp_path / "export", form, ["team/**"])
+        report = await write(stock, tmp_path / "export", form, ["team/**"])
         assert report.repositories == 1
         assert LISTS not in " ".join(files(tmp_path / "export"))
 
@@ -92,7 +96,7 @@ def test_only_what_was_asked_for_is_written(form: str, tmp_path: Path) -> None:
 
 def test_everything_can_go_into_one_repository(tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        write(stock, tmp_path / "export", "oci", ["lists"])
+        await write(stock, tmp_path / "export", "oci", ["lists"])
 
         async def there(other: Damaged) -> None:
             report = await take(other.registry, tmp_path / "export", "new/place")
@@ -106,7 +110,7 @@ def test_everything_can_go_into_one_repository(tmp_path: Path) -> None:
 
 def test_a_layout_names_repositories_and_tags_as_the_documentation_says(tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        write(stock, tmp_path, "oci")
+        await write(stock, tmp_path, "oci")
         entries = json.loads((tmp_path / "index.json").read_text())["manifests"]
         names = {
             entry["annotations"]["org.opencontainers.image.ref.name"]: entry["digest"]
@@ -127,7 +131,7 @@ def test_a_layout_names_repositories_and_tags_as_the_documentation_says(tmp_path
 def test_blobs_are_links_unless_copies_are_asked_for(form: str, copy: bool, tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
         place = stock.registry.layout.root.parent / "export"  # on the file system of the blobs
-        write(stock, place, form, copy=copy)
+        await write(stock, place, form, copy=copy)
         inodes = {path.stat().st_ino for path in place.rglob("*") if path.is_file()}
         assert (os.stat(stock.file(LAYER)).st_ino in inodes) is not copy
 
@@ -141,7 +145,7 @@ def test_a_directory_that_has_something_else_is_refused_and_left_alone(
     async def work(stock: Damaged) -> None:
         (tmp_path / "precious").write_text("data")
         with pytest.raises(ConfigurationError):
-            write(stock, tmp_path, form)
+            await write(stock, tmp_path, form)
         assert files(tmp_path) == {"precious": b"data"}
 
     with_stock(work)
@@ -149,10 +153,10 @@ def test_a_directory_that_has_something_else_is_refused_and_left_alone(
 
 def test_an_export_in_another_form_is_refused(tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        write(stock, tmp_path, "oci")
+        await write(stock, tmp_path, "oci")
         before = files(tmp_path)
         with pytest.raises(ConfigurationError):
-            write(stock, tmp_path, "docker-registry")
+            await write(stock, tmp_path, "docker-registry")
         assert files(tmp_path) == before
 
     with_stock(work)
@@ -193,10 +197,10 @@ class Killing:
 @pytest.mark.parametrize("steps", range(0, 10, 3))
 def test_an_export_that_was_killed_is_gone_on_with(form: str, steps: int, tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        with closing(SqliteExportSource(stock.database)) as source, pytest.raises(Killed):
-            export(source, Killing(target(stock, tmp_path / "killed", form), steps))
-        write(stock, tmp_path / "killed", form)
-        write(stock, tmp_path / "whole", form)
+        with pytest.raises(Killed):
+            await export_to(stock, Killing(target(stock, tmp_path / "killed", form), steps))
+        await write(stock, tmp_path / "killed", form)
+        await write(stock, tmp_path / "whole", form)
         assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
     with_stock(work)
@@ -222,7 +226,7 @@ def test_a_damaged_blob_is_left_out_and_told_and_the_rest_is_written(
 ) -> None:
     async def work(stock: Damaged) -> None:
         os.truncate(stock.file(LAYER), 3)
-        report = write(stock, tmp_path / "export", form)
+        report = await write(stock, tmp_path / "export", form)
         assert report.damaged == [(APP, digest_of(LAYER))]
 
         async def there(other: Damaged) -> None:
@@ -241,7 +245,7 @@ def test_a_damaged_blob_is_left_out_and_told_and_the_rest_is_written(
 @pytest.mark.parametrize("form", FORMS)
 def test_bytes_that_changed_on_the_way_are_refused(form: str, tmp_path: Path) -> None:
     async def work(stock: Damaged) -> None:
-        write(stock, tmp_path / "export", form, copy=True)
+        await write(stock, tmp_path / "export", form, copy=True)
         changed = [
             path
             for path, content in files(tmp_path / "export").items()

@@ -51,10 +51,10 @@ ORDER BY repository, reference, detail
 LIMIT :limit;
 
 -- name: known_blobs
--- Those of a JSON list of digests that are known.
+-- Those of a list of digests that are known.
 SELECT blobs.digest
-FROM json_each(:digests) AS wanted
-CROSS JOIN blobs ON blobs.digest = wanted.value;
+FROM {each digests text wanted}
+{join in order} blobs ON blobs.digest = wanted.value;
 
 -- name: drop_blob_links
 DELETE FROM repository_blobs WHERE blob_id = (SELECT id FROM blobs WHERE digest = :digest);
@@ -74,10 +74,10 @@ VALUES (
 ON CONFLICT (repository_id, digest) DO NOTHING;
 
 -- name: manifest_numbers
--- The numbers of those of a JSON list of digests that the repository has as manifests.
+-- The numbers of those of a list of digests that the repository has as manifests.
 SELECT manifests.digest, manifests.id
-FROM json_each(:digests) AS wanted
-CROSS JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
+FROM {each digests text wanted}
+{join in order} manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
 
 -- name: adopt_tag
 -- A tag on the very manifest that it names is no accessory.

@@ -19,7 +19,8 @@ ORDER BY repository_blobs.repository_id
 LIMIT :limit;
 
 -- name: find_blob
-SELECT blobs.digest, blobs.size, blobs.location FROM blobs WHERE blobs.digest = :digest;
+SELECT blobs.digest, blobs.size, blobs.location, blobs.quarantined_at
+FROM blobs WHERE blobs.digest = :digest;
 
 -- name: keep_blob
 -- A blob in quarantine is healed: its bytes were put in place a moment ago.
@@ -41,12 +42,12 @@ WHERE repository_id = :repository
   AND blob_id = (SELECT id FROM blobs WHERE digest = :digest);
 
 -- name: blob_sizes
--- Those of a JSON list of digests that the repository has as blobs, but for those in quarantine.
--- CROSS JOIN keeps this order: SQLite would compare every blob of the repository with the list.
+-- Those of a list of digests that the repository has as blobs, but for those in quarantine.
+-- In another order every blob of the repository would be compared with the list.
 SELECT blobs.digest, blobs.size
-FROM json_each(:digests) AS wanted
-CROSS JOIN blobs ON blobs.digest = wanted.value AND blobs.quarantined_at IS NULL
-CROSS JOIN repository_blobs
+FROM {each digests text wanted}
+{join in order} blobs ON blobs.digest = wanted.value AND blobs.quarantined_at IS NULL
+{join in order} repository_blobs
     ON repository_blobs.repository_id = :repository AND repository_blobs.blob_id = blobs.id;
 
 -- name: blob_users

@@ -74,25 +74,6 @@ WHERE manifest_id = :first AND role || ' ' || digest = :second
         AND manifests.repository_id = manifest_edges.repository_id
   );
 
--- name: inspected_manifests
--- A page of manifests, each with its edges as a JSON list.
-SELECT manifests.id, manifests.repository_id, repositories.name, manifests.digest,
-       manifests.media_type,
-       (
-           SELECT json_group_array(
-               json_array(manifest_edges.role, manifest_edges.digest, manifest_edges.size)
-           )
-           FROM manifest_edges
-           WHERE manifest_edges.manifest_id = manifests.id
-             AND manifest_edges.repository_id = manifests.repository_id
-       ),
-       manifests.payload
-FROM manifests
-CROSS JOIN repositories ON repositories.id = manifests.repository_id
-WHERE manifests.id > :after
-ORDER BY manifests.id
-LIMIT :limit;
-
 -- name: all_manifests
 -- A page of the digests of all manifests, from the index alone.
 SELECT repository_id, digest
@@ -105,10 +86,10 @@ LIMIT :limit;
 SELECT 1 FROM manifests WHERE id = :number;
 
 -- name: blob_states
--- What is known of a JSON list of digests as blobs, seen from a repository.
+-- What is known of a list of digests as blobs, seen from a repository.
 SELECT wanted.value, blobs.id IS NOT NULL, repository_blobs.blob_id IS NOT NULL,
        blobs.quarantined_at IS NOT NULL
-FROM json_each(:digests) AS wanted
+FROM {each digests text wanted}
 LEFT JOIN blobs ON blobs.digest = wanted.value
 LEFT JOIN repository_blobs
     ON repository_blobs.repository_id = :repository AND repository_blobs.blob_id = blobs.id;
@@ -125,8 +106,8 @@ LIMIT :limit;
 -- Images that need a blob, by their tags where they have any.
 SELECT repositories.name, tags.name, manifests.digest
 FROM manifest_edges
-CROSS JOIN manifests ON manifests.id = manifest_edges.manifest_id
-CROSS JOIN repositories ON repositories.id = manifests.repository_id
+{join in order} manifests ON manifests.id = manifest_edges.manifest_id
+{join in order} repositories ON repositories.id = manifests.repository_id
 LEFT JOIN tags ON tags.manifest_id = manifests.id
 WHERE manifest_edges.digest = :digest AND manifest_edges.role <> 'subject'
 LIMIT :limit;
@@ -146,15 +127,19 @@ SELECT repositories.id, repositories.name,
 FROM repositories
 WHERE repositories.id > :after
   AND repositories.deleted_at IS NULL
-  AND repositories.populated
-      <> EXISTS (SELECT 1 FROM manifests WHERE manifests.repository_id = repositories.id)
+  AND repositories.populated <> CASE
+      WHEN EXISTS (SELECT 1 FROM manifests WHERE manifests.repository_id = repositories.id) THEN 1
+      ELSE 0
+  END
 ORDER BY repositories.id
 LIMIT :limit;
 
 -- name: mend_catalogue
 UPDATE repositories
-SET populated =
-    EXISTS (SELECT 1 FROM manifests WHERE manifests.repository_id = repositories.id)
+SET populated = CASE
+    WHEN EXISTS (SELECT 1 FROM manifests WHERE manifests.repository_id = repositories.id) THEN 1
+    ELSE 0
+END
 WHERE id = :repository;
 
 -- name: mend_edge

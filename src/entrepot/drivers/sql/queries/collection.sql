@@ -1,6 +1,6 @@
 -- name: undated_manifests
 -- A page of manifests whose grace has not begun.
-SELECT manifest_id, widowed FROM manifest_candidates INDEXED BY manifest_candidates_undated
+SELECT manifest_id, widowed FROM manifest_candidates {indexed by manifest_candidates_undated}
 WHERE since IS NULL AND manifest_id > 0
 ORDER BY manifest_id
 LIMIT :limit;

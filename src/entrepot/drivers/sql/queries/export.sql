@@ -1,8 +1,8 @@
 -- name: exported_blobs
 -- A page of the blobs of a repository.
-SELECT blobs.id, blobs.digest, blobs.size, blobs.location, blobs.quarantined_at IS NOT NULL
+SELECT blobs.id, blobs.digest, blobs.size, blobs.location, blobs.quarantined_at
 FROM repository_blobs
-CROSS JOIN blobs ON blobs.id = repository_blobs.blob_id
+{join in order} blobs ON blobs.id = repository_blobs.blob_id
 WHERE repository_blobs.repository_id = (SELECT id FROM repositories WHERE name = :name)
   AND repository_blobs.blob_id > :after
 ORDER BY repository_blobs.blob_id
@@ -28,7 +28,7 @@ LIMIT :limit;
 -- A page of the tags of a repository, with what they point to.
 SELECT tags.name, manifests.digest
 FROM tags
-CROSS JOIN manifests ON manifests.id = tags.manifest_id
+{join in order} manifests ON manifests.id = tags.manifest_id
 WHERE tags.repository_id = (SELECT id FROM repositories WHERE name = :name)
   AND tags.name > :after
 ORDER BY tags.name

@@ -13,7 +13,8 @@ JOIN manifests ON manifests.repository_id = repositories.id
 WHERE repositories.name = :name AND manifests.digest = :digest;
 
 -- name: referrers
--- A page of the manifests with a subject, by digest.
+-- A page of the manifests with a subject, by digest; annotations may have 4 MiB.
+-- page bytes: 1048576
 SELECT manifests.digest, manifests.media_type, manifests.size,
        manifests.artifact_type, manifests.annotations
 FROM manifests
@@ -25,6 +26,7 @@ LIMIT :limit;
 
 -- name: referrers_of_type
 -- The same, of one artifact type.
+-- page bytes: 1048576
 SELECT manifests.digest, manifests.media_type, manifests.size,
        manifests.artifact_type, manifests.annotations
 FROM manifests
@@ -38,6 +40,7 @@ LIMIT :limit;
 -- name: listed_referrers
 -- A page of the children of the manifest that a tag points to, by digest; of those alone that the
 -- repository has as manifests, and that have no subject of their own, more than that is told.
+-- page bytes: 1048576
 SELECT manifest_edges.digest, manifests.media_type, manifests.size,
        manifests.artifact_type, manifests.annotations
 FROM repositories
@@ -54,11 +57,11 @@ ORDER BY manifest_edges.digest
 LIMIT :limit;
 
 -- name: manifest_sizes
--- Those of a JSON list of digests that the repository has as manifests.
--- CROSS JOIN keeps this order: SQLite would compare every manifest of the repository with it.
+-- Those of a list of digests that the repository has as manifests.
+-- In another order every manifest of the repository would be compared with the list.
 SELECT manifests.digest, manifests.size
-FROM json_each(:digests) AS wanted
-CROSS JOIN manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
+FROM {each digests text wanted}
+{join in order} manifests ON manifests.repository_id = :repository AND manifests.digest = wanted.value;
 
 -- name: keep_manifest
 -- Pushing the same bytes again is a push: its time is the newest.

@@ -10,7 +10,7 @@ WHERE digest = :digest AND quarantined_at = :since;
 -- name: quarantined_blobs
 -- A page of what is in quarantine.
 SELECT id, digest, size, location, quarantined_at, quarantine_reason
-FROM blobs INDEXED BY blobs_in_quarantine
+FROM blobs {indexed by blobs_in_quarantine}
 WHERE quarantined_at IS NOT NULL AND id > :after
 ORDER BY id
 LIMIT :limit;

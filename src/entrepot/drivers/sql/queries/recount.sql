@@ -17,13 +17,13 @@ SELECT repositories.id, repositories.name, namespaces.name,
        (
            SELECT COALESCE(SUM(blobs.size), 0)
            FROM repository_blobs
-           CROSS JOIN blobs ON blobs.id = repository_blobs.blob_id
+           {join in order} blobs ON blobs.id = repository_blobs.blob_id
            WHERE repository_blobs.repository_id = repositories.id
        ),
        (
            SELECT COALESCE(SUM(blobs.size), 0)
            FROM repository_blobs
-           CROSS JOIN blobs ON blobs.id = repository_blobs.blob_id
+           {join in order} blobs ON blobs.id = repository_blobs.blob_id
            WHERE repository_blobs.repository_id = repositories.id
              AND NOT EXISTS (
                  SELECT 1 FROM repository_blobs AS other
@@ -34,7 +34,7 @@ SELECT repositories.id, repositories.name, namespaces.name,
        (
            SELECT COALESCE(SUM(manifest_edges.size), 0)
            FROM manifests
-           CROSS JOIN manifest_edges ON manifest_edges.manifest_id = manifests.id
+           {join in order} manifest_edges ON manifest_edges.manifest_id = manifests.id
            WHERE manifests.repository_id = repositories.id
              AND manifest_edges.role IN ('config', 'layer')
        )
@@ -87,7 +87,7 @@ SELECT id FROM blobs WHERE id > :after ORDER BY id LIMIT :limit;
 -- In which namespace each link to one of these blobs lies.
 SELECT repository_blobs.blob_id, repository_usage.namespace_id
 FROM repository_blobs
-CROSS JOIN repository_usage
+{join in order} repository_usage
     ON repository_usage.repository_id = repository_blobs.repository_id
 WHERE repository_blobs.blob_id > :after AND repository_blobs.blob_id <= :until
 ORDER BY repository_blobs.blob_id;
@@ -110,7 +110,7 @@ DELETE FROM namespace_blobs WHERE blob_id = :blob AND namespace_id = :namespace;
 -- A page of the blobs of namespaces, with their sizes.
 SELECT namespace_blobs.blob_id, namespace_blobs.namespace_id, blobs.size
 FROM namespace_blobs
-CROSS JOIN blobs ON blobs.id = namespace_blobs.blob_id
+{join in order} blobs ON blobs.id = namespace_blobs.blob_id
 WHERE (namespace_blobs.blob_id, namespace_blobs.namespace_id) > (:blob, :namespace)
 ORDER BY namespace_blobs.blob_id, namespace_blobs.namespace_id
 LIMIT :limit;
@@ -120,7 +120,7 @@ LIMIT :limit;
 SELECT repository_usage.repository_id, repository_usage.namespace_id, repositories.populated,
        repository_usage.tags, repository_usage.manifests, repository_usage.manifest_bytes
 FROM repository_usage
-CROSS JOIN repositories ON repositories.id = repository_usage.repository_id
+{join in order} repositories ON repositories.id = repository_usage.repository_id
 WHERE repository_usage.repository_id > :after
 ORDER BY repository_usage.repository_id
 LIMIT :limit;

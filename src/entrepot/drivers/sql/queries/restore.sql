@@ -13,8 +13,8 @@ DELETE FROM doomed_bytes WHERE id > 0;
 -- A page of all tags, with what they point to.
 SELECT tags.repository_id, tags.name, repositories.name, manifests.digest
 FROM tags
-CROSS JOIN repositories ON repositories.id = tags.repository_id
-CROSS JOIN manifests ON manifests.id = tags.manifest_id
+{join in order} repositories ON repositories.id = tags.repository_id
+{join in order} manifests ON manifests.id = tags.manifest_id
 WHERE (tags.repository_id, tags.name) > (:repository, :tag)
 ORDER BY tags.repository_id, tags.name
 LIMIT :limit;
@@ -22,6 +22,6 @@ LIMIT :limit;
 -- name: digest_of_tag
 SELECT manifests.digest
 FROM repositories
-CROSS JOIN tags ON tags.repository_id = repositories.id
-CROSS JOIN manifests ON manifests.id = tags.manifest_id
+{join in order} tags ON tags.repository_id = repositories.id
+{join in order} manifests ON manifests.id = tags.manifest_id
 WHERE repositories.name = :name AND tags.name = :tag;

@@ -16,7 +16,7 @@ SELECT COUNT(*) FROM repository_blobs WHERE (repository_id, blob_id) > (:reposit
 -- Links of a page that are unneeded, not written down, and not older than a moment.
 SELECT repository_blobs.repository_id, repository_blobs.blob_id
 FROM repository_blobs
-CROSS JOIN blobs ON blobs.id = repository_blobs.blob_id
+{join in order} blobs ON blobs.id = repository_blobs.blob_id
 WHERE (repository_blobs.repository_id, repository_blobs.blob_id) > (:repository, :blob)
   AND (repository_blobs.repository_id, repository_blobs.blob_id) <= (:last_repository, :last_blob)
   AND repository_blobs.linked_at >= :since

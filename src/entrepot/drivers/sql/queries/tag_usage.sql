@@ -2,40 +2,40 @@
 -- A page of a repository's tags, with what they point to.
 SELECT tags.name, tags.manifest_id, manifests.size
 FROM tags
-CROSS JOIN manifests ON manifests.id = tags.manifest_id
+{join in order} manifests ON manifests.id = tags.manifest_id
 WHERE tags.repository_id = :repository AND tags.name > :after
 ORDER BY tags.name
 LIMIT :limit;
 
 -- name: children_of
--- The manifests that these ones, a JSON list of numbers, have as children.
+-- The manifests that these ones, a list of numbers, have as children.
 SELECT child.id, child.size
-FROM json_each(:manifests) AS wanted
-CROSS JOIN manifest_edges
+FROM {each manifests bigint wanted}
+{join in order} manifest_edges
     ON manifest_edges.manifest_id = wanted.value AND manifest_edges.role = 'manifest'
-CROSS JOIN manifests AS child
+{join in order} manifests AS child
     ON child.repository_id = :repository AND child.digest = manifest_edges.digest;
 
 -- name: referrers_of
 -- The manifests that have one of these as their subject.
 SELECT referrer.id, referrer.size
-FROM json_each(:manifests) AS wanted
-CROSS JOIN manifests ON manifests.id = wanted.value
-CROSS JOIN manifests AS referrer
+FROM {each manifests bigint wanted}
+{join in order} manifests ON manifests.id = wanted.value
+{join in order} manifests AS referrer
     ON referrer.repository_id = :repository AND referrer.subject = manifests.digest;
 
 -- name: tags_on
 -- Of these manifests, those that another tag points to.
 SELECT tags.manifest_id
-FROM json_each(:manifests) AS wanted
-CROSS JOIN tags ON tags.manifest_id = wanted.value AND tags.name <> :tag;
+FROM {each manifests bigint wanted}
+{join in order} tags ON tags.manifest_id = wanted.value AND tags.name <> :tag;
 
 -- name: holders_of
 -- Which manifests hold these ones as children or subjects: a child, and who holds it.
 SELECT manifests.id, manifest_edges.manifest_id
-FROM json_each(:manifests) AS wanted
-CROSS JOIN manifests ON manifests.id = wanted.value
-CROSS JOIN manifest_edges
+FROM {each manifests bigint wanted}
+{join in order} manifests ON manifests.id = wanted.value
+{join in order} manifest_edges
     ON manifest_edges.digest = manifests.digest
     AND manifest_edges.repository_id = :repository
     AND manifest_edges.role = 'manifest';
@@ -43,8 +43,8 @@ CROSS JOIN manifest_edges
 -- name: needs_of
 -- What these manifests say that they need, each as often as it is named, where it is a blob.
 SELECT wanted.value, manifest_edges.digest, manifest_edges.size, blobs.id, blobs.size
-FROM json_each(:manifests) AS wanted
-CROSS JOIN manifest_edges
+FROM {each manifests bigint wanted}
+{join in order} manifest_edges
     ON manifest_edges.manifest_id = wanted.value AND manifest_edges.role IN ('config', 'layer')
 LEFT JOIN blobs ON blobs.digest = manifest_edges.digest
     AND EXISTS (

@@ -7,12 +7,6 @@ WHERE tags.repository_id = (SELECT id FROM repositories WHERE repositories.name 
 ORDER BY tags.name
 LIMIT :limit;
 
--- name: find_tag
-SELECT manifests.id, manifests.digest
-FROM tags
-JOIN manifests ON manifests.id = tags.manifest_id
-WHERE tags.repository_id = :repository AND tags.name = :tag;
-
 -- name: move_tag
 -- A tag on the very manifest that it names is no accessory.
 INSERT INTO tags (repository_id, name, manifest_id, updated_at, accessory_of)

@@ -42,7 +42,7 @@ ORDER BY digest
 LIMIT :limit;
 
 -- name: note_use_of_refresh_token
-UPDATE refresh_tokens SET used_at = :now, expires_at = max(expires_at, :expires_at)
+UPDATE refresh_tokens SET used_at = :now, expires_at = {greatest}(expires_at, :expires_at)
 WHERE digest = :digest;
 
 -- name: revoke_refresh_token

@@ -48,7 +48,7 @@ SELECT repositories.id, repositories.name, repositories.populated, repository_us
        (
            SELECT COALESCE(SUM(blobs.size), 0)
            FROM link_candidates
-           CROSS JOIN blobs ON blobs.id = link_candidates.blob_id
+           {join in order} blobs ON blobs.id = link_candidates.blob_id
            WHERE link_candidates.repository_id = repositories.id
              AND NOT EXISTS (
                  SELECT 1 FROM manifest_edges
@@ -59,7 +59,7 @@ SELECT repositories.id, repositories.name, repositories.populated, repository_us
        ),
        repository_usage.manifest_bytes
 FROM repositories
-CROSS JOIN repository_usage ON repository_usage.repository_id = repositories.id
+{join in order} repository_usage ON repository_usage.repository_id = repositories.id
 WHERE repositories.name > :after AND repositories.deleted_at IS NULL
 ORDER BY repositories.name
 LIMIT :limit;
@@ -77,9 +77,9 @@ SELECT namespaces.id, namespaces.name, namespaces.repositories, namespaces.tags,
        (
            SELECT COALESCE(SUM(blobs.size), 0)
            FROM repository_usage
-           CROSS JOIN link_candidates
+           {join in order} link_candidates
                ON link_candidates.repository_id = repository_usage.repository_id
-           CROSS JOIN blobs ON blobs.id = link_candidates.blob_id
+           {join in order} blobs ON blobs.id = link_candidates.blob_id
            WHERE repository_usage.namespace_id = namespaces.id
              AND NOT EXISTS (
                  SELECT 1 FROM manifest_edges
@@ -102,7 +102,7 @@ SELECT link_candidates.repository_id, link_candidates.blob_id, blobs.size,
            WHERE manifest_edges.digest = blobs.digest AND manifest_edges.role <> 'subject'
        )
 FROM link_candidates
-CROSS JOIN blobs ON blobs.id = link_candidates.blob_id
+{join in order} blobs ON blobs.id = link_candidates.blob_id
 WHERE (link_candidates.repository_id, link_candidates.blob_id) > (:repository, :blob)
 ORDER BY link_candidates.repository_id, link_candidates.blob_id
 LIMIT :limit;

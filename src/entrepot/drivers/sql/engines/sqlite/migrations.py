@@ -1,14 +1,19 @@
-"""Brings a database file to the schema of this program."""
+"""Brings a database file to the schema of this program, or looks whether it has it.
+
+Commands that run beside a registry never migrate: it may be of the version whose schema is there.
+"""
 
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from entrepot.drivers.sql.engines.sqlite.connection import connect
 from entrepot.drivers.sql.engines.sqlite.failures import translate
 from entrepot.drivers.sql.engines.sqlite.private_file import make_private_file
-from entrepot.drivers.sql.queries import migration_files
 from entrepot.errors import MetadataOutage, NewerDatabase
 
 LOCK_WAIT_MILLISECONDS = 30_000
@@ -55,6 +60,40 @@ def migrate(path: Path, family: str, *, durable: bool) -> list[str]:
     return applied
 
 
+def require_schema(path: Path, family: str) -> None:
+    """Return when a database is there and has exactly the schema of this program.
+
+    Args:
+        path: the file.
+        family: which schema: `metadata` or `sessions`.
+
+    Raises:
+        NewerDatabase: a newer Entrepot has written it.
+        MetadataOutage: there is none, it cannot be opened, or an older Entrepot has written it.
+    """
+    if not path.exists():
+        raise MetadataOutage(f"there is no database {path}")
+    try:
+        with closing(connect(path, durable=True, read_only=True)) as connection:
+            done = {number for (number,) in connection.execute("SELECT number FROM migrations")}
+    except sqlite3.Error as error:
+        outage = translate(error)
+        raise MetadataOutage(f"{path}: {outage.message}; see `entrepot backup list`") from error
+    known = {int(file.name.partition("_")[0]) for file in migration_files(family)}
+    if done - known:
+        raise NewerDatabase(f"{path} was written by a newer Entrepot than this one")
+    if known - done:
+        raise MetadataOutage(
+            f"{path} was written by an older Entrepot; start this one once to bring it up to date"
+        )
+
+
+def migration_files(family: str) -> list[Traversable]:
+    """List the migrations of one database, `metadata` or `sessions`, in their order."""
+    folder = files(__package__).joinpath("migrations", family)
+    return sorted(folder.iterdir(), key=lambda entry: entry.name)
+
+
 def _make_file(path: Path) -> None:
     try:
         make_private_file(path)
@@ -65,24 +104,24 @@ def _make_file(path: Path) -> None:
 def _apply_missing(connection: sqlite3.Connection, path: Path, family: str) -> list[str]:
     connection.execute(_KNOWN)
     done = {number for (number,) in connection.execute("SELECT number FROM migrations")}
-    files = {int(file.name.partition("_")[0]): file for file in migration_files(family)}
-    unknown = sorted(done - files.keys())
+    known = {int(file.name.partition("_")[0]): file for file in migration_files(family)}
+    unknown = sorted(done - known.keys())
     if unknown:
         raise NewerDatabase(
             f"{path} was written by a newer Entrepot (its schema is at {unknown[-1]}, this "
-            f"program knows {max(files)}); start that newer version, or restore a backup "
+            f"program knows {max(known)}); start that newer version, or restore a backup "
             "that was made before the upgrade",
-            {"path": str(path), "schema": unknown[-1], "known": max(files)},
+            {"path": str(path), "schema": unknown[-1], "known": max(known)},
         )
     applied = []
-    for number in sorted(files.keys() - done):
-        for statement in split_statements(files[number].read_text("utf-8")):
+    for number in sorted(known.keys() - done):
+        for statement in split_statements(known[number].read_text("utf-8")):
             connection.execute(statement)
         connection.execute(
             "INSERT INTO migrations (number, name, applied_at) VALUES (?, ?, ?)",
-            (number, files[number].name, time.time_ns() // 1000),
+            (number, known[number].name, time.time_ns() // 1000),
         )
-        applied.append(files[number].name)
+        applied.append(known[number].name)
     return applied
 
 

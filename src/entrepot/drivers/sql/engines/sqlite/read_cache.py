@@ -58,7 +58,8 @@ class ReadCache:
         self._bytes += size
 
 
-def _size(row: tuple[Any, ...] | str) -> int:
-    if isinstance(row, str):
-        return sys.getsizeof(row)
-    return _ROW_BYTES + sum(len(value) for value in row if isinstance(value, bytes | str))
+def _size(row: Any) -> int:
+    """Estimate the bytes of a row, or of a value where an answer is one column."""
+    if isinstance(row, tuple):
+        return _ROW_BYTES + sum(len(value) for value in row if isinstance(value, bytes | str))
+    return sys.getsizeof(row)

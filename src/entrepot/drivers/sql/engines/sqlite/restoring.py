@@ -8,13 +8,11 @@ from entrepot.drivers.filesystem.durability import make_directory, sync_director
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.snapshots import make_private, sync_file
 from entrepot.drivers.sql.engines.sqlite.connection import connect
+from entrepot.drivers.sql.engines.sqlite.database import QUERIES
 from entrepot.drivers.sql.engines.sqlite.failures import translate
 from entrepot.drivers.sql.engines.sqlite.set_aside import BESIDE
-from entrepot.drivers.sql.metadata import SqliteMetadata
-from entrepot.drivers.sql.queries import load_queries
 from entrepot.errors import MetadataOutage
 
-_QUERIES = load_queries()
 _PAGE = 1_000
 
 
@@ -110,41 +108,22 @@ def lost_tags(aside: Path, database: Path) -> list[tuple[str, str, str, str]] | 
     """
     found: list[tuple[str, str, str, str]] = []
     key: tuple[int, str] = (-1, "")
+    every, one = QUERIES["page_of_all_tags"], QUERIES["digest_of_tag"]
     try:
         with (
             closing(connect(aside, durable=False)) as old,
             closing(connect(database, durable=True, read_only=True)) as new,
         ):
             while True:
-                parameters = {"repository": key[0], "tag": key[1], "limit": _PAGE}
-                page = old.execute(_QUERIES["page_of_all_tags"], parameters).fetchall()
+                bound = every.bind({"repository": key[0], "tag": key[1], "limit": _PAGE})
+                page = old.execute(every.text, bound).fetchall()
                 if not page:
                     return found
                 for _, tag, name, digest in page:
-                    wanted = {"name": name, "tag": tag}
-                    row = new.execute(_QUERIES["digest_of_tag"], wanted).fetchone()
+                    bound = one.bind({"name": name, "tag": tag})
+                    row = new.execute(one.text, bound).fetchone()
                     if row is None or row[0] != digest:
                         found.append((name, tag, digest, row[0] if row is not None else ""))
                 key = (page[-1][0], page[-1][1])
     except (sqlite3.Error, MetadataOutage):
         return None
-
-
-class SqliteCollectionRestart:
-    """Lets the collector's queue begin anew.
-
-    Args:
-        database: whose queue it is.
-    """
-
-    def __init__(self, database: SqliteMetadata) -> None:
-        self._database = database
-
-    async def begin_anew(self) -> None:
-        """Let whatever waits to be collected wait for its whole grace again."""
-
-        async def work(connection: sqlite3.Connection) -> None:
-            for query in ("collect_links_anew", "collect_manifests_anew", "forget_doomed_bytes"):
-                connection.execute(_QUERIES[query])
-
-        await self._database.work(work)

@@ -5,12 +5,12 @@ from contextlib import closing
 from pathlib import Path
 
 from entrepot.drivers.sql.engines.sqlite.connection import connect
+from entrepot.drivers.sql.engines.sqlite.database import QUERIES
 from entrepot.drivers.sql.engines.sqlite.failures import translate
-from entrepot.drivers.sql.queries import load_queries, migration_files
+from entrepot.drivers.sql.engines.sqlite.migrations import migration_files
 from entrepot.errors import MetadataOutage, NewerDatabase
 from entrepot.ports.backup import GoOn, SnapshotContent
 
-_QUERIES = load_queries()
 _PAGES_A_STEP = 1_000
 _COUNTED = ("repositories", "manifests", "tags", "blobs")
 
@@ -49,7 +49,7 @@ class SqliteSnapshots:
             ):
                 source.execute("PRAGMA busy_timeout = 5000")
                 source.execute("BEGIN")
-                source.execute(_QUERIES["snapshot_moment"]).fetchone()
+                source.execute(QUERIES["snapshot_moment"].text).fetchone()
                 # Whoever damages the copy by a crash begins anew: only its end is synced.
                 copy.execute("PRAGMA synchronous = OFF")
                 source.backup(copy, pages=self._pages, progress=step)
@@ -71,7 +71,7 @@ class SqliteSnapshots:
                 if found != "ok":
                     raise MetadataOutage(f"{snapshot} is damaged: {found}")
                 _check_schema(copy, snapshot)
-                numbers = copy.execute(_QUERIES["snapshot_content"]).fetchone()
+                numbers = copy.execute(QUERIES["snapshot_content"].text).fetchone()
         except sqlite3.Error as error:
             outage = translate(error)
             raise MetadataOutage(f"{snapshot} is no usable snapshot: {outage.message}") from error
@@ -79,7 +79,7 @@ class SqliteSnapshots:
 
 
 def _check_schema(copy: sqlite3.Connection, snapshot: Path) -> None:
-    done = {number for (number,) in copy.execute(_QUERIES["snapshot_schema"])}
+    done = {number for (number,) in copy.execute(QUERIES["snapshot_schema"].text)}
     known = {int(file.name.partition("_")[0]) for file in migration_files("metadata")}
     if not done:
         raise MetadataOutage(f"{snapshot} is a database, but not one of Entrepot's")

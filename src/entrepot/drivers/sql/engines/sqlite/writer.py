@@ -101,7 +101,7 @@ class GroupWriter:
         started = time.perf_counter()
         outcomes: list[Any] = []
         try:
-            await self._begin()
+            await _begin(self._connection)
             try:
                 run = self._run_alone if len(group) == 1 else self._run_one
                 for work, _ in group:
@@ -129,18 +129,6 @@ class GroupWriter:
                 future.set_exception(outcome.error)
             else:
                 future.set_result(outcome)
-
-    async def _begin(self) -> None:
-        deadline = time.monotonic() + BUSY_WAIT_SECONDS
-        while True:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(BUSY_PAUSE_SECONDS)
-            else:
-                return
 
     async def _run_alone(self, work: Work) -> Any:
         """Run a change that shares its transaction with no other: it needs no savepoint."""
@@ -171,6 +159,59 @@ class GroupWriter:
             # A commit under way cannot be called back, only waited for.
             await asyncio.wait([committing])
             raise
+
+
+class InlineWriter:
+    """Runs changes one by one on one connection whose commits do not wait for the disk.
+
+    Args:
+        connection: changed by nobody else in this process.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._free = asyncio.Lock()
+
+    async def run(self, work: Callable[[sqlite3.Connection], Awaitable[Result]]) -> Result:
+        """Run a change and commit it.
+
+        Args:
+            work: makes the change; it must await nothing but what this driver offers.
+
+        Raises:
+            MetadataOutage: the database failed, or stayed locked for 10 s.
+            StorageFull: there is no room.
+            EntrepotError: what the work raised.
+        """
+        async with self._free:
+            try:
+                await _begin(self._connection)
+                try:
+                    outcome = await work(self._connection)
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise translate(error) from error
+        return outcome
+
+    def close(self) -> None:
+        """Do nothing: the connection is closed by whoever reads on it, too."""
+
+
+async def _begin(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + BUSY_WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 class _Failure:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.drivers.sql.engines.sqlite.migrations import migrate, split_statements
-from entrepot.drivers.sql.queries import migration_files
+from entrepot.drivers.sql.engines.sqlite.migrations import (
+    migrate,
+    migration_files,
+    split_statements,
+)
 from entrepot.errors import MetadataOutage, NewerDatabase
 
 FAMILIES = ["metadata", "sessions"]

@@ -8,9 +8,10 @@ import pytest
 
 from entrepot.drivers.sql.engines.sqlite.commit_watch import CommitWatch
 from entrepot.drivers.sql.engines.sqlite.connection import connect
+from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.engines.sqlite.read_cache import ReadCache
-from entrepot.drivers.sql.metadata import SqliteMetadata
+from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import Transaction
 
@@ -123,7 +124,7 @@ def test_a_reader_sees_what_another_process_has_just_committed(tmp_path: Path) -
     migrate(path, "metadata", durable=True)
 
     async def run() -> None:
-        one, other = SqliteMetadata(path), SqliteMetadata(path)
+        one, other = SqlMetadata(SqliteDatabase(path)), SqlMetadata(SqliteDatabase(path))
         with closing(one), closing(other):
             for number in range(50):
                 name = RepositoryName(f"{NAME}{number}")
