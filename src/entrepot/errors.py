@@ -125,14 +125,22 @@ class UnknownReferences(ClientError):
 
     Args:
         digests: each missing digest, once, in the manifest's order.
+
+    Attributes:
+        digests: the first of them: a manifest can name tens of thousands.
+        more: how many there are beyond these.
     """
 
+    MOST = 100
+
     def __init__(self, digests: list[str]) -> None:
+        self.digests = digests[: self.MOST]
+        self.more = len(digests) - len(self.digests)
         super().__init__(
-            f"the repository lacks what the manifest refers to: {', '.join(digests)}",
-            [{"digest": digest} for digest in digests],
+            f"the repository lacks what the manifest refers to: {', '.join(self.digests)}"
+            + (f" and {self.more:,} more" if self.more else ""),
+            [{"digest": digest} for digest in self.digests],
         )
-        self.digests = digests
 
 
 class UnknownBlob(ClientError):

@@ -112,6 +112,22 @@ CASES = [
         ),
     ),
     Case(
+        "of a header on several lines the first value counts",
+        "https://hub.example.org/v2/",
+        {},
+        (HOST, PROTO, FORWARDED_HOST, ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "inner")),
+    ),
+    Case(
+        "so it does of Forwarded",
+        "https://hub.example.org/v2/",
+        {},
+        (
+            HOST,
+            ("Forwarded", "proto=https;host=hub.example.org"),
+            ("Forwarded", "proto=http;host=inner"),
+        ),
+    ),
+    Case(
         "an untrusted peer's headers are not believed",
         "http://registry.example.com:5000/v2/",
         {},

@@ -14,7 +14,7 @@ from tests.wire.harness.contents import (
     OCI_MANIFEST,
     Content,
 )
-from tests.wire.harness.exchange import Transport
+from tests.wire.harness.exchange import Request, Transport
 from tests.wire.harness.rules import Rule, Step, delete, get, head, play, rule
 from tests.wire.harness.steps import base, full_base, push_blob, push_manifest
 
@@ -227,3 +227,17 @@ RULES = [
 @pytest.mark.usefixtures("transport")
 def test_rule(rule: Rule, transport: Transport, names: dict[str, str]) -> None:
     play(rule, transport, names)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_conditions_on_several_lines_are_one_list(
+    transport: Transport, names: dict[str, str], place: int
+) -> None:
+    play(rule("", "push", with_image()), transport, names)
+    digests = [f'"{IMAGE_2.digest}"', '"other"']
+    digests.insert(place, f'"{IMAGE.digest}"')
+    headers = tuple(("If-None-Match", digest) for digest in digests)
+    target = f"/v2/{names['name']}/manifests/v1"
+    assert transport.send(Request("GET", target, headers)).status == 304
+    others = tuple(pair for pair in headers if IMAGE.digest not in pair[1])
+    assert transport.send(Request("GET", target, others)).status == 200

@@ -25,6 +25,7 @@ FALLBACK = "Enabling the Referrers API, referrers tag schema"
 
 SBOM_TYPE = "application/vnd.example.sbom"
 SIGNATURE_TYPE = "application/vnd.example.signature.v1+json"
+UNENCODED = f"/v2/<name>/referrers/{IMAGE.digest}?artifactType={SIGNATURE_TYPE}"
 SBOM = artifact(SBOM_TYPE, IMAGE, annotations={"org.example.a": "1"})
 SIGNATURE = artifact(SIGNATURE_TYPE, IMAGE)
 PLAIN = image(subject=IMAGE.described(), annotations={"plain": "yes"})
@@ -151,6 +152,12 @@ RULES = [
             present={"OCI-Filters-Applied": "artifactType"},
             check=lists(described(SIGNATURE, SIGNATURE_TYPE)),
         ),
+    ),
+    rule(
+        FILTER,
+        "a `+` that was not encoded is one, though forms write blanks so",
+        with_referrers(),
+        get(UNENCODED).answers(200, check=lists(described(SIGNATURE, SIGNATURE_TYPE))),
     ),
     rule(
         FILTER,

@@ -27,6 +27,22 @@ def registry(tmp_path_factory: pytest.TempPathFactory, loop: LoopThread) -> Iter
     guarded.close()
 
 
+def test_browsers_may_ask_what_is_possible_without_credentials(make_guarded: MakeGuarded) -> None:
+    """A preflight has none, and must be answered with the headers of CORS (docker-registry-ui)."""
+    cors = {
+        "Access-Control-Allow-Origin": ["https://ui.example.org"],
+        "Access-Control-Allow-Headers": ["Authorization", "Accept"],
+    }
+    registry = make_guarded(http={"headers": cors})
+    for target in ("/v2/", SECRET, "/v2/_catalog", "/v2/secret/none/tags/list", "/auth/token"):
+        reply = registry.ask("", "OPTIONS", target, origin="https://ui.example.org")
+        assert reply.status == 200, reply.told()
+        assert "GET" in (reply.header("Allow") or "")
+        assert reply.header("Access-Control-Allow-Origin") == "https://ui.example.org"
+        assert reply.body == b""
+    assert registry.ask("", "GET", SECRET).status == 401
+
+
 class TestStrangers:
     def test_a_wrong_name_and_a_wrong_password_look_the_same(
         self, make_guarded: MakeGuarded

@@ -1,15 +1,17 @@
 """The ASGI application: finds the endpoint, answers, and lets the request be observed."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain, count
 from typing import Any, Protocol
+from urllib.parse import quote
 from uuid import uuid4
 
 from entrepot.api.authentication import Authentication
 from entrepot.api.lingering import drop_rest, is_sending
 from entrepot.api.management.routes import MANAGEMENT, match_management
 from entrepot.api.origin import Origins
-from entrepot.api.request import Receive, Request, Scope, Send
+from entrepot.api.request import Receive, Request, Scope, Send, read_headers
 from entrepot.api.response import Header, Response, send_stream
 from entrepot.api.routes import Match, match_path
 from entrepot.api.wire_errors import JSON, encode_errors, render_error, render_simple
@@ -33,6 +35,8 @@ Beside = Mapping[str, tuple[str, Mapping[str, Handler]]]
 _API_VERSION: Header = (b"docker-distribution-api-version", b"registry/2.0")
 _NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
 _READING = frozenset({"GET", "HEAD"})
+_SLASHES = re.compile("/+")
+_ENDING_IN_A_SLASH = frozenset({"base", "blob_upload"})
 
 
 class Observed(Protocol):
@@ -119,7 +123,7 @@ class Application:
             self._observer.finished(record)
 
     def _begin(self, scope: Scope, receive: Receive) -> Request:
-        headers = dict(scope["headers"])
+        headers = read_headers(scope["headers"])
         origin = self._origins.find(scope, headers)
         raw_query = scope["query_string"]
         path = scope["path"]
@@ -143,23 +147,16 @@ class Application:
             refused = self._refuse_at_once(request)
             if refused is not None:
                 return refused
-            path = request.scope["path"]
-            if self._authentication is not None:
-                self._authentication.locate(request)
-            if path.startswith(self._bases):
-                match = self._match(path)
-                if match is None:
-                    return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
-                record.route, request.name, request.argument = match
-                record.repository, record.reference = match.name, match.argument
-                allowed = self._endpoints[match.route]
-                authentication = self._authentication
-                if authentication is not None and not authentication.recognise(request):
+            found = self._find(request)
+            if isinstance(found, Response):
+                return found
+            allowed = found
+            authentication = self._authentication
+            if authentication is not None:
+                authentication.locate(request)
+                beside = request.scope["path"] in self._beside
+                if not beside and not authentication.recognise(request):
                     await authentication.identify(request)
-            elif path in self._beside:
-                record.route, allowed = self._beside[path]
-            else:
-                return self._outside(path)
             handler = allowed.get(record.method)
             if handler is None:
                 return _not_allowed(record.method, allowed)
@@ -171,6 +168,26 @@ class Application:
             return render_simple(
                 500, "UNKNOWN", f"the registry failed; its log has more: {record.request_id}"
             )
+
+    def _find(self, request: Request) -> Mapping[str, Handler] | Response:
+        """Find what answers each method; or the answer, where it is the same whoever asks."""
+        record, path = request.record, request.scope["path"]
+        if "//" in path:
+            return _redirect(request, _SLASHES.sub("/", path))
+        if path.startswith(self._bases):
+            match = self._match(path)
+            if path.endswith("/") and self._leads_elsewhere(path, match):
+                return _redirect(request, path[:-1])
+            if match is None:
+                return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
+            record.route, request.name, request.argument = match
+            record.repository, record.reference = match.name, match.argument
+            allowed = self._endpoints[match.route]
+        elif path in self._beside:
+            record.route, allowed = self._beside[path]
+        else:
+            return self._outside(path)
+        return _options(allowed) if record.method == "OPTIONS" else allowed
 
     def _refuse_at_once(self, request: Request) -> Response | None:
         """Refuse what is refused whatever was asked."""
@@ -198,13 +215,19 @@ class Application:
         response = render_error(error)
         if isinstance(error, Unsupported):
             others = [method for method in allowed if method != record.method]
-            response.headers.append((b"allow", ", ".join(others).encode()))
+            response.headers.append(_allow(others))
         return response
 
     def _match(self, path: str) -> Match | None:
         if path.startswith(self._base):
             return match_path(path[len(self._base) :])
         return match_management(path[len(self._management) :])
+
+    def _leads_elsewhere(self, path: str, match: Match | None) -> bool:
+        """Tell whether a path means what it would without the slash at its end, and only that."""
+        if match is not None and (match.argument or match.route in _ENDING_IN_A_SLASH):
+            return False
+        return self._match(path[:-1]) is not None
 
     def _outside(self, path: str) -> Response:
         """Answer what is not under /v2/: the root, which load balancers ask, and nothing else."""
@@ -274,5 +297,21 @@ def _common_headers(extra: Mapping[str, tuple[str, ...]]) -> list[Header]:
 
 def _not_allowed(method: str, allowed: Mapping[str, Handler]) -> Response:
     response = render_simple(405, "UNSUPPORTED", f"{method[:40]} is not possible here")
-    response.headers.append((b"allow", ", ".join(allowed).encode()))
+    response.headers.append(_allow(allowed))
     return response
+
+
+def _options(allowed: Iterable[str]) -> Response:
+    """Say what is possible, without credentials: browsers send none before they ask (CORS)."""
+    return Response(200, [_allow(allowed)])
+
+
+def _allow(methods: Iterable[str]) -> Header:
+    return b"allow", ", ".join((*methods, "OPTIONS")).encode()
+
+
+def _redirect(request: Request, path: str) -> Response:
+    """Lead to a path without slashes too many, as Docker Registry does for every method."""
+    location = quote(path, safe="/:@+", errors="replace").encode()
+    query = request.scope["query_string"]
+    return Response(301, [(b"location", location + b"?" + query if query else location)])

@@ -35,7 +35,8 @@ class ReferrersEndpoint:
         """Give an image index of them; empty when there are none."""
         name = RepositoryName.parse(request.name)
         subject = Digest.parse(request.argument)
-        artifact_type = request.query.first("artifactType") or None
+        # A media type has no blank: what was read as one is a `+` that was not encoded.
+        artifact_type = (request.query.first("artifactType") or "").replace(" ", "+") or None
         after = request.query.first("last") or ""
         found: list[str] = []
         size = _FRAME_BYTES

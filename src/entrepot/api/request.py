@@ -1,6 +1,6 @@
 """A request, as far as it has been looked at."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from entrepot.api.parse.forwarded import Origin
@@ -13,13 +13,40 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+# Headers whose lines are one list (RFC 9110 section 5.3); of the others the first line counts.
+_LISTS = frozenset(
+    {
+        b"accept",
+        b"forwarded",
+        b"if-none-match",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-proto",
+    }
+)
+
+
+def read_headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Give each header's value by its name in lower case; several lines of a list are joined."""
+    headers = dict(lines)
+    if len(headers) == len(lines):
+        return headers
+    headers = {}
+    for name, value in lines:
+        if name not in headers:
+            headers[name] = value
+        elif name in _LISTS:
+            headers[name] += b", " + value
+    return headers
+
+
 class Request:
     """One request.
 
     Args:
         scope: of the connection.
         receive: gives the body.
-        headers: by lower-case name; of a repeated one the last.
+        headers: as `read_headers` gives them.
         record: what the logs will say of the request.
         origin: how the client sees the registry.
         ahead: how many messages of the body may be asked for at once.

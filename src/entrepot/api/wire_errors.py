@@ -82,6 +82,8 @@ def _render(status: int, code: str, error: errors.EntrepotError) -> Response:
         entries: list[tuple[str, str, Any]] = [
             (code, f"the repository lacks {digest}", {"digest": digest}) for digest in error.digests
         ]
+        if error.more:
+            entries.append((code, f"the repository lacks {error.more:,} more", None))
     else:
         shown = dict(detail) if isinstance(detail, Mapping) else detail
         if status >= 500:

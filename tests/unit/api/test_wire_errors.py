@@ -127,6 +127,17 @@ def test_each_missing_reference_is_an_error_of_its_own() -> None:
     ]
 
 
+def test_many_missing_references_are_not_all_named() -> None:
+    error = errors.UnknownReferences([f"sha256:{number}" for number in range(40_000)])
+    response = render_error(error)
+    assert isinstance(response.body, bytes)
+    entries = json.loads(response.body)["errors"]
+    assert len(entries) == 101
+    assert entries[-1]["message"] == "the repository lacks 39,900 more"
+    assert {entry["code"] for entry in entries} == {"MANIFEST_BLOB_UNKNOWN"}
+    assert len(error.message) < 10_000
+
+
 def test_the_detail_of_an_outage_is_not_told() -> None:
     for kind in (errors.StorageOutage, errors.DamagedBlob, errors.MetadataOutage):
         response = render_error(kind("failed", {"path": "/var/lib/registry"}))
