@@ -82,7 +82,7 @@ class TokenEndpoint:
         if content_type != "application/x-www-form-urlencoded":
             raise InvalidRequest("a form is expected: application/x-www-form-urlencoded")
         declared = declared_length(request)
-        body = b""
+        body = bytearray()
         async for piece in stream_body(request, self._patience, declared):
             body += piece
             if len(body) > _LONGEST_BODY:

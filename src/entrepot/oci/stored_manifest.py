@@ -7,10 +7,9 @@ text is replaced. What Go refuses, Docker Registry did not serve, and it is refu
 tests/unit/oci/odd_manifests.py has what Docker Registry 2.8.2 and 3.1.2 did with each oddity.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci import descriptor as descriptors
@@ -18,6 +17,7 @@ from entrepot.oci import manifest as manifests
 from entrepot.oci import media_type as types
 from entrepot.oci.descriptor import MAX_SIZE, MAX_TYPE_LENGTH, Descriptor
 from entrepot.oci.digest import Digest
+from entrepot.oci.document import read_json
 from entrepot.oci.manifest import Edge, Manifest, Role, assemble, parse_manifest
 
 Value = TypeVar("Value")
@@ -69,21 +69,10 @@ def parse_stored_manifest(payload: bytes, content_type: str) -> Manifest:
 
 
 def _decode(payload: bytes) -> _Object:
-    try:
-        document = json.loads(
-            payload.decode("utf-8", "replace"),
-            object_pairs_hook=_Object,
-            parse_constant=_refuse_constant,
-        )
-    except (ValueError, RecursionError):
-        raise InvalidManifest("a manifest is a JSON object; this is not JSON") from None
+    document = read_json(payload, _Object, "replace")
     if not isinstance(document, _Object):
         raise InvalidManifest("a manifest is a JSON object; this is another JSON value")
     return document
-
-
-def _refuse_constant(_: str) -> NoReturn:
-    raise ValueError
 
 
 def _fields(value: _Object, names: frozenset[str]) -> _Fields:

@@ -1,10 +1,13 @@
 """Pushing manifests (spec.md, "Pushing manifests")."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
-from entrepot.oci.manifest import parse_manifest
+from entrepot.oci.manifest import Manifest, parse_manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
 from entrepot.oci.stored_manifest import parse_stored_manifest
@@ -14,6 +17,9 @@ from entrepot.ports.metadata import Metadata, NewManifest, Transaction
 from entrepot.services.immutable import ImmutableTags
 from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.references import ManifestPolicy, check_references, check_urls
+
+_READ_INLINE = 64 * 1024
+"""Bytes of a manifest that are read on the event loop; larger ones are read in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class Push:
         self._access = access
         self._clock = clock
         self._policy = policy
+        # One at a time: a manifest that is being read takes a dozen times its size.
+        self._reader = ThreadPoolExecutor(1, "manifest")
 
     async def admit(self, caller: Caller, name: RepositoryName) -> None:
         """Return when the caller may push here: asked before the payload is read.
@@ -93,10 +101,11 @@ class Push:
             QuotaExceeded: there is no room for it, for a new tag or for a new repository.
         """
         await self._access.require(caller, Action.PUSH, name)
-        digest = _digest_of(payload, reference)
-        parse = parse_stored_manifest if served_before else parse_manifest
-        manifest = parse(payload, content_type)
-        check_urls(manifest, self._policy)
+        read = partial(self._read, payload, reference, content_type, stored=served_before)
+        if len(payload) <= _READ_INLINE:
+            digest, manifest = read()
+        else:
+            digest, manifest = await asyncio.get_running_loop().run_in_executor(self._reader, read)
         moved = tags if isinstance(reference, Digest) else (reference, *tags)
         moved = tuple(dict.fromkeys(moved))
         now = self._clock.now()
@@ -122,6 +131,15 @@ class Push:
         return PushedManifest(
             digest, subject.digest if subject else None, moved, tuple(filter(None, oddities))
         )
+
+    def _read(
+        self, payload: bytes, reference: Reference, content_type: str, *, stored: bool
+    ) -> tuple[Digest, Manifest]:
+        digest = _digest_of(payload, reference)
+        parse = parse_stored_manifest if stored else parse_manifest
+        manifest = parse(payload, content_type)
+        check_urls(manifest, self._policy)
+        return digest, manifest
 
 
 def _digest_of(payload: bytes, reference: Reference) -> Digest:

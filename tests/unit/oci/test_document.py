@@ -6,16 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.errors import InvalidManifest
-from entrepot.oci.document import decode_document
+from entrepot.oci.document import MOST_VALUES, decode_document
+from tests.cpu_time import within_cpu_seconds
 from tests.unit.oci.strategies import anything, json_values
 
 MIB = 2**20
 JUNK = {
     "4 MiB of zeros": bytes(4 * MIB),
     "4 MiB of digits": b"9" * (4 * MIB),
-    "4 MiB of opening brackets": b"[" * (4 * MIB),
-    "4 MiB of opening objects": b'{"a":' * (4 * MIB // 5),
-    "deep and whole": b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    "many opening brackets": b"[" * MOST_VALUES,
+    "many opening objects": b'{"a":' * MOST_VALUES,
+    "deep and whole": b'{"a":' + b"[" * 199_999 + b"]" * 199_999 + b"}",
     "a number of 5,000 digits": b'{"a":' + b"9" * 5_000 + b"}",
     "NaN": b'{"a":NaN}',
     "Infinity": b'{"a":Infinity}',
@@ -37,6 +38,29 @@ JUNK = {
 def test_what_is_not_json_is_refused(payload: bytes) -> None:
     with pytest.raises(InvalidManifest, match="this is not JSON"):
         decode_document(payload)
+
+
+def filled(value: bytes) -> bytes:
+    """Give as many of a value as 4 MiB have room for."""
+    return b'{"a":[' + b",".join([value] * (4 * MIB // (len(value) + 1) - 4)) + b"]}"
+
+
+MANY = [b"[]", b"{}", b"0", b"1e-300", b"null", b'""', b'{"":0}', b"[[]]"]
+
+
+@pytest.mark.parametrize("value", MANY, ids=bytes.decode)
+def test_too_many_values_are_seen_before_they_are_read(value: bytes) -> None:
+    payload = filled(value)
+    # One of them took up to 1.2 s, and all others waited for most of it.
+    with within_cpu_seconds(3):
+        for _ in range(20):
+            with pytest.raises(InvalidManifest, match="at most 200000 values"):
+                decode_document(payload)
+
+
+def test_an_index_of_the_shortest_descriptors_that_fills_4_mib_is_read() -> None:
+    descriptor = b'{"mediaType":"a/b","size":0,"digest":"sha256:%b"}' % (b"0" * 64)
+    assert len(decode_document(filled(descriptor))["a"]) > 35_000
 
 
 @pytest.mark.parametrize("payload", [b"[]", b'"{}"', b"7", b"null", b"true", b"[{}]"])
