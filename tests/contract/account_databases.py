@@ -1,6 +1,7 @@
 """The drivers of accounts."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.ports.accounts import Accounts
+from tests.contract.engines import ENGINES, Engine
 
 
 class AccountsDatabase(Protocol):
@@ -24,13 +26,14 @@ class AccountsDatabase(Protocol):
 
 
 class SqliteAccountsDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
         self._opened: list[SqlMetadata] = []
 
     def open(self) -> Accounts:
-        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        self._opened.append(SqlMetadata(self._engine(self._path)))
         return SqlAccounts(self._opened[-1].database)
 
     def close(self) -> None:
@@ -38,4 +41,6 @@ class SqliteAccountsDatabase:
             database.close()
 
 
-ACCOUNTS: dict[str, Callable[[Path], AccountsDatabase]] = {"sqlite": SqliteAccountsDatabase}
+ACCOUNTS: dict[str, Callable[[Path], AccountsDatabase]] = {
+    name: partial(SqliteAccountsDatabase, engine=engine) for name, engine in ENGINES.items()
+}

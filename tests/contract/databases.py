@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from entrepot.ports.pulls import PullTimes
 from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.removal import DEFAULT_HISTORY, HiddenRepositories, TagHistory
 from entrepot.ports.uploads import UploadSessions
+from tests.contract.engines import ENGINES, Engine
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class QuarantineDatabase(Protocol):
 
 
 class SqliteMetadataDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
         self._opened: list[SqlMetadata] = []
@@ -99,14 +102,14 @@ class SqliteMetadataDatabase:
     def open(self) -> Metadata:
         self._opened.append(
             SqlMetadata(
-                SqliteDatabase(self._path, observe=lambda changes, _: self.groups.append(changes))
+                self._engine(self._path, observe=lambda changes, _: self.groups.append(changes))
             )
         )
         return self._opened[-1]
 
     def removal(self, history_kept: int = DEFAULT_HISTORY) -> tuple[Metadata, RemovalParts]:
         if history_kept not in self._removals:
-            metadata = SqlMetadata(SqliteDatabase(self._path), history_kept=history_kept)
+            metadata = SqlMetadata(self._engine(self._path), history_kept=history_kept)
             self._opened.append(metadata)
             parts = RemovalParts(
                 SqlTagHistory(metadata.database),
@@ -123,13 +126,14 @@ class SqliteMetadataDatabase:
 
 
 class SqliteSessionsDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "sessions.db"
         migrate(self._path, "sessions", durable=False)
         self._opened: list[SqlUploadSessions] = []
 
     def open(self) -> UploadSessions:
-        self._opened.append(SqlUploadSessions(SqliteDatabase(self._path, durable=False)))
+        self._opened.append(SqlUploadSessions(self._engine(self._path, durable=False)))
         return self._opened[-1]
 
     def close(self) -> None:
@@ -138,13 +142,14 @@ class SqliteSessionsDatabase:
 
 
 class SqliteJobsDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
         self._opened: list[SqlMetadata] = []
 
     def open(self) -> JobLedger:
-        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        self._opened.append(SqlMetadata(self._engine(self._path)))
         return SqlJobLedger(self._opened[-1].database)
 
     def close(self) -> None:
@@ -153,13 +158,14 @@ class SqliteJobsDatabase:
 
 
 class SqliteQuarantineDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
         self._opened: list[SqlMetadata] = []
 
     def open(self) -> Quarantine:
-        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        self._opened.append(SqlMetadata(self._engine(self._path)))
         return SqlQuarantine(self._opened[-1].database)
 
     def close(self) -> None:
@@ -167,7 +173,15 @@ class SqliteQuarantineDatabase:
             metadata.close()
 
 
-METADATA: dict[str, Callable[[Path], MetadataDatabase]] = {"sqlite": SqliteMetadataDatabase}
-SESSIONS: dict[str, Callable[[Path], SessionsDatabase]] = {"sqlite": SqliteSessionsDatabase}
-QUARANTINES: dict[str, Callable[[Path], QuarantineDatabase]] = {"sqlite": SqliteQuarantineDatabase}
-JOBS: dict[str, Callable[[Path], JobsDatabase]] = {"sqlite": SqliteJobsDatabase}
+METADATA: dict[str, Callable[[Path], MetadataDatabase]] = {
+    name: partial(SqliteMetadataDatabase, engine=engine) for name, engine in ENGINES.items()
+}
+SESSIONS: dict[str, Callable[[Path], SessionsDatabase]] = {
+    name: partial(SqliteSessionsDatabase, engine=engine) for name, engine in ENGINES.items()
+}
+QUARANTINES: dict[str, Callable[[Path], QuarantineDatabase]] = {
+    name: partial(SqliteQuarantineDatabase, engine=engine) for name, engine in ENGINES.items()
+}
+JOBS: dict[str, Callable[[Path], JobsDatabase]] = {
+    name: partial(SqliteJobsDatabase, engine=engine) for name, engine in ENGINES.items()
+}

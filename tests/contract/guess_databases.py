@@ -1,6 +1,7 @@
 """The drivers of the guess ledger."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.sessions import SqlGuessLedger, SqlUploadSessions
 from entrepot.ports.guesses import GuessLedger
+from tests.contract.engines import ENGINES, Engine
 
 
 class GuessDatabase(Protocol):
@@ -23,13 +25,14 @@ class GuessDatabase(Protocol):
 
 
 class SqliteGuessDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "sessions.db"
         migrate(self._path, "sessions", durable=False)
         self._opened: list[SqlUploadSessions] = []
 
     def open(self) -> GuessLedger:
-        self._opened.append(SqlUploadSessions(SqliteDatabase(self._path, durable=False)))
+        self._opened.append(SqlUploadSessions(self._engine(self._path, durable=False)))
         return SqlGuessLedger(self._opened[-1].database)
 
     def close(self) -> None:
@@ -37,4 +40,6 @@ class SqliteGuessDatabase:
             sessions.close()
 
 
-GUESSES: dict[str, Callable[[Path], GuessDatabase]] = {"sqlite": SqliteGuessDatabase}
+GUESSES: dict[str, Callable[[Path], GuessDatabase]] = {
+    name: partial(SqliteGuessDatabase, engine=engine) for name, engine in ENGINES.items()
+}

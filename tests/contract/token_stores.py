@@ -1,6 +1,7 @@
 """The drivers of what the token server keeps."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.drivers.sql.tokens import SqlTokenStore
 from entrepot.ports.tokens import TokenStore
+from tests.contract.engines import ENGINES, Engine
 
 
 class TokenDatabase(Protocol):
@@ -24,13 +26,14 @@ class TokenDatabase(Protocol):
 
 
 class SqliteTokenDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
         self._opened: list[SqlMetadata] = []
 
     def open(self) -> TokenStore:
-        self._opened.append(SqlMetadata(SqliteDatabase(self._path)))
+        self._opened.append(SqlMetadata(self._engine(self._path)))
         return SqlTokenStore(self._opened[-1].database)
 
     def close(self) -> None:
@@ -38,4 +41,6 @@ class SqliteTokenDatabase:
             database.close()
 
 
-TOKEN_STORES: dict[str, Callable[[Path], TokenDatabase]] = {"sqlite": SqliteTokenDatabase}
+TOKEN_STORES: dict[str, Callable[[Path], TokenDatabase]] = {
+    name: partial(SqliteTokenDatabase, engine=engine) for name, engine in ENGINES.items()
+}

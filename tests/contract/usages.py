@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from entrepot.drivers.sql.usage import SqlUsage
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.usage import CounterDifference, UsageReader, UsageRecount
 from entrepot.services.usage.recount import differences, repair
+from tests.contract.engines import ENGINES, Engine
 
 
 class UsageDatabase(Protocol):
@@ -37,10 +39,11 @@ class UsageDatabase(Protocol):
 
 
 class SqliteUsageDatabase:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = SqliteDatabase) -> None:
+        self._engine = engine
         self._path = folder / "metadata.db"
         migrate(self._path, "metadata", durable=True)
-        self._sqlite = SqlMetadata(SqliteDatabase(self._path))
+        self._sqlite = SqlMetadata(self._engine(self._path))
         self.metadata: Metadata = self._sqlite
         self._asked = SqliteDatabase(self._path, read_only=True)
         self.usage: UsageReader = SqlUsage(self._asked)
@@ -83,4 +86,6 @@ async def repaired(recount: UsageRecount) -> list[CounterDifference]:
     return [found async for page in repair(recount) for found in page]
 
 
-USAGES: dict[str, Callable[[Path], UsageDatabase]] = {"sqlite": SqliteUsageDatabase}
+USAGES: dict[str, Callable[[Path], UsageDatabase]] = {
+    name: partial(SqliteUsageDatabase, engine=engine) for name, engine in ENGINES.items()
+}

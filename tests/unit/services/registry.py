@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.drivers.sql.sessions import SqlUploadSessions
@@ -15,6 +14,7 @@ from entrepot.errors import Denied
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller, OpenAccess
 from entrepot.ports.clock import MICROSECONDS
+from tests.contract.engines import RepeatingDatabase
 
 CAROL = Caller("carol")
 
@@ -60,8 +60,8 @@ class Registry:
         migrate(root / "metadata.db", "metadata", durable=True)
         migrate(root / "sessions.db", "sessions", durable=False)
         self.layout = Layout(root / "data")
-        self.metadata = SqlMetadata(SqliteDatabase(root / "metadata.db"))
-        self.sessions = SqlUploadSessions(SqliteDatabase(root / "sessions.db", durable=False))
+        self.metadata = SqlMetadata(RepeatingDatabase(root / "metadata.db"))
+        self.sessions = SqlUploadSessions(RepeatingDatabase(root / "sessions.db", durable=False))
         # One thread: batches reach the file in the order in which they were handed over.
         self.blobs = FilesystemStorage(root / "data", threads=1)
         self.access: Access = access or OpenAccess()

@@ -5,6 +5,7 @@ the two would unlink the bytes of a row that is committed behind it.
 """
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
@@ -58,3 +59,29 @@ def test_a_cancelled_change_that_has_begun_is_waited_for(database: Path) -> None
         writer.close()
 
     asyncio.run(work())
+
+
+def test_of_a_cancelled_change_that_fails_nothing_is_left_to_be_told(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        writer = GroupWriter(connect(database, durable=False))
+
+        async def fail(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO nowhere VALUES (1)")
+
+        with closing(connect(database, durable=False)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            failing = asyncio.create_task(writer.run(fail))
+            for _ in range(5):  # turns of the loop in which it begins
+                await asyncio.sleep(0)
+            failing.cancel()
+            await asyncio.sleep(0)
+            other.execute("COMMIT")
+        with suppress(asyncio.CancelledError):
+            await failing
+        writer.close()
+
+    asyncio.run(work())
+    gc.collect()
+    assert caplog.records == []

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from entrepot.config.access import RuleSettings
 from entrepot.drivers.sql.accounts import SqlAccounts
-from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, Caller, Grant
@@ -24,6 +23,7 @@ from entrepot.services.access.stored_rules import StoredRules
 from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Views
+from tests.contract.engines import RepeatingDatabase
 from tests.unit.services.registry import MovableClock
 
 PASSWORD = "correct horse"
@@ -35,7 +35,7 @@ class Worker:
     """What one worker process has."""
 
     def __init__(self, path: Path, clock: MovableClock, rules: list[RuleSettings]) -> None:
-        self._database = SqliteDatabase(path)
+        self._database = RepeatingDatabase(path)
         self.accounts = SqlAccounts(self._database)
         self.passwords = Passwords()
         self.uses = LastUses(self.accounts)

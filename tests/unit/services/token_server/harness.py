@@ -13,7 +13,6 @@ from entrepot.assembly.tokens import own_tokens, token_server
 from entrepot.config.access import RuleSettings
 from entrepot.config.token_server import TokenServerSettings
 from entrepot.drivers.sql.accounts import SqlAccounts
-from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.drivers.sql.tokens import SqlTokenStore
@@ -34,6 +33,7 @@ from entrepot.services.access.view import Views
 from entrepot.services.token_server.scopes import parse_scopes
 from entrepot.services.token_server.server import IssuedToken, TokenRequest
 from entrepot.services.token_server.standing import LoginStanding
+from tests.contract.engines import RepeatingDatabase
 from tests.unit.services.tokens.forge import MovedClock
 
 PASSWORD = "a long password of the tests"
@@ -50,7 +50,7 @@ class Node:
 
     def __init__(self, path: Path, clock: MovedClock, settings: TokenServerSettings) -> None:
         self.clock = clock
-        self._database = SqlMetadata(SqliteDatabase(path))
+        self._database = SqlMetadata(RepeatingDatabase(path))
         self.store = SqlTokenStore(self._database.database)
         accounts = self._accounts = SqlAccounts(self._database.database)
         self._hashing = Passwords()

@@ -80,6 +80,7 @@ class GroupWriter:
                 future.cancel()
             else:
                 await asyncio.wait([future])
+                future.exception()  # whatever it is, nobody is left to be told
             raise
 
     def close(self) -> None:
