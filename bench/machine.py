@@ -54,7 +54,7 @@ def describe(root: Path) -> dict[str, str]:
         "disk": " ".join(file_system(root).split()),
         "system": f"{first_line('uname', '-sr')}, {distribution()}",
         "python": sys.version.split()[0],
-        "uvicorn": package("uvicorn"),
+        "granian": package("granian"),
         "docker-registry": first_line("docker-registry", "--version"),
         "nginx": first_line("nginx", "-v") or first_line("/usr/sbin/nginx", "-v"),
         "wrk": first_line("wrk", "-v").partition(" Copyright")[0],

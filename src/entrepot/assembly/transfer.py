@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from entrepot.assembly.backend import Backend
+from entrepot.assembly.lost_database import check_database_is_there
 from entrepot.assembly.rules import immutable_tags, manifest_policy, quotas_of
 from entrepot.config.settings import Settings
 from entrepot.drivers.filesystem.import_source import open_source
@@ -48,7 +49,7 @@ async def export(
 async def import_images(
     settings: Settings, path: Path, repository: RepositoryName | None, progress: importing.Progress
 ) -> importing.ImportReport:
-    """Take images into the registry, beside one that runs.
+    """Take images into the registry, beside one that runs; begin one where there is none.
 
     Args:
         settings: of the registry.
@@ -57,6 +58,11 @@ async def import_images(
         progress: told of each image.
     """
     backend = Backend(settings)
+    backend.require_kept()
+    if not backend.has_database:
+        check_database_is_there(backend)
+        with backend.hold():
+            await backend.prepare()
     backend.require_database().check_user()
     with closing(open_source(path)) as source, backend.beside() as drivers:
         # Whoever can open the database may do everything.

@@ -24,4 +24,6 @@ def run(arguments: Sequence[str], name: str = "entrepot") -> None:
         prepare()
     from entrepot.cli import program
 
+    if arguments[:1] != ["serve"]:
+        program.catch_interrupts()
     program.run(arguments, name)

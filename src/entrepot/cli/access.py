@@ -1,4 +1,4 @@
-"""``entrepot access``: asking the rules, and replacing the keys that sign tokens."""
+"""``entrepot access``: what the rules allow, and the keys that sign tokens."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.administration import AsJson, administer
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.administration import administer
+from entrepot.cli.arguments import (
+    AsJson,
+    ConfigOption,
+    Defaults,
+    parse_repository,
+    read_configuration,
+)
 from entrepot.cli.output import result, say
 from entrepot.cli.tables import print_json
-from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, Action, Caller, Kind
 from entrepot.services.access.rules import ANONYMOUS_SUBJECT
 from entrepot.services.access.view import Decision
@@ -31,7 +36,9 @@ Where = Annotated[
 ]
 WithToken = Annotated[
     str | None,
-    typer.Option("--token", metavar="NAME", help="Logged in with this token.", show_default=False),
+    typer.Option(
+        "--token", metavar="NAME", help="As logged in with this token.", show_default=False
+    ),
 ]
 
 
@@ -44,11 +51,11 @@ def check(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether somebody may do something, and which rule decides that.
+    """Print whether somebody may do something, and which rule decides it.
 
-    Ends with 0 for yes and 1 for no.
+    Exits with 0 for yes and 1 for no.
     """
-    name = RepositoryName.parse(repository)
+    name = parse_repository(repository)
 
     async def work(administration: "Administration") -> Decision:
         caller = await _caller(administration, user, token)
@@ -71,7 +78,7 @@ def check(
 
 
 async def _caller(administration: "Administration", user: str, token: str | None) -> Caller:
-    """Give whoever logs in with this name: an account, or a user of another authenticator."""
+    """Give the caller of this name: an account, or a user that another authenticator knows."""
     if user == ANONYMOUS_SUBJECT:
         return ANONYMOUS
     account = await administration.accounts.account(user) if user.isprintable() else None
@@ -82,11 +89,11 @@ async def _caller(administration: "Administration", user: str, token: str | None
     return Caller(user, kind, limits=stored.limits)
 
 
-def rekey(config: ConfigOption = None, defaults: Defaults = False) -> None:
-    """Replace every key that signs tokens at once, as after a leak of the database.
+def rekey(config: ConfigOption = None, defaults: Defaults = False, as_json: AsJson = False) -> None:
+    """Replace every key that signs tokens, as after a leak of the database.
 
-    Access tokens that are out are refused within seconds; clients get new ones by themselves.
-    Registries that trust the token server have to be given its new certificate.
+    Access tokens in use are refused within seconds; clients get new ones by themselves.
+    Other registries that trust this token server need its new certificate.
     """
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backend import Backend
@@ -98,4 +105,7 @@ def rekey(config: ConfigOption = None, defaults: Defaults = False) -> None:
             await drivers.tokens.forget_all_keys()
 
     asyncio.run(run())
-    say("the keys for tokens are removed; others are made when the next token is asked for")
+    if as_json:
+        print_json({"removed": "signing keys"})
+    else:
+        say("Removed the signing keys; the next token request creates new ones.")

@@ -1,4 +1,4 @@
-"""What the commands about users, robots and groups do alike, and what they tell."""
+"""What the commands for users, robots and groups have in common."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,42 +19,42 @@ if TYPE_CHECKING:
 def set_disabled(
     kind: Kind, name: str, disabled: bool, config: Path | None, defaults: bool, as_json: bool
 ) -> None:
-    """Let a user or a robot in no more, or again.
+    """Disable or enable a user or a robot.
 
     Args:
         kind: which of the two.
         name: whose.
-        disabled: no more.
-        config: the file that was asked for.
-        defaults: look for no file.
-        as_json: tell it to programs.
+        disabled: whether to disable it.
+        config: the configuration file, if one was named.
+        defaults: read no file.
+        as_json: print JSON.
     """
     administer(config, defaults, lambda tools: _of(tools, kind).set_disabled(name, disabled))
     if as_json:
         print_json({"name": name, "disabled": disabled})
     else:
-        say(f"{kind} {name} is {'disabled' if disabled else 'enabled'}")
+        say(f"{'Disabled' if disabled else 'Enabled'} {kind} {name}.")
 
 
 def expire(
     kind: Kind, name: str, when: str, config: Path | None, defaults: bool, as_json: bool
 ) -> None:
-    """Let a user or a robot in until a moment, or for ever.
+    """Set when a user or a robot expires.
 
     Args:
         kind: which of the two.
         name: whose.
-        when: the moment, as it was typed.
-        config: the file that was asked for.
-        defaults: look for no file.
-        as_json: tell it to programs.
+        when: the time, as it was typed.
+        config: the configuration file, if one was named.
+        defaults: read no file.
+        as_json: print JSON.
     """
     expires_at = parse_expiry(when, SystemClock().now())
     administer(config, defaults, lambda tools: _of(tools, kind).expire(name, expires_at))
     if as_json:
         print_json({"name": name, "expires": moment(expires_at)})
     else:
-        say(f"{kind} {name} expires {moment(expires_at) or 'never'}")
+        say(f"{str(kind).capitalize()} {name} expires {moment(expires_at) or 'never'}.")
 
 
 def remove(
@@ -65,15 +65,15 @@ def remove(
     defaults: bool,
     as_json: bool,
 ) -> None:
-    """Remove somebody whom rules may name, and tell which do.
+    """Remove a user, a robot or a group, and name the rules that still mention it.
 
     Args:
         kind: what rules write before the name.
         name: whose.
         work: removes.
-        config: the file that was asked for.
-        defaults: look for no file.
-        as_json: tell it to programs.
+        config: the configuration file, if one was named.
+        defaults: read no file.
+        as_json: print JSON.
     """
     who = f"{kind}:{name}"
 
@@ -85,10 +85,12 @@ def remove(
     if as_json:
         print_json({"removed": name, "rules_left": rules})
         return
-    say(f"{kind} {name} is removed")
+    say(f"Removed {kind} {name}.")
     if rules:
-        next_one = "whoever" if kind == Kind.USER else "whatever"
-        warn(f"rules still name {who}, {next_one} is called that next: {', '.join(rules)}")
+        warn(
+            f"rules still name {who} and will apply to the next {kind} of that name:"
+            f" {', '.join(rules)}"
+        )
 
 
 def _of(tools: "Administration", kind: Kind) -> "AccountsOfKind":

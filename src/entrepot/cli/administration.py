@@ -1,4 +1,4 @@
-"""What the commands about accounts share: they work on the database, beside a running registry."""
+"""What the commands for accounts share: they work on the database of a running registry."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 Description = Annotated[
-    str, typer.Option("--description", help="One line for people.", show_default=False)
+    str, typer.Option("--description", help="One line of text.", show_default=False)
 ]
 
 
@@ -28,23 +27,23 @@ def administer(
     *,
     changes: bool = False,
 ) -> Result:
-    """Do something with the accounts of the registry that a configuration describes.
+    """Run something on the accounts of the registry.
 
     Args:
-        config: the file that was asked for.
-        defaults: look for no file.
-        work: does it.
-        changes: it changes something, which shall have an effect.
+        config: the configuration file, if one was named.
+        defaults: read no file.
+        work: what to run.
+        changes: warn if the change will have no effect.
 
     Raises:
-        entrepot.errors.EntrepotError: it cannot be done; the message says why.
+        entrepot.errors.EntrepotError: it failed; the message says why.
     """
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.accounts import open_administration
 
     settings = read_configuration(config, defaults).settings
     if changes and not settings.access.enabled:
-        warn("access.enabled is not set: the registry asks nobody for accounts or rules yet")
+        warn("access.enabled is not set, so accounts and rules have no effect yet")
 
     async def run() -> Result:
         with open_administration(settings) as administration:

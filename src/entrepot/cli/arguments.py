@@ -1,4 +1,4 @@
-"""Arguments that several commands share, what they mean, and the question before something goes."""
+"""Arguments that several commands share, what they mean, and the question before a removal."""
 
 import os
 import sys
@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from entrepot.cli import exit_codes
 from entrepot.cli.output import fail, warn
 from entrepot.config import LoadedConfiguration, load
+from entrepot.errors import InvalidName
+from entrepot.oci.name import RepositoryName
 
 ConfigOption = Annotated[
     Path | None,
@@ -30,8 +33,11 @@ Defaults = Annotated[
     typer.Option("--defaults", help="Read no file: use built-in defaults and REGISTRY_* only."),
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; tell what would be done.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Change nothing; print what would be done.")
+]
 
 
 def read_configuration(
@@ -58,26 +64,38 @@ def read_configuration(
     return loaded
 
 
+def parse_repository(text: str) -> RepositoryName:
+    """Read the name of a repository.
+
+    Raises:
+        typer.BadParameter: it breaks the grammar.
+    """
+    try:
+        return RepositoryName.parse(text)
+    except InvalidName as error:
+        raise typer.BadParameter(error.message) from None
+
+
 def split_words(texts: list[str]) -> list[str]:
-    """Take lists apart; each word once, in their order."""
+    """Split comma-separated lists; each word once, in order."""
     words = (word.strip() for text in texts for word in text.split(","))
     return list(dict.fromkeys(word for word in words if word))
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Return when it shall be done.
+    """Ask before something is removed or replaced; return if the answer is yes.
 
     Args:
-        question: asked on a terminal; where there is none, nobody can answer.
-        yes: it was answered beforehand.
+        question: asked on a terminal.
+        yes: it was answered on the command line.
 
     Raises:
-        typer.Exit: it shall not.
+        typer.Exit: the answer is no, or there is no terminal to ask on.
     """
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        fail("nobody can be asked here: --yes says that it shall be done, --dry-run what that is")
-        raise typer.Exit(2)
+        fail("there is no terminal to ask on; add --yes to go ahead")
+        raise typer.Exit(exit_codes.USAGE)
     if not typer.confirm(question, err=True):
-        raise typer.Exit(1)
+        raise typer.Exit(exit_codes.FAILURE)

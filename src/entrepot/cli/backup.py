@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result
-from entrepot.cli.tables import moment, print_json, print_rows
+from entrepot.cli.tables import count_of, moment, print_json, print_rows
 from entrepot.config.settings import Settings
 from entrepot.ports.backup import SnapshotContent
 
 
 class Action(StrEnum):
-    """What to do; nothing named takes a snapshot."""
+    """What to do instead of taking a snapshot."""
 
     LIST = "list"
 
@@ -29,11 +29,10 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="FILE",
-        help="Write the snapshot into this file, which must not be there.",
+        help="Write the snapshot to this file, which must not exist.",
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
 def backup(
@@ -43,14 +42,15 @@ def backup(
     to: To = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a snapshot of the database, beside a running registry; or list the snapshots.
+    """Take a snapshot of the database, or list the snapshots; the registry may be running.
 
-    It holds everything but the blobs' bytes: hashes of passwords and tokens, too.
+    A snapshot has everything but the blobs, hashes of passwords and tokens included.
     """
-    settings = read_configuration(config, defaults).settings
     if action is Action.LIST:
-        _list(settings, as_json=as_json)
+        # They are needed most when the database is lost.
+        _list(read_configuration(config, defaults).settings, as_json=as_json)
         return
+    settings = read_configuration(config, defaults).settings
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backup import take, take_to
 
@@ -66,8 +66,14 @@ def backup(
 
 
 def in_words(content: SnapshotContent) -> str:
-    """Say what a snapshot holds."""
-    return ", ".join(f"{number:,} {name}" for name, number in _numbers(content).items())
+    """Describe the content of a snapshot."""
+    numbers = _numbers(content)
+    return ", ".join(
+        [
+            count_of(numbers["repositories"], "repository", "repositories"),
+            *(count_of(numbers[f"{noun}s"], noun) for noun in ("tag", "manifest", "blob")),
+        ]
+    )
 
 
 def _numbers(content: SnapshotContent) -> dict[str, int]:

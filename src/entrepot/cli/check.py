@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -11,9 +12,11 @@ import typer
 
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
-from entrepot.cli.output import result, say
+from entrepot.cli.output import result, say, set_busy
+from entrepot.cli.tables import count_of
 from entrepot.config.settings import Settings
-from entrepot.config.sizes import parse_size
+from entrepot.config.sizes import describe_size, parse_size
+from entrepot.errors import MetadataOutage
 from entrepot.services.check import (
     MEANINGS,
     Check,
@@ -24,6 +27,7 @@ from entrepot.services.check import (
     run_check,
 )
 from entrepot.services.pace import Pacer
+from entrepot.services.usage.listing import Total, count_total
 
 Verify = Annotated[
     bool, typer.Option("--verify", help="Read every blob and compare it with its digest.")
@@ -32,7 +36,7 @@ Repair = Annotated[
     bool,
     typer.Option(
         "--repair",
-        help="Mend what can be mended. Rows are written and removed; bytes never are.",
+        help="Repair what can be repaired: database rows are written or removed, blobs never are.",
     ),
 ]
 Rate = Annotated[
@@ -40,15 +44,16 @@ Rate = Annotated[
     typer.Option(
         "--rate",
         metavar="SIZE",
-        help="Bytes a second that are read at most, such as 50MiB; without it, all the disk gives.",
+        help="Read at most this much per second, such as 50MiB. Default: no limit.",
         show_default=False,
     ),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print the report with every finding as JSON.")
+    bool, typer.Option("--json", help="Print the report, with every finding, as JSON.")
 ]
 
 _EXAMPLES = 10
+_COUNTED = ("manifests", "blobs", "files", "verified_bytes")
 _SECONDS_A_LINE = 2.0
 
 
@@ -61,9 +66,9 @@ def check(
     rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the database, the blobs and the counters with each other, beside a running registry.
+    """Compare the database, the blobs and the usage counters; the registry may be running.
 
-    Ends with 0 where nothing is wrong, or all of it was mended; with 1 where something is left.
+    Exits with 0 if nothing is wrong or everything was repaired, with 1 if problems remain.
     """
     pacer = Pacer(_bytes_a_second(rate))
     settings = read_configuration(config, defaults, file).settings
@@ -85,7 +90,7 @@ def _bytes_a_second(rate: str | None) -> int | None:
     except ValueError as error:
         raise typer.BadParameter(f"{rate!r} is not {error}") from None
     if size == 0:
-        raise typer.BadParameter("a rate of 0 would never end")
+        raise typer.BadParameter("a rate of 0 would never finish")
     return size
 
 
@@ -95,24 +100,54 @@ async def _check(
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backend import Backend
 
-    told = time.monotonic()
-
-    def progress(stage: Stage, counts: Counts) -> None:
-        nonlocal told
-        if time.monotonic() - told >= _SECONDS_A_LINE:
-            told = time.monotonic()
-            say(f"{stage}: {_amounts(counts)} so far")
-
     backend = Backend(settings)
     with backend.beside() as drivers, backend.checked(drivers) as stores:
-        work = Check(stores, found.append, verify, repair, pacer, progress)
+        total = None
+        with suppress(MetadataOutage):  # a damaged database is the check's to report
+            total = await count_total(drivers.usage, drivers.sessions)
+        shown = _Progress(total, found)
+        work = Check(stores, shown.found, verify, repair, pacer, shown.show)
         await run_check(work)
         return work.counts
 
 
+class _Progress:
+    """Says how far a check is, and at once what it repairs: it may be interrupted."""
+
+    def __init__(self, total: Total | None, found: list[Finding]) -> None:
+        self._total = total
+        self._found = found
+        self._said_at = time.monotonic()
+
+    def found(self, finding: Finding) -> None:
+        self._found.append(finding)
+        if finding.repaired:
+            say(f"{finding.kind} {_where(finding)}: {finding.repaired}")
+
+    def show(self, stage: Stage, counts: Counts) -> None:
+        if counts.reading:
+            set_busy(f"blob {counts.reading} is read")
+        if time.monotonic() - self._said_at < _SECONDS_A_LINE:
+            return
+        self._said_at = time.monotonic()
+        line = str(stage)
+        if stage in (Stage.MANIFESTS, Stage.BLOBS, Stage.FILES):
+            line += f": {getattr(counts, stage):,}{self._of(stage)}"
+        if counts.reading:
+            line += f", {describe_size(counts.verified_bytes)} read, reading {counts.reading}"
+        say(line)
+
+    def _of(self, stage: Stage) -> str:
+        # Counters may be wrong, which is found out at the end: hence "about".
+        if self._total is None:
+            return ""
+        total = self._total.manifests if stage is Stage.MANIFESTS else self._total.blobs
+        return f" of about {total:,}"
+
+
 def _document(found: list[Finding], counts: Counts, seconds: float) -> dict[str, Any]:
     return {
-        "checked": asdict(counts),
+        "checked": {name: getattr(counts, name) for name in _COUNTED},
         "seconds": round(seconds, 3),
         "problems": sum(finding.kind.is_problem for finding in found),
         "mended": sum(finding.mended for finding in found),
@@ -130,22 +165,28 @@ def _print(found: list[Finding], counts: Counts, seconds: float, *, repair: bool
         for kind in kinds:
             _print_kind(kind, [one for one in found if one.kind is kind], repair=repair)
     if not any(finding.kind.is_problem for finding in found):
-        result("Nothing is wrong.")
+        result("No problems found.")
 
 
 def _print_kind(kind: Kind, found: list[Finding], *, repair: bool) -> None:
     meaning = MEANINGS[kind]
     result(f"  {kind} ({len(found):,}): {meaning.what}")
     for finding in found[:_EXAMPLES]:
-        where = f"{finding.repository} " if finding.repository else ""
         done = f" [{finding.repaired}]" if finding.repaired else ""
-        result(f"    {where}{finding.reference}: {finding.detail}{done}")
+        result(f"    {_where(finding)}: {finding.detail}{done}")
     if len(found) > _EXAMPLES:
-        result(f"    and {len(found) - _EXAMPLES:,} more; --json lists all")
+        result(f"    … and {len(found) - _EXAMPLES:,} more; --json lists all")
     if not repair and kind.is_problem:
         result(f"    --repair: {meaning.repair}")
 
 
+def _where(finding: Finding) -> str:
+    return f"{finding.repository} {finding.reference}".lstrip()
+
+
 def _amounts(counts: Counts) -> str:
-    read = f", {counts.verified_bytes:,} bytes read" if counts.verified_bytes else ""
-    return f"{counts.manifests:,} manifests, {counts.blobs:,} blobs, {counts.files:,} files{read}"
+    read = f", {count_of(counts.verified_bytes, 'byte')} read" if counts.verified_bytes else ""
+    return (
+        f"{count_of(counts.manifests, 'manifest')}, {count_of(counts.blobs, 'blob')},"
+        f" {count_of(counts.files, 'file')}{read}"
+    )

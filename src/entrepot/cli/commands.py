@@ -7,20 +7,20 @@ from collections.abc import Callable
 from importlib import import_module
 
 GROUPS = {
-    "config": "Look at the configuration.",
-    "tls": "Make certificates.",
+    "config": "Check or show the configuration.",
+    "tls": "Create certificates.",
     "image": "Remove images.",
     "repository": "Remove repositories.",
-    "retention": "Which tags stay by the rules of the configuration.",
-    "tag": "Look at where tags pointed, and restore them.",
-    "user": "Users: people who log in with a password or a personal access token.",
-    "token": "Tokens with which users and robots log in, in place of a password.",
-    "robot": "Robots: accounts of programs, which log in with a token.",
-    "group": "Groups of users, for rules.",
+    "retention": "Which tags the retention rules keep.",
+    "tag": "The history of tags, and restoring them.",
+    "user": "Users, who log in with a password or a personal access token.",
+    "token": "Tokens that users and robots log in with instead of a password.",
+    "robot": "Robots: accounts for programs, which log in with a token.",
+    "group": "Groups of users, for use in rules.",
     "rule": "Rules: who may do what in which repositories.",
-    "access": "Who may do what.",
+    "access": "What the rules allow, and the keys that sign tokens.",
 }
-"""The first words of commands that have two, and what is said of them."""
+"""The first words of commands that have two, with their help."""
 
 COMMANDS = {
     "serve": "serve:serve",

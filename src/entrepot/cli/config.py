@@ -1,24 +1,39 @@
-"""``entrepot config``: checking the configuration, and showing what is in effect."""
+"""``entrepot config``: check the configuration, or show the settings in effect."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 import yaml
 
-from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
+from entrepot.cli import exit_codes
+from entrepot.cli.arguments import AsJson, ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, warn
+from entrepot.cli.tables import count_of, print_json
 from entrepot.config.effective import effective
+from entrepot.config.problems import InvalidConfiguration
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of YAML.")]
+ShowAsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of YAML.")]
 
 
-def check(file: ConfigFile = None, config: ConfigOption = None, defaults: Defaults = False) -> None:
-    """Check the configuration, the environment and certificates; tell every problem at once.
+def check(
+    file: ConfigFile = None,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the configuration, the environment and certificates; list every problem at once.
 
-    Ends with 0 where the registry could serve with it, else with 78.
+    Exits with 0 if the registry could serve with it, else with 78.
     """
-    loaded = read_configuration(config, defaults, file)
+    try:
+        loaded = read_configuration(config, defaults, file)
+    except InvalidConfiguration as error:
+        if not as_json:
+            raise
+        print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
+        raise typer.Exit(exit_codes.CONFIGURATION) from None
     warnings = list(loaded.warnings)
     if loaded.settings.http.tls.enabled:
         # Here, because it loads a library that only certificates need.
@@ -28,21 +43,21 @@ def check(file: ConfigFile = None, config: ConfigOption = None, defaults: Defaul
         for warning in more:
             warn(warning)
         warnings += more
-    noun = "warning" if len(warnings) == 1 else "warnings"
-    count = f" ({len(warnings)} {noun})" if warnings else ""
-    result(f"{loaded.source or 'the defaults'}: good{count}")
+    if as_json:
+        source = None if loaded.source is None else str(loaded.source)
+        print_json({"configuration": source, "valid": True, "warnings": warnings})
+        return
+    count = f" ({count_of(len(warnings), 'warning')})" if warnings else ""
+    result(f"{loaded.source or 'the defaults'}: valid{count}")
 
 
 def show(
     file: ConfigFile = None,
     config: ConfigOption = None,
     defaults: Defaults = False,
-    as_json: AsJson = False,
+    as_json: ShowAsJson = False,
 ) -> None:
-    """Print the settings that are in effect, defaults and environment included.
-
-    Secrets are masked.
-    """
+    """Print the settings in effect, defaults and environment included; secrets are masked."""
     loaded = read_configuration(config, defaults, file)
     tree = effective(loaded.settings)
     if as_json:

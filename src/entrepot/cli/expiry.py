@@ -1,4 +1,4 @@
-"""When something ends, as people write it."""
+"""Expiry times, as people write them."""
 
 import re
 from datetime import UTC, datetime
@@ -11,10 +11,10 @@ from entrepot.config.durations import parse_duration
 
 _DAYS = re.compile(r"[0-9]{1,5}d", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-", re.ASCII)
-_EXPECTED = "a time such as 90d, 12h, 2027-01-31 (its first moment, UTC), or never"
+_EXPECTED = "a time such as 90d, 12h, 2027-01-31 (00:00 UTC), or never"
 
 Expires = Annotated[
-    str, typer.Option("--expires", metavar="WHEN", help=f"When it ends: {_EXPECTED}.")
+    str, typer.Option("--expires", metavar="WHEN", help=f"When it expires: {_EXPECTED}.")
 ]
 When = Annotated[
     str,
@@ -23,7 +23,7 @@ When = Annotated[
 
 
 def parse_expiry(text: str, now: int) -> int | None:
-    """Read when something ends.
+    """Read an expiry time.
 
     Args:
         text: as it was typed.
@@ -33,7 +33,7 @@ def parse_expiry(text: str, now: int) -> int | None:
         Microseconds since 1970; None for never.
 
     Raises:
-        typer.BadParameter: it cannot be read, or lies in the past.
+        typer.BadParameter: it is malformed or in the past.
     """
     if text == "never":
         return None
@@ -42,15 +42,15 @@ def parse_expiry(text: str, now: int) -> int | None:
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r}: expected {_EXPECTED}") from None
     if expires_at <= now:
-        raise typer.BadParameter(f"{text!r} is over already")
+        raise typer.BadParameter(f"{text!r} is in the past")
     return expires_at
 
 
 def parse_overlap(text: str) -> float:
-    """Read for how long an old secret is still good, in seconds.
+    """Read for how long an old secret stays valid, in seconds.
 
     Raises:
-        typer.BadParameter: it cannot be read.
+        typer.BadParameter: it is malformed.
     """
     try:
         return _seconds(text)

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration, split_words
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, read_configuration, split_words
 from entrepot.cli.output import result, say
-from entrepot.cli.tables import print_json
+from entrepot.cli.tables import count_of, print_json
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
 
@@ -21,33 +21,31 @@ _SHOWN = 20
 
 
 class Form(StrEnum):
-    """What the directory is to be."""
+    """What the directory is for."""
 
     DOCKER_REGISTRY = "docker-registry"
     OCI = "oci"
 
 
 Directory = Annotated[
-    Path, typer.Argument(metavar="DIR", help="A new directory, or one of an export to go on with.")
+    Path, typer.Argument(metavar="DIR", help="A new directory, or that of an unfinished export.")
 ]
 Repositories = Annotated[
     list[str] | None,
     typer.Option(
         "--repositories",
         metavar="GLOB",
-        help="Only repositories that this matches, such as `team/**`; several with commas, or"
-        " several times.",
+        help="Only repositories that match, such as `team/**`; as a,b or repeated.",
         show_default=False,
     ),
 ]
 FormOption = Annotated[
     Form,
-    typer.Option("--format", help="A root directory of Docker Registry, or an OCI image layout."),
+    typer.Option("--format", help="A directory for Docker Registry, or an OCI image layout."),
 ]
 Copy = Annotated[
-    bool, typer.Option("--copy", help="Copy blobs also where hard links are possible.")
+    bool, typer.Option("--copy", help="Copy blobs even where hard links are possible.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
 def export(
@@ -59,9 +57,10 @@ def export(
     copy: Copy = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write images into a directory that Docker Registry, or any OCI tool, reads as it is.
+    """Write images into a directory that Docker Registry or any OCI tool can read.
 
-    It is as of one moment, and may run beside the registry. Ends with 1 where blobs are damaged.
+    The export is a consistent snapshot; the registry may be running. Exits with 1 if nothing
+    matches, or if blobs are damaged.
     """
     globs = [_glob(text) for text in split_words(repositories or [])]
     settings = read_configuration(config, defaults).settings
@@ -74,7 +73,7 @@ def export(
         nonlocal told
         if time.monotonic() - told >= _SECONDS_A_LINE:
             told = time.monotonic()
-            say(f"{done:,} repositories so far, {name} was the last")
+            say(f"{count_of(done, 'repository', 'repositories')} so far, last {name}")
 
     report = asyncio.run(
         write(settings, directory.absolute(), str(form), globs, progress, copy=copy)
@@ -83,13 +82,14 @@ def export(
         print_json(asdict(report))
     else:
         result(
-            f"{directory}: {report.repositories:,} repositories, {report.tags:,} tags,"
-            f" {report.manifests:,} manifests, {report.blobs:,} blobs ({report.size:,} bytes)"
+            f"{directory}: {count_of(report.repositories, 'repository', 'repositories')},"
+            f" {count_of(report.tags, 'tag')}, {count_of(report.manifests, 'manifest')},"
+            f" {count_of(report.blobs, 'blob')} ({count_of(report.size, 'byte')})"
         )
         for name, digest in report.damaged[:_SHOWN]:
-            result(f"  left out, its bytes are damaged: {digest} of {name}")
+            result(f"  left out because it is damaged: {digest} of {name}")
         if len(report.damaged) > _SHOWN:
-            result(f"  and {len(report.damaged) - _SHOWN:,} more; --json lists all")
+            result(f"  … and {len(report.damaged) - _SHOWN:,} more; --json lists all")
     raise typer.Exit(exit_codes.FAILURE if report.damaged else exit_codes.OK)
 
 

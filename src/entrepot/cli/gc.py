@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
+from entrepot.cli.arguments import AsJson, ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, say, warn
+from entrepot.cli.tables import count_of
 from entrepot.config.durations import format_duration
 from entrepot.config.long_durations import parse_long_duration
 from entrepot.config.settings import Settings
@@ -19,13 +20,15 @@ from entrepot.ports.collection import Kind, QueueState, Removal
 from entrepot.services.collection import CollectionRules, Tally
 
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", "-d", help="Remove nothing; tell what would go, and why.")
+    bool,
+    typer.Option("--dry-run", "-d", help="Remove nothing; print what would be removed, and why."),
 ]
 Now = Annotated[
     bool,
     typer.Option(
         "--now",
-        help="Sweep everything first, rather than wait for the next sweep. The grace still holds.",
+        help="Look for garbage everywhere first, rather than wait for the next sweep. The grace"
+        " period still applies.",
     ),
 ]
 Grace = Annotated[
@@ -33,7 +36,7 @@ Grace = Annotated[
     typer.Option(
         "--grace",
         metavar="DURATION",
-        help="In place of gc.grace. With 0s a push that is under way may fail, and must be"
+        help="Grace period instead of gc.grace. With 0s, pushes in progress may fail and must be"
         " repeated: use it when nobody pushes.",
         show_default=False,
     ),
@@ -43,19 +46,18 @@ Untagged = Annotated[
     typer.Option(
         "--delete-untagged",
         "-m",
-        help="Let manifests go that no tag, index or kept subject holds, once their grace is over,"
-        " whatever gc.untagged says.",
+        help="Also remove manifests that no tag, index or remaining subject refers to, after their"
+        " grace period, whatever gc.untagged says.",
     ),
 ]
 Adopted = Annotated[
     bool,
     typer.Option(
         "--adopted",
-        help="Take what was garbage before the directory was adopted, too. Docker Registry cannot"
-        " be put back after that where it served what Entrepot does not know.",
+        help="Also remove what was garbage before the directory was adopted. Docker Registry can no"
+        " longer serve what Entrepot does not know after that.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 _SECONDS_A_LINE = 2.0
 _SHARE = 0.5
@@ -83,9 +85,9 @@ def gc(
     adopted: Adopted = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what nothing needs and whose grace is over, beside a running registry.
+    """Remove what nothing refers to, after a grace period; the registry may be running.
 
-    The registry does the same by itself, unless gc.enabled is false. Ends with 1 where something
+    The registry does the same by itself, unless gc.enabled is false. Exits with 1 if something
     could not be removed.
     """
     settings = read_configuration(config, defaults, file).settings
@@ -107,7 +109,7 @@ def _rules(settings: Settings, grace: str | None, delete_untagged: bool) -> Coll
             raise typer.BadParameter(f"expected {error}", param_hint="--grace") from None
         rules = replace(rules, grace=seconds)
         if seconds < settings.gc.grace:
-            warn("the grace is shorter than gc.grace: a push under way may have to be repeated")
+            warn("the grace period is shorter than gc.grace: pushes in progress may fail")
     return replace(rules, untagged=True, untagged_after=0.0) if delete_untagged else rules
 
 
@@ -145,7 +147,7 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
 
 
 class _FarLater:
-    """A clock by which every grace is over, once it has begun."""
+    """A clock by which every grace period is over, once it has begun."""
 
     def __init__(self) -> None:
         self._now = time.time_ns() // 1000
@@ -165,7 +167,7 @@ async def _look_until_done(look: Any, lines: "_Lines") -> None:
 
 
 class _Lines:
-    """Prints what is removed, as it is removed; implements `CollectionObserver`."""
+    """Prints what is removed as it happens; implements `CollectionObserver`."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -187,39 +189,47 @@ class _Lines:
             result(f"{when}{what}: {removal.why}")
 
     def failed(self, what: str, error: EntrepotError) -> None:
-        """Tell what could not be removed."""
+        """Print what could not be removed."""
         self.now.failed(what, error)
         warn(f"{what}: {error.message}")
 
     def swept(self, what: str, looked: int, queued: int) -> None:
-        """Tell now and then how far the sweep is."""
+        """Print the sweep's progress now and then."""
         self.now.swept(what, looked, queued)
         if time.monotonic() - self._said_at > _SECONDS_A_LINE:
             self._said_at = time.monotonic()
-            say(f"sweeping {what}: {self.now.looked[what]:,} so far")
+            say(f"looking through {what}: {self.now.looked[what]:,} so far")
 
     def finish(self, state: QueueState, rules: CollectionRules) -> None:
-        """Print the sum."""
+        """Print the totals."""
         waiting = state.manifests + state.links
         if self._options.as_json:
-            document = {"freed": self.now.freed, "failures": self.now.failures, "waiting": waiting}
+            document = {
+                "freed": self.now.freed,
+                "strays": self.now.strays,
+                "failures": self.now.failures,
+                "waiting": waiting,
+            }
             result(json.dumps({"sum": document}))
             return
-        verb = "would be removed" if self._options.dry_run else "removed"
-        result(f"{_sum(self.now)} {verb}: {self.now.freed:,} bytes.")
+        verb = "Would remove" if self._options.dry_run else "Removed"
+        result(f"{verb} {_sum(self.now)}.")
         if self._options.dry_run and self.then.removals:
             result(
-                f"{_sum(self.then)} when their grace of {format_duration(rules.grace)} is over:"
-                f" {self.then.freed:,} bytes."
+                f"After their grace period of {format_duration(rules.grace)}: {_sum(self.then)}."
             )
         elif waiting:
-            result(f"Waiting for the end of their grace: {waiting:,}.")
+            candidates = count_of(waiting, "candidate")
+            result(f"{candidates} in the grace period of {format_duration(rules.grace)}.")
+        if not self._options.sweeps:
+            result("Stray files were not looked for; --now does that.")
 
 
 def _sum(tally: Tally) -> str:
+    # The bytes of a blob go with it; those of a stray file belong to none.
     parts = [
-        f"{number:,} {kind if number == 1 else f'{kind}s'}"
-        for kind, number in tally.removals.items()
-        if kind is not Kind.BYTES
+        count_of(number, kind) for kind, number in tally.removals.items() if kind is not Kind.BYTES
     ]
-    return ", ".join(parts) or "Nothing"
+    if tally.strays:
+        parts.append(count_of(tally.strays, "stray file"))
+    return f"{', '.join(parts)}: {count_of(tally.freed, 'byte')}" if parts else "nothing"

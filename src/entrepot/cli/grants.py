@@ -8,14 +8,14 @@ from entrepot.cli.arguments import split_words
 from entrepot.ports.access import Action, Grant
 
 _FORM = "ACTIONS:PATTERNS"
-_EXAMPLE = "such as pull,push:team/**,!team/secret/**; may be given several times"
+_EXAMPLE = "such as pull,push:team/**,!team/secret/**; may be repeated"
 
 Grants = Annotated[
     list[str] | None,
     typer.Option(
         "--grant",
         metavar=_FORM,
-        help=f"All that the robot may do, {_EXAMPLE}. Without any, rules decide.",
+        help=f"All that the robot may do, {_EXAMPLE}. Default: what rules allow.",
     ),
 ]
 Limits = Annotated[
@@ -23,23 +23,22 @@ Limits = Annotated[
     typer.Option(
         "--limit",
         metavar=_FORM,
-        help=f"The token may do no more than this, {_EXAMPLE}. Without any: all that its"
-        " account may.",
+        help=f"Limit the token to this, {_EXAMPLE}. Default: all that its account may do.",
     ),
 ]
 
 
 def parse_grants(texts: list[str] | None) -> tuple[Grant, ...] | None:
-    """Read grants; None where there are none.
+    """Read grants; None if there are none.
 
     Raises:
-        typer.BadParameter: one cannot be read.
+        typer.BadParameter: one is malformed.
     """
     return tuple(_parse(text) for text in texts) if texts else None
 
 
 def describe_grants(grants: tuple[Grant, ...] | None) -> list[dict[str, Any]] | None:
-    """Give grants as they are shown."""
+    """Give grants as output shows them."""
     if grants is None:
         return None
     return [
@@ -55,7 +54,7 @@ def parse_actions(texts: list[str]) -> tuple[Action, ...]:
     """Read actions.
 
     Raises:
-        typer.BadParameter: one is none.
+        typer.BadParameter: one is unknown.
     """
     words = split_words(texts)
     for word in words:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from entrepot.cli import account_changes
-from entrepot.cli.administration import AsJson, Description, administer, all_rows
-from entrepot.cli.arguments import ConfigOption, Defaults, split_words
+from entrepot.cli.administration import Description, administer, all_rows
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, split_words
 from entrepot.cli.output import say
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
 from entrepot.ports.accounts import Group
@@ -18,19 +18,22 @@ GroupName = Annotated[str, typer.Argument(metavar="NAME", help="The group.", sho
 Members = Annotated[list[str], typer.Argument(metavar="USER...", help="Users.", show_default=False)]
 External = Annotated[
     bool,
-    typer.Option("--external", help="They may be users of a password file, say, unknown here."),
+    typer.Option(
+        "--external",
+        help="Allow members without an account here, such as users of an htpasswd file.",
+    ),
 ]
 
 COLUMNS = ("name", "created", "description")
 
 MemberOption = Annotated[
     list[str] | None,
-    typer.Option("--member", metavar="USER", help="A user, may be given several times."),
+    typer.Option("--member", metavar="USER", help="A user; may be repeated."),
 ]
 
 
 def describe(group: Group) -> dict[str, Any]:
-    """Give what is shown of a group."""
+    """Give the fields of a group."""
     return {
         "name": group.name,
         "description": group.description,
@@ -47,7 +50,7 @@ def add(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a group."""
+    """Create a group."""
     members = split_words(member or [])
     administer(
         config,
@@ -58,7 +61,7 @@ def add(
     if as_json:
         print_json({"name": name, "members": members})
     else:
-        say(f"group {name} is made")
+        say(f"Created group {name}.")
 
 
 def list_groups(
@@ -95,12 +98,12 @@ def join(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put users into a group."""
+    """Add users to a group."""
     administer(config, defaults, lambda tools: tools.groups.join(name, users, external=external))
     if as_json:
         print_json({"name": name, "joined": users})
     else:
-        say(f"{', '.join(users)} are in group {name}")
+        say(f"Added {', '.join(users)} to group {name}.")
 
 
 def leave(
@@ -110,12 +113,12 @@ def leave(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take users out of a group."""
+    """Remove users from a group."""
     administer(config, defaults, lambda tools: tools.groups.leave(name, users))
     if as_json:
         print_json({"name": name, "left": users})
     else:
-        say(f"{', '.join(users)} are no more in group {name}")
+        say(f"Removed {', '.join(users)} from group {name}.")
 
 
 def remove(

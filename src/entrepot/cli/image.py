@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, DryRun, Yes, confirm, read_configuration
+from entrepot.cli.arguments import (
+    AsJson,
+    ConfigOption,
+    Defaults,
+    DryRun,
+    Yes,
+    confirm,
+    read_configuration,
+)
 from entrepot.cli.output import fail, result, warn
-from entrepot.cli.tables import MICROSECONDS, print_json
+from entrepot.cli.tables import MICROSECONDS, count_of, print_json
 from entrepot.config.long_durations import parse_long_duration
 from entrepot.config.settings import Settings
 from entrepot.errors import InvalidDigest
@@ -25,8 +33,8 @@ Images = Annotated[
     list[str],
     typer.Argument(
         metavar="REPOSITORY[:TAG|@DIGEST]...",
-        help="What to remove. `*` stands for any characters of a tag or between two slashes of a"
-        " repository, `**` for any number of its components; without a tag, every tag.",
+        help="What to remove. `*` matches any characters of a tag or of one part of a"
+        " repository's name, `**` any number of parts; without a tag, every tag.",
     ),
 ]
 OlderThan = Annotated[
@@ -34,15 +42,14 @@ OlderThan = Annotated[
     typer.Option(
         "--older-than",
         metavar="AGE",
-        help="Only tags that were pushed before that: 30d, 2w, 12h.",
+        help="Only tags pushed longer ago than this: 30d, 2w, 12h.",
         show_default=False,
     ),
 ]
 UntagOnly = Annotated[
     bool,
-    typer.Option("--untag", help="Remove tags alone, and leave manifests, to be restored by name."),
+    typer.Option("--untag", help="Remove tags only; manifests stay, so that tags can be restored."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 _SHOWN = 20
 _BATCH = 20
@@ -80,11 +87,11 @@ def rm(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Remove images, whether or not clients may (storage.delete.enabled).
+    """Remove images, even if clients may not delete (storage.delete.enabled).
 
-    A tag goes with its manifest, and with the children of an index, as far as no other tag or
-    index holds them; bytes follow when the collector has passed. Immutable tags stay. Ends with 1
-    where something stayed that was asked for.
+    A tag's manifest is removed with it, and the children of an index, unless another tag or index
+    refers to them. Garbage collection frees their bytes later. Immutable tags stay. Exits with 1
+    if something was not removed.
     """
     selectors = [_parse(text) for text in images]
     age = _age(older_than, selectors)
@@ -114,16 +121,16 @@ async def _rm(
         wish = Wish(selectors, now - int(age * MICROSECONDS) + (0 if age else 1), untag)
         chosen = await _show(operator, wish, quiet=as_json and not dry_run, as_json=as_json)
         if not chosen:
-            result("[]" if as_json else "Nothing matches.")
+            result("[]" if as_json else "No image matches.")
             return exit_codes.OK
         if dry_run:
             return exit_codes.OK
-        confirm(f"Remove {chosen:,} of them?" if chosen > 1 else "Remove it?", yes=yes)
+        confirm(f"Remove {count_of(chosen, 'image')}?", yes=yes)
         return await _remove(operator, wish, as_json=as_json)
 
 
 async def _show(operator: "Operator", wish: Wish, *, quiet: bool, as_json: bool) -> int:
-    """Tell what would go, and what would miss it; gives the number."""
+    """Show what would be removed, and warn of indexes that refer to it; return the number."""
     chosen = 0
     rows = []
     async for candidate in wish.candidates(operator):
@@ -137,16 +144,18 @@ async def _show(operator: "Operator", wish: Wish, *, quiet: bool, as_json: bool)
     if rows:
         print_json(rows)
     elif not quiet and chosen > _SHOWN:
-        result(f"  and {chosen - _SHOWN:,} more; --dry-run --json lists all")
+        result(f"  … and {chosen - _SHOWN:,} more; --dry-run --json lists all")
     return chosen
 
 
 async def _warn_of_indexes(operator: "Operator", candidate: Candidate) -> None:
     indexes = await operator.drivers.dated_tags.indexes_with(
-        candidate.name, candidate.digest, _INDEXES_SHOWN
+        candidate.name, candidate.digest, _INDEXES_SHOWN + 1
     )
-    for index in indexes:
+    for index in indexes[:_INDEXES_SHOWN]:
         warn(f"index {candidate.name}@{index} would lose {candidate.digest}")
+    if len(indexes) > _INDEXES_SHOWN:
+        warn(f"… and more indexes would lose {candidate.digest}")
 
 
 async def _remove(operator: "Operator", wish: Wish, *, as_json: bool) -> int:
@@ -165,7 +174,7 @@ async def _remove(operator: "Operator", wish: Wish, *, as_json: bool) -> int:
             if as_json:
                 done.append(removed)
             elif removed.outcome is not Outcome.REMOVED:
-                fail(f"{removed.candidate} stays: {removed.outcome}")
+                fail(f"{removed.candidate} was not removed: {removed.outcome}")
         batch.clear()
 
     async for candidate in wish.candidates(operator):
@@ -176,9 +185,9 @@ async def _remove(operator: "Operator", wish: Wish, *, as_json: bool) -> int:
     if as_json:
         print_json([_plain(removed) for removed in done])
     else:
-        noun = "manifest" if manifests == 1 else "manifests"
-        removed = outcomes[Outcome.REMOVED]
-        result(f"{removed:,} removed, with {manifests:,} {noun} that nothing else held.")
+        removed = count_of(outcomes[Outcome.REMOVED], "image")
+        unneeded = count_of(manifests, "manifest")
+        result(f"Removed {removed}, with {unneeded} that nothing else refers to.")
     stayed = outcomes[Outcome.CHANGED] + outcomes[Outcome.IMMUTABLE]
     return exit_codes.FAILURE if stayed else exit_codes.OK
 
@@ -205,7 +214,7 @@ def _age(older_than: str | None, selectors: list[Selector]) -> float:
     if older_than is None:
         return 0.0
     if any(selector.digest for selector in selectors):
-        raise typer.BadParameter("--older-than chooses among tags; a digest is chosen already")
+        raise typer.BadParameter("--older-than selects tags and cannot be combined with a digest")
     try:
         return parse_long_duration(older_than)
     except ValueError as error:

@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.arguments import (
+    AsJson,
+    ConfigOption,
+    Defaults,
+    parse_repository,
+    read_configuration,
+)
 from entrepot.cli.output import result, say
-from entrepot.cli.tables import print_json
-from entrepot.errors import InvalidName
-from entrepot.oci.name import RepositoryName
+from entrepot.cli.tables import count_of, print_json
 from entrepot.services.transfer.import_images import ImportReport
 
 _SECONDS_A_LINE = 2.0
@@ -22,8 +26,8 @@ Source = Annotated[
     Path,
     typer.Argument(
         metavar="SOURCE",
-        help="A root directory of Docker Registry, an OCI image layout (a directory or a tar), or"
-        " an archive of `docker save`.",
+        help="A directory of Docker Registry, an OCI image layout (a directory or a tar), or an"
+        " archive from `docker save`.",
     ),
 ]
 Repository = Annotated[
@@ -31,11 +35,10 @@ Repository = Annotated[
     typer.Option(
         "--repository",
         metavar="NAME",
-        help="Where everything goes; without it, where the source says.",
+        help="The repository for everything. Default: the names in the source.",
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 
 def import_images(
@@ -45,15 +48,12 @@ def import_images(
     repository: Repository = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take images from elsewhere, by the same rules as pushes, beside a running registry.
+    """Import images from elsewhere, by the same rules as pushes; the registry may be running.
 
-    Every digest is verified. What is here already is not read again. Ends with 1 where something
-    could not be taken.
+    Every digest is verified. Blobs that are already here are not read again. Exits with 1 if
+    something could not be imported.
     """
-    try:
-        name = None if repository is None else RepositoryName.parse(repository)
-    except InvalidName as error:
-        raise typer.BadParameter(error.message) from None
+    name = None if repository is None else parse_repository(repository)
     settings = read_configuration(config, defaults).settings
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.transfer import import_images as take
@@ -64,7 +64,7 @@ def import_images(
         nonlocal told
         if time.monotonic() - told >= _SECONDS_A_LINE:
             told = time.monotonic()
-            say(f"{report.manifests:,} manifests so far, {image} was the last")
+            say(f"{count_of(report.manifests, 'manifest')} so far, last {image}")
 
     report = asyncio.run(take(settings, source, name, progress))
     if as_json:
@@ -86,16 +86,16 @@ def import_images(
 
 def _print(source: Path, report: ImportReport) -> None:
     result(
-        f"{source}: {report.tags:,} tags and {report.manifests:,} manifests in"
-        f" {len(report.repositories):,} repositories; {report.blobs:,} blobs"
-        f" ({report.size:,} bytes) were not here before"
+        f"{source}: {count_of(report.tags, 'tag')} and {count_of(report.manifests, 'manifest')} in"
+        f" {count_of(len(report.repositories), 'repository', 'repositories')};"
+        f" {count_of(report.blobs, 'new blob')} ({count_of(report.size, 'byte')})"
     )
     _print_some("left out", report.failures)
-    _print_some("taken as it is", report.oddities)
+    _print_some("imported as it is", report.oddities)
 
 
 def _print_some(title: str, found: list[tuple[str, str]]) -> None:
     for image, why in found[:_SHOWN]:
         result(f"  {title}: {image}: {why}")
     if len(found) > _SHOWN:
-        result(f"  and {len(found) - _SHOWN:,} more; --json lists all")
+        result(f"  … and {len(found) - _SHOWN:,} more; --json lists all")

@@ -1,4 +1,4 @@
-"""Passwords are typed twice on a terminal, or read from stdin; never an argument."""
+"""Reading a password: typed twice on a terminal or from stdin, never an argument."""
 
 import sys
 from getpass import getpass
@@ -12,34 +12,36 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin.")
 ]
 RandomPassword = Annotated[
-    bool, typer.Option("--random-password", help="Make a password, and print it.")
+    bool, typer.Option("--random-password", help="Generate a password and print it.")
 ]
 _MAX_LINE = 4096
 
 
 def ask_password(name: str, *, from_stdin: bool, random: bool) -> str:
-    """Give the password that a user shall have.
+    """Get a new password for a user.
 
     Args:
-        name: of the user.
-        from_stdin: read it there.
-        random: make one.
+        name: the user.
+        from_stdin: read it from stdin.
+        random: generate one.
 
     Raises:
-        typer.BadParameter: there is none to be had.
-        entrepot.errors.InvalidRequest: it cannot be one.
+        typer.BadParameter: there is no way to get one.
+        entrepot.errors.InvalidRequest: it is not acceptable.
     """
     if from_stdin and random:
         raise typer.BadParameter("--password-stdin and --random-password exclude each other")
     if random:
         return random_password()
     if from_stdin:
-        return check_password(name, sys.stdin.readline(_MAX_LINE).rstrip("\r\n"))
+        # Some shells put a byte order mark in front of what they pipe.
+        line = sys.stdin.readline(_MAX_LINE).removeprefix("\ufeff")
+        return check_password(name, line.rstrip("\r\n"))
     if not sys.stdin.isatty():
         raise typer.BadParameter(
-            "there is no terminal to ask for a password; use --password-stdin or --random-password"
+            "there is no terminal to ask on; use --password-stdin or --random-password"
         )
     password = check_password(name, getpass(f"Password for {name}: "))
-    if getpass("Once more: ") != password:
-        raise typer.BadParameter("the two are not the same")
+    if getpass("Repeat it: ") != password:
+        raise typer.BadParameter("the two passwords differ")
     return password

@@ -1,5 +1,7 @@
-"""The program ``entrepot``: its commands, and how each of its ends looks from outside."""
+"""The program ``entrepot``: its commands and its exit codes."""
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -9,10 +11,12 @@ import typer
 from entrepot import __version__
 from entrepot.cli import exit_codes
 from entrepot.cli.commands import COMMANDS, GROUPS, load
-from entrepot.cli.output import fail, result
+from entrepot.cli.output import busy, fail, result, say
 from entrepot.errors import ConfigurationError, EntrepotError
 
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration cannot be used."
+_EPILOG = (
+    "Exit codes: 0 success, 1 failure, 2 wrong usage, 78 unusable configuration, 130 interrupted."
+)
 
 
 def _print_version(wanted: bool) -> None:
@@ -64,6 +68,19 @@ def _group(text: str, epilog: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,  # a traceback must not show local variables: secrets
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def catch_interrupts() -> None:
+    """Let Ctrl-C say what it waits for; for commands, as a registry that serves has its own way."""
+    signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End at the first Ctrl-C, once what runs in threads is done; at the second at once."""
+    del number, frame
+    signal.signal(signal.SIGINT, lambda *_: os._exit(exit_codes.INTERRUPTED))
+    say(f"stopping: waiting until {busy()}; press Ctrl-C again to end at once")
+    raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str], name: str) -> None:

@@ -5,10 +5,20 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.arguments import ConfigOption, Defaults, DryRun, Yes, confirm, read_configuration
+from entrepot.cli.arguments import (
+    AsJson,
+    ConfigOption,
+    Defaults,
+    DryRun,
+    Yes,
+    confirm,
+    parse_repository,
+    read_configuration,
+)
 from entrepot.cli.output import result
+from entrepot.cli.tables import count_of, print_json
 from entrepot.config.settings import Settings
-from entrepot.errors import InvalidName, UnknownName
+from entrepot.errors import UnknownName
 from entrepot.oci.name import RepositoryName
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The repository, such as team/app.")]
@@ -20,23 +30,23 @@ def rm(
     name: Name,
     dry_run: DryRun = False,
     yes: Yes = False,
+    as_json: AsJson = False,
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Remove a repository with everything in it, its tags' history included.
+    """Remove a repository with everything in it, the history of its tags included.
 
-    Works whether or not clients may delete (storage.delete.enabled). Nothing of it can be
-    restored. A repository with an immutable tag stays.
+    This works even if clients may not delete (storage.delete.enabled), and cannot be undone. A
+    repository with an immutable tag is not removed.
     """
-    try:
-        repository = RepositoryName.parse(name)
-    except InvalidName as error:
-        raise typer.BadParameter(error.message) from None
+    repository = parse_repository(name)
     settings = read_configuration(config, defaults).settings
-    asyncio.run(_rm(settings, repository, dry_run=dry_run, yes=yes))
+    asyncio.run(_rm(settings, repository, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
-async def _rm(settings: Settings, name: RepositoryName, *, dry_run: bool, yes: bool) -> None:
+async def _rm(
+    settings: Settings, name: RepositoryName, *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.removal import OPERATOR, open_operator
     from entrepot.operations.removal_jobs import drain
@@ -49,11 +59,12 @@ async def _rm(settings: Settings, name: RepositoryName, *, dry_run: bool, yes: b
         while page := await metadata.tags(name, after, _PAGE):
             tags += len(page)
             after = page[-1]
-        what = f"{name} with {tags:,} {'tag' if tags == 1 else 'tags'}"
-        if dry_run:
-            result(f"{what} would be removed.")
-            return
-        confirm(f"Remove {what}, and everything else in it, for ever?", yes=yes)
-        await operator.delete.repository(OPERATOR, name)
-        await drain(operator.drivers.hidden_repositories)
-        result(f"{what} is removed.")
+        what = f"{name} with {count_of(tags, 'tag')}"
+        if not dry_run:
+            confirm(f"Remove {what}, and everything else in it? This cannot be undone.", yes=yes)
+            await operator.delete.repository(OPERATOR, name)
+            await drain(operator.drivers.hidden_repositories)
+    if as_json:
+        print_json({"repository": name, "tags": tags, "removed": not dry_run})
+    else:
+        result(f"Would remove {what}." if dry_run else f"Removed {what}.")

@@ -6,27 +6,32 @@ from typing import Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.arguments import (
+    AsJson,
+    ConfigOption,
+    Defaults,
+    Yes,
+    confirm,
+    read_configuration,
+)
 from entrepot.cli.backup import in_words
 from entrepot.cli.output import result, say
-from entrepot.cli.tables import moment, print_json
+from entrepot.cli.tables import count_of, moment, print_json
 from entrepot.services.backup.report import RestoreReport
 
 Wanted = Annotated[
     str | None,
     typer.Argument(
         metavar="[SNAPSHOT]",
-        help="A name that `entrepot backup list` shows, or a file; the newest without one.",
+        help="A name from `entrepot backup list`, or a file. Default: the newest snapshot.",
         show_default=False,
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 _SHOWN = 20
 _AFTER_DAYS = (
-    ", and not within 7 days, for as long as the database that was put aside lies there:"
-    " `entrepot restore` with its name goes back."
+    ", and for 7 days not at all while the previous database is kept: `entrepot restore` with its"
+    " name goes back to it."
 )
 
 
@@ -37,10 +42,10 @@ def restore(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a snapshot in the place of a database that is lost or damaged. Stop the registry first.
+    """Replace a lost or damaged database by a snapshot. Stop the registry first.
 
-    The file in its place is kept aside. Ends with 0 where every image of the snapshot is whole,
-    with 1 where some have lost blobs.
+    The previous database file is kept under another name. Exits with 0 if every image of the
+    snapshot is complete, with 1 if some have lost blobs.
     """
     settings = read_configuration(config, defaults).settings
     # Here, because it imports the drivers: the other commands start without them.
@@ -49,8 +54,8 @@ def restore(
 
     name, taken_at, _ = find(settings, snapshot)
     if not yes:
-        say(f"The database goes back to {name}{_at(taken_at)}: what came after it is lost.")
-        typer.confirm("Go on?", abort=True, err=True)
+        say(f"The database will be replaced by {name}{_at(taken_at)}; later changes will be lost.")
+    confirm("Go ahead?", yes=yes)
     report = put_back(settings, snapshot)
     if as_json:
         print_json(asdict(report))
@@ -66,47 +71,48 @@ def _at(taken_at: int) -> str:
 def _print(report: RestoreReport) -> None:
     result(f"Restored {report.snapshot}{_at(report.taken_at)}: {in_words(report.content)}.")
     if report.aside:
-        result(f"The database that was in its place is now {report.aside}.")
+        result(f"The previous database is now {report.aside}.")
     _print_differences(report)
     if report.unknown_files:
         result(
-            f"{report.unknown_files:,} blobs with {report.unknown_bytes:,} bytes are stored that"
-            " the snapshot does not know: they were pushed after it, or deleted. Nothing serves"
-            " them; the collector removes them after its grace"
+            f"Not in the snapshot: {count_of(report.unknown_files, 'stored blob')}"
+            f" ({report.unknown_bytes:,} bytes), pushed after it was taken, or deleted before. They"
+            " are not served; garbage collection removes them after its grace period"
             + (_AFTER_DAYS if report.aside else ".")
         )
     if report.lost_blobs:
-        result(f"{len(report.lost_blobs):,} blobs of the snapshot are not whole any more:")
+        result(f"{count_of(len(report.lost_blobs), 'blob')} of the snapshot missing or damaged:")
     for lost in report.lost_blobs[:_SHOWN]:
-        images = ", ".join(lost.images[:_SHOWN]) or "no image"
+        more = ", …" if len(lost.images) > _SHOWN else ""
+        images = ", ".join(lost.images[:_SHOWN]) + more or "no image"
         result(f"  {lost.digest}: {lost.reason}; needed by {images}")
     if len(report.lost_blobs) > _SHOWN:
-        result(f"  and {len(report.lost_blobs) - _SHOWN:,} more; --json lists all")
+        result(f"  … and {len(report.lost_blobs) - _SHOWN:,} more; --json lists all")
     if report.lost_blobs:
-        result("They are in quarantine: pushing these images again makes them whole.")
+        result("They are quarantined; pushing these images again repairs them.")
     if report.counters:
-        result(f"{report.counters:,} counters of usage were set right.")
+        result(f"Corrected {count_of(report.counters, 'usage counter')}.")
     result(
-        "Accounts, tokens and rules are those of the snapshot, too: what was revoked or changed"
-        " since holds no more."
+        "Accounts, tokens and rules are those of the snapshot, too: anything revoked or changed"
+        " since then is back as it was."
     )
 
 
 def _print_differences(report: RestoreReport) -> None:
     if report.differences is None:
         result(
-            "What was pushed, moved or deleted since the snapshot is lost; nobody can say what,"
-            " for the database that was there cannot be read."
+            "What was pushed, moved or deleted since the snapshot is lost. The previous database"
+            " cannot be read, so these changes cannot be listed."
             if report.aside
             else "What was pushed, moved or deleted since the snapshot is lost."
         )
         return
     if not report.differences:
-        result("No tag was made or moved since the snapshot.")
+        result("No tag was created or moved since the snapshot.")
         return
-    result(f"{len(report.differences):,} tags were made or moved since, and are lost:")
+    result(f"Lost {count_of(len(report.differences), 'tag')} created or moved since the snapshot:")
     for one in report.differences[:_SHOWN]:
         now = f"is {one.restored} again" if one.restored else "is gone"
         result(f"  {one.repository}:{one.tag} was {one.lost}, {now}")
     if len(report.differences) > _SHOWN:
-        result(f"  and {len(report.differences) - _SHOWN:,} more; --json lists all")
+        result(f"  … and {len(report.differences) - _SHOWN:,} more; --json lists all")

@@ -4,23 +4,21 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.arguments import ConfigOption, Defaults, DryRun, read_configuration
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, DryRun, read_configuration
 from entrepot.cli.output import fail, result
-from entrepot.cli.tables import moment
+from entrepot.cli.tables import count_of, moment
 from entrepot.config.settings import Settings
 from entrepot.oci.name import RepositoryName
 from entrepot.services.retention import Counts, Verdict
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
-
 
 def show(as_json: AsJson = False, config: ConfigOption = None, defaults: Defaults = False) -> None:
-    """Tell for each tag whether it stays, by which rule, and why; change nothing."""
+    """Show for each tag whether it would be kept, and by which rule; change nothing."""
     settings = read_configuration(config, defaults).settings
     asyncio.run(_show(settings, as_json=as_json))
 
@@ -31,7 +29,7 @@ def run(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Apply the rules now, whether or not there is a schedule; once at a time over all nodes."""
+    """Apply the rules now, with or without a schedule; only one run at a time."""
     settings = read_configuration(config, defaults).settings
     if dry_run or settings.retention.dryrun:
         asyncio.run(_show(settings, as_json=as_json))
@@ -55,8 +53,8 @@ async def _show(settings: Settings, *, as_json: bool) -> None:
                     lines.add(name, verdict)
     if not as_json:
         result(
-            f"Of {counts.kept + counts.dropped:,} tags, {counts.kept:,} would stay and "
-            f"{counts.dropped:,} would go. Nothing was changed."
+            f"Of {count_of(counts.kept + counts.dropped, 'tag')}, {counts.kept:,} would be kept and"
+            f" {counts.dropped:,} removed. Nothing was changed."
         )
 
 
@@ -69,7 +67,7 @@ async def _run(settings: Settings, *, as_json: bool) -> int:
         last = await operator.drivers.jobs.last("retention")
     if outcome is None:
         since = None if last is None else moment(last.started_at)
-        fail(f"another run is under way since {since}; it goes on with what is left to do")
+        fail(f"another run has been going on since {since}")
         return exit_codes.FAILURE
     result(json.dumps({"outcome": outcome}) if as_json else f"{outcome}.")
     return exit_codes.OK

@@ -6,8 +6,8 @@ import typer
 
 from entrepot.cli import account_changes
 from entrepot.cli.account_changes import set_disabled
-from entrepot.cli.administration import AsJson, Description, administer, all_rows
-from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.administration import Description, administer, all_rows
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults
 from entrepot.cli.expiry import Expires, When, parse_expiry, parse_overlap
 from entrepot.cli.grants import Grants, describe_grants, parse_grants
 from entrepot.cli.output import result, say
@@ -31,7 +31,7 @@ Owner = Annotated[
     typer.Option(
         "--owner",
         metavar="USER",
-        help="The robot may never do more than this user may at that moment.",
+        help="The robot may never do more than this user may.",
         show_default=False,
     ),
 ]
@@ -40,7 +40,7 @@ TokenOption = Annotated[str, typer.Option("--token", metavar="TOKEN", help="Whic
 
 
 def describe(account: Account) -> dict[str, Any]:
-    """Give what is shown of a robot."""
+    """Give the fields of a robot."""
     return {
         "name": account.name,
         "description": account.description,
@@ -64,7 +64,7 @@ def add(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a robot, and print its token, which is shown this once."""
+    """Create a robot and print its token; it cannot be shown again."""
     grants = parse_grants(grant)
     expires_at = parse_expiry(expires, SystemClock().now())
 
@@ -78,7 +78,7 @@ def add(
     if as_json:
         print_json({**describe(account), "token": token.text})
         return
-    say(f"robot {name} is made; its token is shown this once:")
+    say(f"Created robot {name}. Its token cannot be shown again:")
     result(token.text)
 
 
@@ -96,7 +96,7 @@ def show(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of a robot."""
+    """Show a robot, with its tokens and rules."""
 
     async def work(administration: "Administration") -> dict[str, Any]:
         account = await administration.robots.get(name)
@@ -117,7 +117,7 @@ def rotate(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a robot's token, and print the new one, which is shown this once."""
+    """Replace a robot's token and print the new one; it cannot be shown again."""
     seconds = parse_overlap(overlap)
     text = administer(config, defaults, lambda tools: tools.tokens.rotate(name, token, seconds))
     print_rotated(name, token, text, seconds, as_json)
@@ -129,7 +129,7 @@ def disable(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a robot in no more."""
+    """Disable a robot."""
     set_disabled(Kind.ROBOT, name, True, config, defaults, as_json)
 
 
@@ -139,7 +139,7 @@ def enable(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a disabled robot in again."""
+    """Enable a disabled robot."""
     set_disabled(Kind.ROBOT, name, False, config, defaults, as_json)
 
 
@@ -150,7 +150,7 @@ def expire(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a robot in until a moment, or for ever."""
+    """Set when a robot expires."""
     account_changes.expire(Kind.ROBOT, name, when, config, defaults, as_json)
 
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from entrepot.cli.administration import AsJson, Description, administer, all_rows
-from entrepot.cli.arguments import ConfigOption, Defaults, split_words
+from entrepot.cli.administration import Description, administer, all_rows
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, split_words
 from entrepot.cli.grants import parse_actions
 from entrepot.cli.output import say, warn
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
@@ -25,7 +25,7 @@ Who = Annotated[
     typer.Option(
         "--who",
         metavar="SUBJECTS",
-        help="user:NAME, group:NAME, robot:NAME, authenticated, anonymous; a,b or several times.",
+        help="user:NAME, group:NAME, robot:NAME, authenticated, anonymous; as a,b or repeated.",
         show_default=False,
     ),
 ]
@@ -34,7 +34,7 @@ May = Annotated[
     typer.Option(
         "--may",
         metavar="ACTIONS",
-        help="pull, push, delete, list, admin; a,b or several times.",
+        help="pull, push, delete, list, admin; as a,b or repeated.",
         show_default=False,
     ),
 ]
@@ -43,14 +43,14 @@ Repositories = Annotated[
     typer.Option(
         "--repositories",
         metavar="PATTERNS",
-        help="Such as team/**,!team/secret/**; a,b or several times.",
+        help="Such as team/**,!team/secret/**; as a,b or repeated.",
         show_default=False,
     ),
 ]
 
 
 def describe(rule: StoredRule) -> dict[str, Any]:
-    """Give what is shown of a rule."""
+    """Give the fields of a rule."""
     return {
         "name": rule.name,
         "source": "database",
@@ -72,7 +72,7 @@ def add(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a rule; within a second it holds."""
+    """Create a rule; it applies within a second."""
     rule = StoredRule(
         name=name,
         who=tuple(split_words(who)),
@@ -88,17 +88,17 @@ def add(
 
     unknown = administer(config, defaults, work, changes=True)
     if unknown:
-        warn(f"nobody here is called {', '.join(unknown)}; the rule waits for them")
+        warn(f"no account or group here is {', '.join(unknown)}; the rule will apply once there is")
     if as_json:
         print_json(describe(rule))
     else:
-        say(f"rule {name} is made")
+        say(f"Created rule {name}.")
 
 
 def list_rules(
     config: ConfigOption = None, defaults: Defaults = False, as_json: AsJson = False
 ) -> None:
-    """List rules: those of the configuration, then those of the database."""
+    """List the rules of the configuration, then those of the database."""
 
     async def work(administration: "Administration") -> list[dict[str, Any]]:
         of_file = administration.settings.rules
@@ -137,9 +137,9 @@ def remove(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a rule of the database; within a second it holds no more."""
+    """Remove a rule of the database; it stops applying within a second."""
     administer(config, defaults, lambda tools: tools.rules.remove(name))
     if as_json:
         print_json({"removed": name})
     else:
-        say(f"rule {name} is removed")
+        say(f"Removed rule {name}.")

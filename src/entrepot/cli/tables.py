@@ -10,6 +10,17 @@ from entrepot.cli.output import result
 MICROSECONDS = 1_000_000
 
 
+def count_of(number: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: `1 tag`, `2 tags`, `2 repositories`.
+
+    Args:
+        number: how many.
+        one: the noun for one.
+        many: the noun for more; with an `s` by default.
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def moment(microseconds: int | None) -> str | None:
     """Write a time as ISO 8601, UTC."""
     if microseconds is None:
@@ -18,12 +29,12 @@ def moment(microseconds: int | None) -> str | None:
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bool) -> None:
-    """Print things, one a line.
+    """Print a table.
 
     Args:
-        rows: all that is known of each.
-        columns: what people see; programs see all.
-        as_json: for programs.
+        rows: the fields of each line.
+        columns: the fields that the table shows; JSON has all.
+        as_json: print JSON instead.
     """
     if as_json:
         print_json(list(rows))
@@ -37,7 +48,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_jso
 
 
 def print_facts(facts: Mapping[str, Any], as_json: bool) -> None:
-    """Print what is known of one thing."""
+    """Print the fields of one thing, one a line."""
     if as_json:
         print_json(facts)
         return

@@ -5,25 +5,32 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.arguments import (
+    AsJson,
+    ConfigOption,
+    Defaults,
+    parse_repository,
+    read_configuration,
+)
 from entrepot.cli.output import result
-from entrepot.cli.tables import moment, print_rows
+from entrepot.cli.tables import moment, print_json, print_rows
 from entrepot.config.settings import Settings
-from entrepot.errors import InvalidDigest, InvalidName, InvalidTag
+from entrepot.errors import InvalidDigest, InvalidTag
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.services.tag_history import MOST_STEPS
 
 Image = Annotated[str, typer.Argument(metavar="REPOSITORY:TAG", help="Such as team/app:latest.")]
-Limit = Annotated[int, typer.Option("-n", "--limit", min=1, max=MOST_STEPS, help="Lines at most.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+Limit = Annotated[
+    int, typer.Option("-n", "--limit", min=1, max=MOST_STEPS, help="The most lines to show.")
+]
 To = Annotated[
     str,
     typer.Option(
         "--to",
         metavar="DIGEST|N",
-        help="The manifest; or the number of the line up to which changes are undone.",
+        help="The manifest to point to, or the line of the history up to which to undo changes.",
     ),
 ]
 
@@ -35,22 +42,26 @@ def history(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Tell who moved a tag from what to what, and when; newest first."""
+    """Show who moved a tag, when, and from what to what; newest first."""
     name, tag = _parse(image)
     settings = read_configuration(config, defaults).settings
     asyncio.run(_history(settings, name, tag, limit, as_json=as_json))
 
 
 def restore(
-    image: Image, to: To = "1", config: ConfigOption = None, defaults: Defaults = False
+    image: Image,
+    to: To = "1",
+    as_json: AsJson = False,
+    config: ConfigOption = None,
+    defaults: Defaults = False,
 ) -> None:
-    """Point a tag again to what it pointed to before.
+    """Point a tag back to an earlier manifest.
 
     A manifest that was removed comes back with the tag within `gc.grace`.
     """
     name, tag = _parse(image)
     settings = read_configuration(config, defaults).settings
-    asyncio.run(_restore(settings, name, tag, _target(to)))
+    asyncio.run(_restore(settings, name, tag, _target(to), as_json=as_json))
 
 
 async def _history(
@@ -72,23 +83,29 @@ async def _history(
         for place, change in enumerate(page.changes, 1)
     ]
     if not rows and not as_json:
-        result(f"Nothing is known of {name}:{tag}.")
+        result(f"{name}:{tag} has no history.")
         return
     print_rows(rows, ("n", "when", "who", "from", "to"), as_json)
     if page.more and not as_json:
-        result(f"There is more: --limit shows other than {limit} lines.")
+        result(f"… and more; --limit shows more than {limit} lines.")
 
 
-async def _restore(settings: Settings, name: RepositoryName, tag: Tag, to: Digest | int) -> None:
+async def _restore(
+    settings: Settings, name: RepositoryName, tag: Tag, to: Digest | int, *, as_json: bool
+) -> None:
     from entrepot.assembly.removal import OPERATOR, open_operator
 
     async with open_operator(settings, changes=True) as operator:
         restored = await operator.histories.restore(OPERATOR, name, tag, to)
+    if as_json:
+        facts = {"repository": name, "tag": tag, "from": restored.before, "to": restored.now}
+        print_json(facts)
+        return
     if restored.before == restored.now:
-        result(f"{name}:{tag} points to {restored.now} already.")
+        result(f"{name}:{tag} already points to {restored.now}.")
         return
     before = f"it pointed to {restored.before}" if restored.before else "it was deleted"
-    result(f"{name}:{tag} points to {restored.now} again; {before}.")
+    result(f"Restored {name}:{tag} to {restored.now}; {before}.")
 
 
 def _parse(image: str) -> tuple[RepositoryName, Tag]:
@@ -96,8 +113,8 @@ def _parse(image: str) -> tuple[RepositoryName, Tag]:
     if not colon:
         raise typer.BadParameter(f"{image!r}: expected REPOSITORY:TAG, such as team/app:latest")
     try:
-        return RepositoryName.parse(name), Tag.parse(tag)
-    except (InvalidName, InvalidTag) as error:
+        return parse_repository(name), Tag.parse(tag)
+    except InvalidTag as error:
         raise typer.BadParameter(error.message) from None
 
 
@@ -108,5 +125,5 @@ def _target(to: str) -> Digest | int:
         return Digest.parse(to)
     except InvalidDigest:
         raise typer.BadParameter(
-            f"--to {to!r}: expected a digest, or the number of a line of `entrepot tag history`"
+            f"--to {to!r}: expected a digest, or a line number of `entrepot tag history`"
         ) from None

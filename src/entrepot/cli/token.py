@@ -1,11 +1,11 @@
-"""``entrepot token``: what users and robots log in with in place of a password."""
+"""``entrepot token``: what users and robots log in with instead of a password."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from entrepot.cli.administration import AsJson, administer
-from entrepot.cli.arguments import ConfigOption, Defaults
+from entrepot.cli.administration import administer
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults
 from entrepot.cli.expiry import Expires, parse_expiry, parse_overlap
 from entrepot.cli.grants import Limits, describe_grants, parse_grants
 from entrepot.cli.output import result, say
@@ -26,12 +26,12 @@ TokenName = Annotated[str, typer.Argument(metavar="NAME", help="The token.", sho
 COLUMNS = ("name", "id", "limits", "expires", "last_used", "last_used_from")
 
 Overlap = Annotated[
-    str, typer.Option("--overlap", help="How long the old one is still good; 0s ends it now.")
+    str, typer.Option("--overlap", help="How long the old token stays valid; 0s ends it now.")
 ]
 
 
 def describe(token: StoredToken) -> dict[str, Any]:
-    """Give what is shown of a token: never more than its id."""
+    """Give the fields of a token: of the secret never more than its id."""
     return {
         "account": token.account,
         "kind": str(token.kind),
@@ -56,7 +56,7 @@ def add(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token, and print it, which is done this once."""
+    """Create a token and print it; it cannot be shown again."""
     limits = parse_grants(limit)
     expires_at = parse_expiry(expires, SystemClock().now())
 
@@ -69,7 +69,7 @@ def add(
     if as_json:
         print_json(made)
         return
-    say(f"token {name} of {account} is made, and shown this once:")
+    say(f"Created token {name} of {account}. It cannot be shown again:")
     result(made["token"])
 
 
@@ -91,7 +91,7 @@ def show(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of a token; the token itself is known to its holder alone."""
+    """Show a token's details; the token itself is not stored."""
     token = administer(config, defaults, lambda tools: tools.tokens.get(account, name))
     print_facts(describe(token), as_json)
 
@@ -104,20 +104,20 @@ def rotate(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a token, and print the new one, which is done this once."""
+    """Replace a token and print the new one; it cannot be shown again."""
     seconds = parse_overlap(overlap)
     text = administer(config, defaults, lambda tools: tools.tokens.rotate(account, name, seconds))
     print_rotated(account, name, text, seconds, as_json)
 
 
 def print_rotated(account: str, name: str, text: TokenText, overlap: float, as_json: bool) -> None:
-    """Tell of a token that has a new secret.
+    """Print the new secret of a token.
 
     Args:
         account: whose token.
         name: of the token.
         text: the new one.
-        overlap: seconds that the old one is good.
+        overlap: seconds for which the old one stays valid.
         as_json: for programs.
     """
     if as_json:
@@ -125,12 +125,9 @@ def print_rotated(account: str, name: str, text: TokenText, overlap: float, as_j
         facts = {"account": account, "name": name, "old_secret_good_until": until}
         print_json({**facts, "token": text.text})
         return
-    rest = (
-        f"the old one is good for {format_duration(overlap)} more"
-        if overlap
-        else "the old one is dead"
-    )
-    say(f"token {name} of {account} is replaced, {rest}; the new one is shown this once:")
+    rest = f"stays valid for {format_duration(overlap)}" if overlap else "is no longer valid"
+    say(f"Replaced token {name} of {account}; the old one {rest}.")
+    say("The new one cannot be shown again:")
     result(text.text)
 
 
@@ -141,9 +138,9 @@ def remove(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a token; within a second it is good nowhere any more."""
+    """Remove a token; it stops working within a second."""
     administer(config, defaults, lambda tools: tools.tokens.remove(account, name))
     if as_json:
         print_json({"account": account, "removed": name})
     else:
-        say(f"token {name} of {account} is removed")
+        say(f"Removed token {name} of {account}.")

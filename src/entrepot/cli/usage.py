@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result
+from entrepot.cli.tables import count_of
 from entrepot.config.settings import Settings
 from entrepot.config.sizes import describe_size
 from entrepot.ports.usage import UsageRow
@@ -23,13 +24,13 @@ from entrepot.services.usage.listing import (
     list_usage,
 )
 
-By = Annotated[Scope, typer.Option("--by", help="What a line is of.")]
+By = Annotated[Scope, typer.Option("--by", help="What each line is about.")]
 Sort = Annotated[
     Order | None,
-    typer.Option("--sort", help="What comes first; name by default, bytes with --top."),
+    typer.Option("--sort", help="The order. Default: name, or bytes with --top."),
 ]
 Top = Annotated[int | None, typer.Option("--top", metavar="N", min=1, help="Only the first N.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs; sizes in bytes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with sizes in bytes.")]
 
 _SIZES = ("bytes", "logical", "shared", "exclusive", "reclaimable")
 
@@ -43,11 +44,11 @@ def usage(
     top: Top = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how much lies where, beside a running registry.
+    """Show how much storage is used, and by what; the registry may be running.
 
-    BYTES: blobs, each once, and manifests; what quotas limit. LOGICAL: what the manifests refer
-    to, each by itself. SHARED: of the bytes, what others have too. EXCLUSIVE: what would go with
-    it alone. RECLAIMABLE: what waits to be collected.
+    BYTES: blobs, counted once each, and manifests; this is what quotas limit. LOGICAL: the sizes
+    of all images added up. SHARED: the part of BYTES that others use too. EXCLUSIVE: the part that
+    nothing else uses. RECLAIMABLE: what garbage collection will free.
     """
     settings = read_configuration(config, defaults, file).settings
     order = sort or (Order.NAME if top is None else Order.BYTES)
@@ -86,19 +87,16 @@ def _line(row: UsageRow) -> str:
 
 
 def _sentences(total: Total) -> list[str]:
-    def number(count: int, one: str, many: str) -> str:
-        return f"{count:,} {one if count == 1 else many}"
-
     told = [
-        f"The registry: {describe_size(total.bytes)} in"
-        f" {number(total.repositories, 'repository', 'repositories')},"
-        f" {number(total.tags, 'tag', 'tags')},"
-        f" {number(total.manifests, 'manifest', 'manifests')} and"
-        f" {number(total.blobs, 'blob', 'blobs')}."
+        f"Total: {describe_size(total.bytes)} in"
+        f" {count_of(total.repositories, 'repository', 'repositories')},"
+        f" {count_of(total.tags, 'tag')},"
+        f" {count_of(total.manifests, 'manifest')} and"
+        f" {count_of(total.blobs, 'blob')}."
     ]
     if total.reclaimable:
-        uploads = f", {describe_size(total.uploads)} of them by uploads" if total.uploads else ""
-        told.append(f"To be collected: {describe_size(total.reclaimable)}{uploads}.")
+        uploads = f", {describe_size(total.uploads)} of it by uploads" if total.uploads else ""
+        told.append(f"Reclaimable: {describe_size(total.reclaimable)}{uploads}.")
     return told
 
 

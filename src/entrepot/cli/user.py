@@ -7,12 +7,12 @@ import typer
 
 from entrepot.cli import account_changes
 from entrepot.cli.account_changes import set_disabled
-from entrepot.cli.administration import AsJson, Description, administer, all_rows
-from entrepot.cli.arguments import ConfigOption, Defaults, read_configuration
+from entrepot.cli.administration import Description, administer, all_rows
+from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, read_configuration
 from entrepot.cli.expiry import Expires, When, parse_expiry
 from entrepot.cli.output import result, say
 from entrepot.cli.password_input import PasswordStdin, RandomPassword, ask_password
-from entrepot.cli.tables import moment, print_facts, print_json, print_rows
+from entrepot.cli.tables import count_of, moment, print_facts, print_json, print_rows
 from entrepot.ports.access import Kind
 from entrepot.ports.accounts import Account
 from entrepot.ports.clock import SystemClock
@@ -27,12 +27,12 @@ COLUMNS = ("name", "admin", "disabled", "expires", "last_used", "description")
 
 Admin = Annotated[bool, typer.Option("--admin", help="May do everything, everywhere.")]
 NoPassword = Annotated[
-    bool, typer.Option("--no-password", help="Logs in with personal access tokens only.")
+    bool, typer.Option("--no-password", help="Log in with personal access tokens only.")
 ]
 
 
 def describe(account: Account) -> dict[str, Any]:
-    """Give what is shown of a user."""
+    """Give the fields of a user."""
     return {
         "name": account.name,
         "description": account.description,
@@ -59,14 +59,14 @@ def add(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a user; asks for the password."""
+    """Create a user; asks for the password."""
     check_name("a user", name)
     expires_at = parse_expiry(expires, SystemClock().now())
     password = None
     if not no_password:
         password = ask_password(name, from_stdin=password_stdin, random=random_password)
     elif password_stdin or random_password:
-        raise typer.BadParameter("--no-password excludes the other ways to have one")
+        raise typer.BadParameter("--no-password excludes --password-stdin and --random-password")
 
     async def work(administration: "Administration") -> Account:
         return await administration.users.add(
@@ -78,7 +78,7 @@ def add(
     if as_json:
         print_json({**describe(account), **({"made_password": made} if made else {})})
         return
-    say(f"{'administrator' if admin else 'user'} {name} is made")
+    say(f"Created {'administrator' if admin else 'user'} {name}.")
     if made:
         result(made)
 
@@ -97,19 +97,26 @@ def show(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of a user."""
+    """Show a user, with groups, robots, tokens and rules."""
 
     async def work(administration: "Administration") -> dict[str, Any]:
         account = await administration.users.get(name)
         return {
             **describe(account),
             "groups": sorted(await administration.accounts.groups_of(name)),
-            "robots": await administration.accounts.robots_of(name, "", 1000),
+            "robots": await _robots(administration, name),
             "tokens": [token.name for token in await administration.tokens.list(name)],
             "rules": await administration.rules.naming(f"user:{name}"),
         }
 
     print_facts(administer(config, defaults, work), as_json)
+
+
+async def _robots(administration: "Administration", owner: str) -> list[str]:
+    robots: list[str] = []
+    while page := await administration.accounts.robots_of(owner, robots[-1] if robots else "", 500):
+        robots += page
+    return robots
 
 
 def disable(
@@ -118,7 +125,7 @@ def disable(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a user in no more, nor tokens and robots of the user."""
+    """Disable a user, with all tokens and robots of the user."""
     set_disabled(Kind.USER, name, True, config, defaults, as_json)
 
 
@@ -128,7 +135,7 @@ def enable(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a disabled user in again."""
+    """Enable a disabled user."""
     set_disabled(Kind.USER, name, False, config, defaults, as_json)
 
 
@@ -139,7 +146,7 @@ def expire(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a user in until a moment, or for ever."""
+    """Set when a user expires."""
     account_changes.expire(Kind.USER, name, when, config, defaults, as_json)
 
 
@@ -151,7 +158,7 @@ def reset(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a user another password; asks for it. A lost administrator's is reset so, too."""
+    """Set a new password for a user, an administrator included; asks for it."""
     administer(config, defaults, lambda tools: tools.users.get(name))
     password = ask_password(name, from_stdin=password_stdin, random=random_password)
     administer(config, defaults, lambda tools: tools.users.reset(name, password))
@@ -159,7 +166,7 @@ def reset(
     if as_json:
         print_json({"name": name, **made})
         return
-    say(f"user {name} has another password")
+    say(f"Changed the password of user {name}.")
     if made:
         result(password)
 
@@ -170,7 +177,7 @@ def logout(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take back the refresh tokens of a user, which docker login keeps; the password stays."""
+    """Revoke the refresh tokens of a user, as saved by docker login; the password stays."""
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backend import Backend
 
@@ -184,8 +191,7 @@ def logout(
     if as_json:
         print_json({"name": name, "revoked": count})
         return
-    noun = "refresh token is" if count == 1 else "refresh tokens are"
-    say(f"{count} {noun} taken back; access tokens that are out end by themselves")
+    say(f"Revoked {count_of(count, 'refresh token')}; access tokens in use expire by themselves.")
 
 
 def remove(
@@ -194,7 +200,7 @@ def remove(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a user, with tokens and memberships."""
+    """Remove a user, with tokens and group memberships."""
     account_changes.remove(
         "user", name, lambda tools: tools.users.remove(name), config, defaults, as_json
     )

@@ -1,17 +1,20 @@
-"""How a process from the nursery becomes a worker."""
+"""How a process that Granian has started becomes a worker."""
 
-import socket
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from entrepot.server.orders import Orders
 
+if TYPE_CHECKING:
+    from entrepot.server.worker import Worker
 
-def become_worker(orders: Orders, listener: socket.socket) -> None:
-    """Load a worker's code, and run it; the supervisor names this and does without the code.
 
-    Args:
-        orders: of the supervisor.
-        listener: bound.
+def load(orders: Orders) -> Worker:
+    """Build a worker; Granian calls this in each process that it starts.
+
+    The supervisor hands it over and never calls it, and so does without the worker's code.
     """
     from entrepot.server.worker import work
 
-    work(orders, listener)
+    return work(orders)

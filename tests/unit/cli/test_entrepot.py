@@ -58,13 +58,13 @@ def test_a_file_and_defaults_exclude_each_other(good: Path) -> None:
 
 def test_a_good_configuration(good: Path) -> None:
     done = run("entrepot", "config", "check", str(good))
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{good}: good\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{good}: valid\n", "")
 
 
 def test_warnings_go_to_stderr(good: Path) -> None:
     done = run("entrepot", "config", "check", str(good), environ={"REGISTRY_URL": "http://r"})
     assert done.returncode == 0
-    assert done.stdout == f"{good}: good (1 warning)\n"
+    assert done.stdout == f"{good}: valid (1 warning)\n"
     assert done.stderr.startswith("warning: environment variable REGISTRY_URL")
 
 

@@ -58,26 +58,28 @@ ALL = {CONFIG.payload, ONE.payload, TWO.payload, b"unneeded"}
 def test_the_grace_holds_unless_told_otherwise(config: Path, arguments: list[str]) -> None:
     done = run("entrepot", "gc", *arguments, str(config))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
-        "Nothing removed: 0 bytes.",
-        "Waiting for the end of their grace: 1.",
-    ]
+    said = ["Removed nothing.", "1 candidate in the grace period of 1h."]
+    if not arguments:
+        said.append("Stray files were not looked for; --now does that.")
+    assert done.stdout.splitlines() == said
     assert stored(config) == ALL
 
 
 def test_without_a_grace_what_nothing_needs_goes_at_once(config: Path) -> None:
     done = run("entrepot", "gc", "--grace", "0s", str(config))
     assert done.returncode == 0, done.stderr
-    assert "warning: the grace is shorter than gc.grace" in done.stderr
+    assert "warning: the grace period is shorter than gc.grace" in done.stderr
     assert "link team/app sha256:" in done.stdout
-    assert done.stdout.endswith("1 link, 1 blob removed: 8 bytes.\n")
+    assert done.stdout.endswith(
+        "Removed 1 link, 1 blob: 8 bytes.\nStray files were not looked for; --now does that.\n"
+    )
     assert stored(config) == ALL - {b"unneeded"}
 
 
 def test_untagged_manifests_go_when_that_is_asked_for(config: Path) -> None:
     done = run("entrepot", "gc", "--grace", "0s", "--delete-untagged", str(config))
     assert f"manifest team/app {SECOND.digest}" in done.stdout
-    assert "1 manifest, 2 links, 2 blobs removed: 308 bytes." in done.stdout
+    assert "Removed 1 manifest, 2 links, 2 blobs: 308 bytes." in done.stdout
     assert stored(config) == {CONFIG.payload, ONE.payload}
 
 
@@ -89,18 +91,32 @@ def test_a_dry_run_tells_what_would_go_and_removes_nothing(config: Path, program
         assert done.returncode == 0, done.stderr
         assert f"later manifest team/app {SECOND.digest}" in done.stdout
         assert done.stdout.splitlines()[-2:] == [
-            "Nothing would be removed: 0 bytes.",
-            "1 manifest, 2 links, 2 blobs when their grace of 1h is over: 308 bytes.",
+            "Would remove nothing.",
+            "After their grace period of 1h: 1 manifest, 2 links, 2 blobs: 308 bytes.",
         ]
     assert stored(config) == ALL
     assert sorted(path.name for path in config.parent.glob("data/dry-run*")) == []
+
+
+def test_a_stray_file_is_counted_as_what_it_is(config: Path) -> None:
+    stray = config.parent / f"data/docker/registry/v2/blobs/sha256/aa/{'a' * 64}/data"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"left by a crash")
+    told = run("entrepot", "gc", "--grace", "0s", "--dry-run", str(config))
+    assert "Would remove 1 link, 1 blob, 1 stray file: 23 bytes." in told.stdout
+    assert stray.exists()
+    done = run("entrepot", "gc", "--grace", "0s", "--now", str(config))
+    assert "Removed 1 link, 1 blob, 1 stray file: 23 bytes." in done.stdout
+    assert not stray.exists()
+    done = run("entrepot", "gc", "--grace", "0s", "--now", "--json", str(config))
+    assert json.loads(done.stdout.splitlines()[-1])["sum"]["strays"] == 0
 
 
 def test_programs_get_json(config: Path) -> None:
     done = run("entrepot", "gc", "--grace", "0s", "--json", str(config))
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line.get("kind") for line in lines] == ["link", "blob", "bytes", None]
-    assert lines[-1] == {"sum": {"freed": 8, "failures": 0, "waiting": 0}}
+    assert lines[-1] == {"sum": {"freed": 8, "strays": 0, "failures": 0, "waiting": 0}}
 
 
 def test_docker_registrys_options_are_taken(config: Path) -> None:

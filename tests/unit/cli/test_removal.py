@@ -112,7 +112,7 @@ def test_what_is_chosen_goes_with_what_nothing_else_holds(shop: Shop) -> None:
     told = shop.run("image", "rm", "team/app:latest", "team/other:v*", "--yes")
     assert told.returncode == 0, told.stderr
     # The index and one of its children; the other child has tags.
-    assert told.stdout.endswith("2 removed, with 3 manifests that nothing else held.\n")
+    assert told.stdout.endswith("Removed 2 images, with 3 manifests that nothing else refers to.\n")
     assert shop.tags() == ["team/app:v1", "team/app:v2"]
 
 
@@ -120,7 +120,7 @@ def test_what_is_too_young_stays(shop: Shop) -> None:
     told = shop.run("image", "rm", "team/**", "--older-than", "30d", "--dry-run", "--json")
     assert len(json.loads(told.stdout)) == 4  # the tests' clock stands at 1970
     told = shop.run("image", "rm", "team/**", "--older-than", "90000d", "--yes")
-    assert (told.returncode, told.stdout) == (0, "Nothing matches.\n")
+    assert (told.returncode, told.stdout) == (0, "No image matches.\n")
 
 
 def test_indexes_that_would_lose_a_child_are_named(shop: Shop) -> None:
@@ -137,7 +137,7 @@ def test_an_immutable_tag_stays_and_the_command_fails(shop: Shop) -> None:
     shop.write(immutable=[{"repositories": ["team/app"], "tags": ["v1"]}])
     told = shop.run("image", "rm", "team/app", "--yes")
     assert told.returncode == exit_codes.FAILURE
-    assert "team/app:v1 stays: immutable" in told.stderr
+    assert "team/app:v1 was not removed: immutable" in told.stderr
     assert shop.tags() == ["team/app:v1", "team/other:v1"]
     told = shop.run("repository", "rm", "team/app", "--yes")
     assert told.returncode == exit_codes.FAILURE
@@ -146,11 +146,11 @@ def test_an_immutable_tag_stays_and_the_command_fails(shop: Shop) -> None:
 
 def test_a_repository_goes_whole(shop: Shop) -> None:
     assert (
-        "team/app with 3 tags would be removed."
+        "Would remove team/app with 3 tags."
         in shop.run("repository", "rm", "team/app", "--dry-run").stdout
     )
     told = shop.run("repository", "rm", "team/app", "--yes")
-    assert (told.returncode, told.stdout) == (0, "team/app with 3 tags is removed.\n")
+    assert (told.returncode, told.stdout) == (0, "Removed team/app with 3 tags.\n")
     assert shop.tags() == ["team/other:v1"]
     told = shop.run("repository", "rm", "team/app", "--yes")
     assert told.returncode == exit_codes.FAILURE
@@ -174,21 +174,19 @@ def test_a_tag_is_looked_back_upon_and_restored(shop: Shop) -> None:
         (2, None, ONE.digest, "carol"),
     ]
     told = shop.run("tag", "restore", "team/app:v1")
-    assert told.stdout == (
-        f"team/app:v1 points to {ONE.digest} again; it pointed to {TWO.digest}.\n"
-    )
+    assert told.stdout == (f"Restored team/app:v1 to {ONE.digest}; it pointed to {TWO.digest}.\n")
     told = shop.run("tag", "restore", "team/app:v1", "--to", TWO.digest)
     assert told.returncode == 0
     told = shop.run("tag", "restore", "team/app:v1", "--to", TWO.digest)
-    assert told.stdout == f"team/app:v1 points to {TWO.digest} already.\n"
+    assert told.stdout == f"team/app:v1 already points to {TWO.digest}.\n"
     rows = json.loads(shop.run("tag", "history", "team/app:v1", "--json").stdout)
     assert [row["who"] for row in rows] == ["operator", "operator", "carol", "carol"]
     shop.run("image", "rm", "team/app:v1", "--untag", "--yes")
     told = shop.run("tag", "restore", "team/app:v1")
-    assert told.stdout == f"team/app:v1 points to {TWO.digest} again; it was deleted.\n"
+    assert told.stdout == f"Restored team/app:v1 to {TWO.digest}; it was deleted.\n"
     shop.run("image", "rm", "team/app:v1", "--yes")
     told = shop.run("tag", "restore", "team/app:v1")
-    assert told.stdout == f"team/app:v1 points to {TWO.digest} again; it was deleted.\n"
+    assert told.stdout == f"Restored team/app:v1 to {TWO.digest}; it was deleted.\n"
 
 
 @pytest.mark.parametrize(
@@ -196,13 +194,17 @@ def test_a_tag_is_looked_back_upon_and_restored(shop: Shop) -> None:
     [
         (("tag", "restore", "team/app:v2"), 1, "there was no tag v2 in team/app before"),
         (("tag", "restore", "team/app:v1", "--to", "9"), 1, "has 2 changes to undo, not 9"),
-        (("tag", "restore", "team/app:v1", "--to", "x"), 2, "expected a digest, or the number"),
+        (("tag", "restore", "team/app:v1", "--to", "x"), 2, "expected a digest, or a line number"),
         (("tag", "history", "team/app"), 2, "expected REPOSITORY:TAG"),
         (("tag", "history", "no/where:v1"), 1, "there is no repository no/where"),
         (("image", "rm", "Team/app"), 2, "no pattern of repositories"),
         (("image", "rm", "team/app@sha256:1"), 2, "team/app@sha256:1"),
         (("image", "rm", "team/app", "--older-than", "soon"), 2, "such as 30d"),
-        (("image", "rm", f"team/app@{ONE.digest}", "--older-than", "1d"), 2, "chosen already"),
+        (
+            ("image", "rm", f"team/app@{ONE.digest}", "--older-than", "1d"),
+            2,
+            "combined with a digest",
+        ),
         (("image", "rm", "team/app:v9"), 1, "repository team/app has no tag v9"),
         (("repository", "rm", "Team"), 2, "a repository name has"),
     ],
@@ -229,7 +231,7 @@ def test_on_a_terminal_it_asks(shop: Shop, answer: str, left: int) -> None:
     process.communicate(timeout=60)
     asked = os.read(terminal, 4096).decode()
     os.close(terminal)
-    assert "Remove it? [y/N]" in asked
+    assert "Remove 1 image? [y/N]" in asked
     assert process.returncode == (0 if answer == "y" else 1)
     assert len(shop.tags()) == left
 
@@ -242,7 +244,7 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
         "drop  team/app:v1  one: not among the 1 pushed last",
         "keep  team/app:v2  one: among the 1 pushed last",
         "keep  team/other:v1  one: among the 1 pushed last",
-        "Of 4 tags, 2 would stay and 2 would go. Nothing was changed.",
+        "Of 4 tags, 2 would be kept and 2 removed. Nothing was changed.",
     ]
     rows = json.loads(shop.run("retention", "run", "--dry-run", "--json").stdout)
     assert [(row["tag"], row["keep"]) for row in rows] == [
@@ -260,15 +262,108 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
     assert shop.tags() == ["team/app:v2", "team/other:v1"]
 
 
-def test_where_there_is_no_database_none_is_made(tmp_path: Path) -> None:
-    shop = Shop.__new__(Shop)
-    shop.file = tmp_path / "config.yml"
-    shop.settings = {
-        "version": "0.1",
-        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "data")}},
-    }
-    shop.write()
-    told = shop.run("image", "rm", "**", "--yes")
+READING = [
+    ("image", "rm", "**", "--yes"),
+    ("repository", "rm", "team/app", "--yes"),
+    ("tag", "history", "team/app:v1"),
+    ("retention", "show"),
+    ("usage",),
+    ("check",),
+    ("gc",),
+    ("gc", "--dry-run"),
+    ("backup",),
+    ("export", "out"),
+    ("user", "list"),
+    ("user", "logout", "alice"),
+    ("access", "rekey"),
+    ("rule", "list"),
+]
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_where_there_is_no_database_none_is_made(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/data}}}}\n")
+    told = run("entrepot", *arguments, "--config", str(file), cwd=tmp_path)
     assert told.returncode == exit_codes.CONFIGURATION
-    assert "there is no database at" in told.stderr
+    assert told.stderr.startswith(
+        f"error: there is no database at {tmp_path}/data/entrepot/metadata.db. Is this the right"
+        " configuration (--config)?"
+    )
+    assert told.stdout == ""
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_a_database_in_memory_is_out_of_reach(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text("version: 0.1\nstorage: inmemory\n")
+    told = run("entrepot", *arguments, "--config", str(file), cwd=tmp_path)
+    assert told.returncode == exit_codes.CONFIGURATION
+    assert (
+        "storage.inmemory keeps everything in memory, where no command can reach it" in told.stderr
+    )
+
+
+def test_an_import_makes_the_database_where_there_is_none(shop: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    layout = {"imageLayoutVersion": "1.0.0"}
+    source = tmp_path / "layout"
+    (source / "blobs/sha256").mkdir(parents=True)
+    (source / "oci-layout").write_text(json.dumps(layout))
+    (source / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": []}))
+    file = folder / "config.yml"
+    file.write_text(f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n")
+    told = run("entrepot", "import", str(source), "--config", str(file))
+    assert told.returncode == 0, told.stderr
+    assert (folder / "data/entrepot/metadata.db").exists()
+    assert run("entrepot", "usage", "--config", str(file)).returncode == 0
+
+
+def test_an_export_of_nothing_is_an_error_and_writes_nothing(
+    untouched: Shop, tmp_path: Path
+) -> None:
+    told = untouched.run("export", str(tmp_path / "out"), "--repositories", "nobody/**")
+    assert (told.returncode, told.stderr) == (1, "error: no repository matches\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_file_may_be_named_in_one_way_only(untouched: Shop, tmp_path: Path) -> None:
+    file = str(untouched.file)
+    assert (
+        run("entrepot", "usage", file).stdout == run("entrepot", "usage", "--config", file).stdout
+    )
+    told = run("entrepot", "usage", file, "--config", str(tmp_path / "other.yml"))
+    assert told.returncode == exit_codes.USAGE
+    assert "two configuration files" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "document"),
+    [
+        (("version",), {"entrepot", "python"}),
+        (("config", "check"), {"configuration", "valid", "warnings"}),
+        (("repository", "rm", "team/app", "--dry-run"), {"repository", "tags", "removed"}),
+        (("tag", "restore", "team/app:v1"), {"repository", "tag", "from", "to"}),
+        (("access", "rekey"), {"removed"}),
+    ],
+)
+def test_what_is_told_is_told_to_programs_too(
+    shop: Shop, arguments: tuple[str, ...], document: set[str]
+) -> None:
+    options = () if arguments == ("version",) else ("--config", str(shop.file))
+    told = run("entrepot", *arguments, "--json", *options)
+    assert told.returncode == 0, told.stderr
+    assert set(json.loads(told.stdout)) == document
+
+
+def test_mistakes_of_a_configuration_are_told_to_programs_too(tmp_path: Path) -> None:
+    file = tmp_path / "c.yml"
+    file.write_text("version: 0.1\nstorage: floppy\n")
+    told = run("entrepot", "config", "check", "--json", "--config", str(file))
+    assert told.returncode == exit_codes.CONFIGURATION
+    document = json.loads(told.stdout)
+    assert (document["valid"], document["problems"][0]["key"]) == (False, "storage.floppy")

@@ -46,7 +46,7 @@ def test_a_user_is_logged_out(config: Path) -> None:
     asyncio.run(prepare())
     ended = run("entrepot", "user", "logout", "alice", "--config", str(config))
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert ended.stderr.startswith("2 refresh tokens are taken back")
+    assert ended.stderr.startswith("Revoked 2 refresh tokens")
     assert (asyncio.run(left("alice")), asyncio.run(left("bob"))) == (0, 1)
     ended = run("entrepot", "user", "logout", "bob", "--json", "--config", str(config))
     assert json.loads(ended.stdout) == {"name": "bob", "revoked": 1}
@@ -69,5 +69,5 @@ def test_all_keys_are_replaced(config: Path) -> None:
     asyncio.run(prepare())
     ended = run("entrepot", "access", "rekey", "--config", str(config))
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert ended.stderr.startswith("the keys for tokens are removed")
+    assert ended.stderr.startswith("Removed the signing keys")
     assert asyncio.run(left()) == (None, [])

@@ -60,7 +60,7 @@ def test_people_get_a_table_with_units(config: Path) -> None:
     ]  # fmt: skip
     assert [line.split()[-1] for line in lines[1:4]] == sorted(SIZES)
     assert "KiB" in lines[1]
-    assert lines[4].startswith("The registry: ")
+    assert lines[4].startswith("Total: ")
     assert "in 3 repositories, 3 tags, 3 manifests and 4 blobs" in lines[4]
 
 

@@ -133,8 +133,8 @@ class Backend:
         """
         if self.ownership is None:
             raise ConfigurationError(
-                f"storage.{self.settings.storage.driver} keeps everything in memory, where no other"
-                " program reaches it"
+                f"storage.{self.settings.storage.driver} keeps everything in memory, where no"
+                " command can reach it"
             )
         return self.ownership
 
@@ -145,11 +145,20 @@ class Backend:
             ConfigurationError: nothing is kept, or there is no database.
         """
         ownership = self.require_kept()
-        if not self.database.exists():
+        if not self.has_database:
             raise ConfigurationError(
-                f"there is no database at {self.database}: `entrepot serve` makes it"
+                f"there is no database at {self.database}. Is this the right configuration"
+                " (--config)? `entrepot serve` creates a database, `entrepot restore` restores one"
             )
         return ownership
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a database, as far as this user can see."""
+        try:
+            return self.database.exists()
+        except OSError:
+            return True  # whoever opens it says why it cannot be seen
 
     @contextmanager
     def copied(self) -> Iterator[Backend]:

@@ -44,8 +44,11 @@ async def _check_blob(check: Check, known: KnownBlob, size: int | None) -> None:
     blob = known.blob
     reason: Reason | None = None
     if known.quarantined_at is not None or (check.verify and size == blob.size):
+        check.counts.reading = blob.digest
+        check.progress(Stage.BLOBS, check.counts)
         reason = await verify_blob(check.stores.blobs, blob, check.pacer)
         check.counts.verified_bytes += size or 0
+        check.counts.reading = ""
     elif size is None:
         reason = Reason.MISSING
     elif size != blob.size:

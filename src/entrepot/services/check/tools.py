@@ -31,12 +31,18 @@ class Stage(StrEnum):
 
 @dataclass(slots=True)
 class Counts:
-    """What was looked at so far; verified_bytes were read and hashed."""
+    """What was looked at so far.
+
+    Attributes:
+        verified_bytes: were read and hashed.
+        reading: the blob that is being read; empty between two.
+    """
 
     manifests: int = 0
     blobs: int = 0
     files: int = 0
     verified_bytes: int = 0
+    reading: str = ""
 
 
 Progress = Callable[[Stage, Counts], None]

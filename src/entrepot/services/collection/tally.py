@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from entrepot.errors import EntrepotError
-from entrepot.ports.collection import Kind, Removal
+from entrepot.ports.collection import Kind, Removal, Why
 
 
 class CollectionObserver(Protocol):
@@ -31,6 +31,7 @@ class Tally:
     Attributes:
         removals: by kind.
         freed: bytes that were removed.
+        strays: files that were removed and belonged to no blob.
         failures: how many things could not be removed.
         looked: what the full sweep has read, by kind.
         queued: what it found to have been forgotten.
@@ -38,6 +39,7 @@ class Tally:
 
     removals: Counter[Kind] = field(default_factory=Counter)
     freed: int = 0
+    strays: int = 0
     failures: int = 0
     looked: Counter[str] = field(default_factory=Counter)
     queued: int = 0
@@ -47,6 +49,7 @@ class Tally:
         self.removals[removal.kind] += 1
         if removal.kind is Kind.BYTES:
             self.freed += removal.size
+            self.strays += removal.why is Why.STRAY
 
     def failed(self, what: str, error: EntrepotError) -> None:
         """Count something that could not be removed."""

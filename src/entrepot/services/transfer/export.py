@@ -4,6 +4,7 @@ from asyncio import to_thread
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from entrepot.errors import UnknownName
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
 from entrepot.ports.export import ExportSource, ExportTarget
@@ -49,20 +50,24 @@ async def export(
         progress: told of each repository.
 
     Raises:
+        UnknownName: there is nothing to write; the directory is not touched.
         ConfigurationError: the directory has something else.
         MetadataOutage: the database failed.
         StorageOutage: the storage or the directory failed.
         StorageFull: the directory has no room.
     """
-    await to_thread(target.begin)
     report = ExportReport()
     seen: set[str] = set()
     async for name in source.repositories():
         if wanted and not any(glob.matches(name) for glob in wanted):
             continue
+        if not report.repositories:
+            await to_thread(target.begin)
         await _export_repository(source, target, name, report, seen)
         report.repositories += 1
         progress(name, report.repositories)
+    if not report.repositories:
+        raise UnknownName("no repository matches" if wanted else "the registry has no repository")
     await to_thread(target.finish)
     return report
 
