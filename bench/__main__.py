@@ -8,14 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.figures import DOCKER, ENTREPOT
+from bench.figures import DISTRIBUTION, DOCKER, ENTREPOT
 from bench.machine import describe
+from bench.memory import touch
 from bench.report import Results
 from bench.scenarios import SCENARIOS
-from bench.servers import docker_registry, entrepot
+from bench.servers import Server, distribution, distribution_program, docker_registry, entrepot
 from bench.table import plain
 from bench.turns import Turns
 
@@ -45,15 +46,23 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 @contextmanager
-def both(options: argparse.Namespace) -> Iterator[Turns]:
-    """Start the two registries in a directory of this run."""
+def running_registries(options: argparse.Namespace) -> Iterator[Turns]:
+    """Start the registries in a directory of this run; Docker Registry 3.1 where it was built."""
     root = Path(tempfile.mkdtemp(prefix="entrepot-bench-", dir=options.data))
     root.chmod(0o755)
     candidate = docker_registry if options.null_test else entrepot
     try:
-        with docker_registry(root / "a") as first, candidate(root / "b") as second:
+        with ExitStack() as running:
+            registries: dict[str, Server] = {}
+            registries[DOCKER] = running.enter_context(docker_registry(root / "a"))
+            if (program := distribution_program()) is None:
+                print("no Docker Registry 3.1: bench/install-packages builds it where Go is")
+            else:
+                newest = distribution(root / "c", program)
+                registries[DISTRIBUTION] = running.enter_context(newest)
+            registries[ENTREPOT] = running.enter_context(candidate(root / "b"))
             yield Turns(
-                registries={DOCKER: first, ENTREPOT: second},
+                registries=registries,
                 root=root,
                 rounds=options.rounds,
                 seconds=options.seconds,
@@ -73,7 +82,8 @@ def measure(options: argparse.Namespace) -> int:
         how["null test"] = "docker-registry stands on both sides"
     results = Results(describe(options.data), how, {})
     failed = []
-    with both(options) as turns:
+    print(f"touched {touch() / (1 << 30):.1f} GiB of memory", flush=True)
+    with running_registries(options) as turns:
         for name in options.names:
             begun = time.monotonic()
             print(f"{name} ...", end=" ", flush=True)

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 DOCKER = "docker-registry"
+DISTRIBUTION = "docker-registry 3.1"
 ENTREPOT = "entrepot"
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bench.servers import DISTRIBUTION_PROGRAM
+
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -56,6 +58,8 @@ def describe(root: Path) -> dict[str, str]:
         "python": sys.version.split()[0],
         "granian": package("granian"),
         "docker-registry": first_line("docker-registry", "--version"),
+        "docker-registry 3.1": first_line(str(DISTRIBUTION_PROGRAM), "--version"),
+        "skopeo": first_line("skopeo", "--version"),
         "nginx": first_line("nginx", "-v") or first_line("/usr/sbin/nginx", "-v"),
         "wrk": first_line("wrk", "-v").partition(" Copyright")[0],
         "revision": revision + (" with changes in src" if changed else ""),

@@ -11,10 +11,13 @@ from bench.picture import svg
 from bench.table import markdown, number, spread
 
 METHOD = """\
-`make bench` made this file: it starts both registries on free loopback ports, each with its own
-directory on the disk named above, gives both the same content and loads them in turns, A B A B.
+`make bench` made this file: it starts the registries on free loopback ports, each with its own
+directory on the disk named below, gives all the same content and loads them in turns, A B C A B C.
+All free memory is touched first: on a virtual machine whose memory is new, each new page costs the
+host's time. `docker-registry` is Debian's 2.8.2, `docker-registry 3.1` the newest
+release with the configuration of its image.
 Each cell is the median of the rounds. CPU is user and system time of the server's whole process
-tree. Settings are those each registry comes with; both write their log to a file. Small requests
+tree. Settings are those each registry comes with; each writes its log to a file. Small requests
 come from wrk on one thread, HEAD from ab; the others from this benchmark's own sockets. Generator
 and server share the machine: where the generator uses more than 0.85 of a core, or less than a
 tenth of the machine is idle, the server's CPU for a request is compared instead of the rate.

@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.figures import DOCKER, ENTREPOT
+from bench.figures import DISTRIBUTION, DOCKER, ENTREPOT
 
 REPOSITORY = Path(__file__).parent.parent
 START_LIMIT_SECONDS = 60.0
+DISTRIBUTION_PROGRAM = Path("/var/cache/entrepot-bench/docker-registry-3.1/registry")
 
 
 class ServerError(Exception):
@@ -123,6 +124,33 @@ def docker_registry(root: Path) -> Iterator[Server]:
     port = free_port()
     command = ["docker-registry", "serve", str(configuration(root, port))]
     with started(DOCKER, command, root, port, "/v2/") as server:
+        yield server
+
+
+def distribution_program() -> Path | None:
+    """Docker Registry 3.1, as bench/install-packages builds it where there is a Go toolchain."""
+    return DISTRIBUTION_PROGRAM if DISTRIBUTION_PROGRAM.exists() else None
+
+
+@contextmanager
+def distribution(root: Path, program: Path) -> Iterator[Server]:
+    """Docker Registry 3.1 with the configuration of its image, but for the paths and deleting."""
+    root.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    path = root / "config.yml"
+    path.write_text(
+        "version: 0.1\n"
+        "log:\n  fields:\n    service: registry\n"
+        "storage:\n  cache:\n    blobdescriptor: inmemory\n"
+        f"  filesystem:\n    rootdirectory: {root}/data\n"
+        "  delete:\n    enabled: true\n"
+        f"http:\n  addr: 127.0.0.1:{port}\n"
+        "  headers:\n    X-Content-Type-Options: [nosniff]\n"
+        "health:\n  storagedriver:\n    enabled: true\n    interval: 10s\n    threshold: 3\n"
+    )
+    # The image switches tracing off in the same way.
+    command = ["env", "OTEL_TRACES_EXPORTER=none", str(program), "serve", str(path)]
+    with started(DISTRIBUTION, command, root, port, "/v2/") as server:
         yield server
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.figures import DOCKER, ENTREPOT, Row, Wanted
+from bench.figures import DISTRIBUTION, DOCKER, ENTREPOT, Row, Wanted
 
-HEADINGS = ("work", "unit", DOCKER, ENTREPOT, "others", "ratio", "asked", "met")
+HEADINGS = ("work", "unit", DOCKER, DISTRIBUTION, ENTREPOT, "others", "ratio", "asked", "met")
 
 
 def number(value: float | None) -> str:
@@ -37,7 +37,7 @@ def cells(row: Row, rows: Sequence[Row]) -> list[str]:
     others = [
         f"{series}: {number(row.middle(series))}"
         for series in row.samples
-        if series not in (DOCKER, ENTREPOT)
+        if series not in (DOCKER, DISTRIBUTION, ENTREPOT)
     ]
     bases = [wanted.than for wanted in row.wanted if wanted.than] or [DOCKER]
     ratios = [f"{ratio:.2f}x" for base in bases if (ratio := row.ratio(base)) is not None]
@@ -45,6 +45,7 @@ def cells(row: Row, rows: Sequence[Row]) -> list[str]:
         row.work,
         row.unit,
         number(row.middle(DOCKER)),
+        number(row.middle(DISTRIBUTION)),
         number(row.middle(ENTREPOT)),
         "; ".join(others),
         ", ".join(ratios),

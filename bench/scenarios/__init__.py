@@ -7,10 +7,13 @@ from collections.abc import Callable
 from bench.figures import Row
 from bench.scenarios import (
     access,
+    afterwards,
     big_downloads,
     big_uploads,
     catalogue,
     collection,
+    copies,
+    first_pulls,
     image_pushes,
     latency,
     logins,
@@ -32,6 +35,8 @@ SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
     "blobs": small_blobs.run,
     "downloads": big_downloads.run,
     "uploads": big_uploads.run,
+    "first-pulls": first_pulls.run,
+    "copies": copies.run,
     "pushes": image_pushes.run,
     "tags": tags.run,
     "catalogue": catalogue.run,
@@ -44,4 +49,5 @@ SCENARIOS: dict[str, Callable[[Turns], list[Row]]] = {
     "tls": tls.run,
     "access": access.run,
     "logins": logins.run,
+    "afterwards": afterwards.run,
 }

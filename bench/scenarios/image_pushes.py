@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.figures import Row, at_least
+from bench.figures import DISTRIBUTION, Row, at_least
 from bench.pushing import IMAGE_LAYERS, push_images
 from bench.turns import Turns, note_generator
 
@@ -16,7 +16,7 @@ def run(turns: Turns) -> list[Row]:
         cpu.add(series, pushed.server_cpu_seconds / pushed.count * 1000)
         if series == rate.series:
             note_generator(rate, pushed.generator_cores, pushed.idle_cores)
-    rate.wanted.append(at_least(3.5))
+    rate.wanted += [at_least(3.5), at_least(2.5, DISTRIBUTION)]
     sizes = ", ".join(f"{size:,}" for size in IMAGE_LAYERS)
     rate.notes.append(
         f"layers of {sizes} bytes and a config of about 2.5 KB, each HEAD (404), POST, PATCH "

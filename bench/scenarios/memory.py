@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bench.client import Client
 from bench.content import MEBIBYTE
-from bench.figures import Row
+from bench.figures import DOCKER, ENTREPOT, Row
 from bench.memory_sampler import Peak
 from bench.processes import pss
 from bench.pushing import BigBody, in_processes, push_images, put_blob, uploads_until
@@ -41,7 +41,7 @@ def run(turns: Turns) -> list[Row]:
         docker_registry(turns.root / "memory-a") as first,
         other(turns.root / "memory-b") as second,
     ):
-        servers = dict(zip(turns.registries, (first, second), strict=True))
+        servers = {DOCKER: first, ENTREPOT: second}
         for series, server in servers.items():
             fill(server)
             with Client(server.port) as client:
