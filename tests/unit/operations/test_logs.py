@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.errors import ClientGone, MetadataOutage, UnknownBlob
+from entrepot.errors import ClientGone, MetadataOutage, Overloaded, UnknownBlob
 from entrepot.operations import log_format
 from entrepot.operations.failures import log_failure
 from entrepot.operations.log_format import LineFormatter, name_process
@@ -138,6 +138,17 @@ def test_only_what_is_the_registrys_fault_is_loud(
         shown = json.loads(read())
         assert (shown["level"], shown["msg"]) == (level, "down")
         assert "trace" not in shown
+
+
+def test_what_anybody_can_have_refused_is_a_warning_and_told_once_for_many(
+    configure: Configure,
+) -> None:
+    read = configure("info", "json")
+    refusal = Overloaded(f"too many of a kind that only this test has: {configure!r}")
+    for _ in range(1_000):
+        log_failure(finished_record(), refusal)
+    (line,) = read().splitlines()
+    assert (json.loads(line)["level"], json.loads(line)["msg"]) == ("warning", refusal.message)
 
 
 def test_a_client_that_goes_away_is_seen_at_debug(configure: Configure) -> None:

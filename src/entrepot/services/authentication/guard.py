@@ -2,7 +2,8 @@
 
 Nobody can lock out somebody else: what is wrong from one address never makes another one wait, and
 at an address where too much was wrong, accounts that were right from there before are looked at
-still, each within its own few mistakes. docs/decisions/0012-authentication-on-the-wire.md has why.
+still, each within its own few mistakes. Nor can anybody take up the turns in which passwords are
+checked (turns.py). docs/decisions/0012-authentication-on-the-wire.md has why.
 """
 
 import asyncio
@@ -12,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from entrepot.errors import Outage, Overloaded, TooManyGuesses, Unauthenticated
+from entrepot.errors import Outage, TooManyGuesses, Unauthenticated
 from entrepot.ports.access import Authenticator, BasicCredentials, Caller, Credentials
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.guesses import GuessLedger
 from entrepot.services.authentication.facts import Facts
+from entrepot.services.authentication.turns import Turns
 
 logger = logging.getLogger("entrepot.access")
 
@@ -27,7 +29,6 @@ _SAME_GUESS_SECONDS = 600.0
 _KEPT = 10_000
 _LOOK_SECONDS = 1.0
 _WAITING_SHOWN = 10_000
-_AT_ONCE = 32
 # How long an address is known as one from which an account was right, and how often that is noted.
 _FAMILIAR = 30 * 24 * 3600 * MICROSECONDS
 _NOTE_AGAIN = 24 * 3600 * MICROSECONDS
@@ -82,7 +83,7 @@ class GuessGuard:
         self._wrong: Facts[bool] = Facts(_SAME_GUESS_SECONDS, _KEPT, seconds)
         self._waiting: dict[str, int] = {}
         self._looked_at = -_LOOK_SECONDS
-        self._turns: dict[str, _Turn] = {}
+        self._turns = Turns(seconds=seconds)
         self._running: dict[bytes, asyncio.Task[Caller]] = {}
 
     async def authenticate(self, credentials: Credentials) -> Caller:
@@ -111,37 +112,31 @@ class GuessGuard:
     def _start(
         self, credentials: BasicCredentials, pair: str, key: bytes
     ) -> "asyncio.Task[Caller]":
-        turn = self._turns.setdefault(pair, _Turn())
-        if turn.waiting >= _AT_ONCE:
-            raise Overloaded("too many passwords are being checked; try again in a moment")
-        turn.waiting += 1
-        running = asyncio.create_task(self._carefully(credentials, pair, key, turn))
+        running = asyncio.create_task(self._carefully(credentials, pair, key))
         self._running[key] = running
-        running.add_done_callback(lambda done: self._end(key, pair, turn, done))
+        running.add_done_callback(lambda done: self._end(key, done))
         return running
 
-    def _end(self, key: bytes, pair: str, turn: "_Turn", done: "asyncio.Task[Caller]") -> None:
+    def _end(self, key: bytes, done: "asyncio.Task[Caller]") -> None:
         del self._running[key]
-        turn.waiting -= 1
-        if not turn.waiting:
-            del self._turns[pair]
         if not done.cancelled():
             done.exception()  # whoever waits is told
 
-    async def _carefully(
-        self, credentials: BasicCredentials, pair: str, key: bytes, turn: "_Turn"
-    ) -> Caller:
-        """One guess at a time of a pair, so that many at once are no better than one by one."""
-        async with turn.lock:
-            familiar = await self._check_standing(credentials.address, pair)
+    async def _carefully(self, credentials: BasicCredentials, pair: str, key: bytes) -> Caller:
+        """Check a password when its turn has come; what was wrong meanwhile counts by then."""
+        address, _, account = pair.partition(" ")
+        now = self._clock.now()
+        familiar = await self._check_standing(address, pair) > max(0, now - _FAMILIAR)
+        async with self._turns.turn(address, account, familiar=familiar):
+            succeeded_at = await self._check_standing(address, pair)
             caller = await self._try(credentials, pair, key)
         self._right.keep(key, fact=True)
-        if not familiar:
+        if succeeded_at <= max(0, self._clock.now() - _NOTE_AGAIN):
             await self._note_success(pair)
         return caller
 
-    async def _check_standing(self, address: str, pair: str) -> bool:
-        """Refuse who has to wait; tell whether the account was right from here lately."""
+    async def _check_standing(self, address: str, pair: str) -> int:
+        """Refuse who has to wait; tell when the account was last right from here."""
         own = await self._ledger.standing(pair)
         now = self._clock.now()
         if own.waits_until > now:
@@ -150,7 +145,7 @@ class GuessGuard:
             self._refuse_if(own.waits_until)
         if not own.succeeded_at or own.succeeded_at < now - _FAMILIAR:
             self._refuse_if((await self._ledger.standing(address)).waits_until)
-        return own.succeeded_at > max(0, now - _NOTE_AGAIN)
+        return own.succeeded_at
 
     async def _try(self, credentials: BasicCredentials, pair: str, key: bytes) -> Caller:
         try:
@@ -158,7 +153,9 @@ class GuessGuard:
         except Unauthenticated:
             if not self._wrong.get(key):
                 self._wrong.keep(key, fact=True)
-                await self._count(credentials.address, self._limits.address)
+                address, _, account = pair.partition(" ")
+                self._turns.note_mistake(address, account)
+                await self._count(address, self._limits.address)
                 await self._count(pair, self._limits.account)
             raise
 
@@ -206,16 +203,6 @@ class GuessGuard:
             left = until - self._clock.now()
             if left > 0:
                 raise TooManyGuesses(-(-left // MICROSECONDS))
-
-
-class _Turn:
-    """Whose turn it is of those who guess at one account from one address."""
-
-    __slots__ = ("lock", "waiting")
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.waiting = 0
 
 
 def subject_of(credentials: BasicCredentials) -> str:

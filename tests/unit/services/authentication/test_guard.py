@@ -195,7 +195,7 @@ async def test_the_same_password_at_once_is_asked_once(workers: Workers) -> None
 async def test_too_many_different_ones_at_once_are_refused(workers: Workers) -> None:
     guard = workers.guard()
     said = await asyncio.gather(
-        *(guard.authenticate(BasicCredentials("alice", f"{at}", HOME)) for at in range(100)),
+        *(guard.authenticate(BasicCredentials("alice", f"{at}", HOME)) for at in range(300)),
         return_exceptions=True,
     )
     assert {type(error).__name__ for error in said} == {
@@ -203,6 +203,60 @@ async def test_too_many_different_ones_at_once_are_refused(workers: Workers) -> 
         "TooManyGuesses",
         "Overloaded",
     }
+
+
+async def test_a_burst_of_accounts_from_one_address_is_stopped_as_they_are_one_by_one(
+    workers: Workers,
+) -> None:
+    guard = workers.guard()
+    said = await asyncio.gather(*(login(guard, f"name{at}", "x") for at in range(100)))
+    assert said.count("wrong") == workers.accounts.asked == LIMITS.address
+    assert workers.accounts.most_at_once == 1
+
+
+def anywhere(number: int) -> str:
+    return f"203.0.{number // 250}.{number % 250}"
+
+
+async def attack(guard: GuessGuard, addresses: int, name: str = "alice") -> "list[object]":
+    """Guess once from each address, all of them at once."""
+    credentials = [
+        BasicCredentials(name or f"name{at}", f"{guard}{at}", anywhere(at))
+        for at in range(addresses)
+    ]
+    return await asyncio.gather(
+        *(guard.authenticate(one) for one in credentials), return_exceptions=True
+    )
+
+
+async def test_guesses_from_everywhere_keep_no_account_from_where_it_was_right_before(
+    workers: Workers,
+) -> None:
+    assert await login(workers.guard(), "alice", "alicealice") == "alice"
+    guard = workers.guard()  # a worker that has never seen her
+    attacking = asyncio.create_task(attack(guard, 1000))
+    await asyncio.sleep(0)
+    asked = workers.accounts.asked
+    assert await login(guard, "alice", "alicealice") == "alice"
+    # Before those many that wait, and behind those few that were being looked at.
+    assert workers.accounts.asked - asked < 20
+    assert {type(said).__name__ for said in await attacking} == {"Unauthenticated", "Overloaded"}
+
+
+@pytest.mark.parametrize("name", ["alice", ""])
+async def test_nor_anybody_who_comes_from_elsewhere_for_the_first_time(
+    workers: Workers, name: str
+) -> None:
+    guard = workers.guard()
+    for _ in range(3):
+        await attack(guard, 100, name)
+        workers.time.seconds += 1
+    attacking = [asyncio.create_task(attack(guard, 400, name)) for _ in range(5)]
+    await asyncio.sleep(0)
+    asked = workers.accounts.asked
+    assert await login(guard, "bob", "bobbob", HOME) == "bob"
+    assert workers.accounts.asked - asked < 350
+    await asyncio.gather(*attacking)
 
 
 async def test_mistakes_are_forgotten_after_an_hour_without_one(workers: Workers) -> None:
