@@ -88,15 +88,19 @@ class Turns:
         try:
             yield
         finally:
-            self._add(waiter, 1.0)
+            self._add(address, account, 1.0)
             self._leave(waiter)
 
     def note_mistake(self, address: str, account: str) -> None:
         """Let an address and an account that were wrong fall behind others."""
-        self._add(_Waiter(address, account, ""), _MISTAKE)
+        self._add(address, account, _MISTAKE)
 
     def _queue(self, waiting: list[_Waiter], waiter: _Waiter) -> None:
         waiting.append(waiter)
+        if len(waiting) <= self._room:
+            return
+        # Whoever has just been cancelled is still there.
+        waiting[:] = [one for one in waiting if not one.turn.done()]
         if len(waiting) <= self._room:
             return
         of = Counter(name for other in waiting for name in (other.address, other.account))
@@ -114,7 +118,6 @@ class Turns:
     def _leave(self, waiter: _Waiter) -> None:
         self._running.discard(waiter.alone)
         for waiting in (self._familiar, self._strangers):
-            # Whoever has just been cancelled is still there.
             ready = (one for one in waiting if not one.turn.done())
             free = [one for one in ready if one.alone not in self._running]
             if free and len(self._running) < self._at_once:
@@ -126,11 +129,11 @@ class Turns:
     def _had(self, waiter: _Waiter) -> float:
         return self._recent.get(waiter.address, 0.0) + self._recent.get(waiter.account, 0.0)
 
-    def _add(self, waiter: _Waiter, turns: float) -> None:
+    def _add(self, address: str, account: str, turns: float) -> None:
         now = self._seconds()
         while now - self._halved_at >= _HALVED_SECONDS or len(self._recent) > _REMEMBERED:
             halved = {name: had / 2 for name, had in self._recent.items()}
             self._recent = {name: had for name, had in halved.items() if had > _LEAST}
             self._halved_at = now
-        for name in (waiter.address, waiter.account):
+        for name in (address, account):
             self._recent[name] = self._recent.get(name, 0.0) + turns
