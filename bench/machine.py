@@ -56,7 +56,7 @@ def describe(root: Path) -> dict[str, str]:
         "disk": " ".join(file_system(root).split()),
         "system": f"{first_line('uname', '-sr')}, {distribution()}",
         "python": sys.version.split()[0],
-        "granian": package("granian"),
+        "uvicorn": package("uvicorn"),
         "docker-registry": first_line("docker-registry", "--version"),
         "docker-registry 3.1": first_line(str(DISTRIBUTION_PROGRAM), "--version"),
         "skopeo": first_line("skopeo", "--version"),

@@ -191,10 +191,9 @@ def nginx(root: Path, files: Path) -> Iterator[Server]:
 
 @contextmanager
 def bare_asgi(root: Path) -> Iterator[Server]:
-    """Five lines of ASGI on the same Granian: what a Python answer costs at the least."""
+    """A few lines of ASGI on the same uvicorn: what a Python answer costs at the least."""
     root.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    knobs = f'{{"workers": {os.cpu_count()}, "runtime_mode": "st", "backpressure": 10000}}'
-    command = [sys.executable, "-m", "bench.sending_app", str(port), knobs]
+    command = [sys.executable, "-m", "bench.bare_app", str(port)]
     with started("bare ASGI", command, root, port, "/tiny") as server:
         yield server

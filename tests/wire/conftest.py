@@ -1,4 +1,4 @@
-"""The four ways by which each rule reaches a registry."""
+"""The three ways by which each rule reaches a registry."""
 
 import contextlib
 import hashlib
@@ -13,13 +13,12 @@ from tests.wire.harness.applications import Running
 from tests.wire.harness.exchange import Transport
 from tests.wire.harness.guarded import Guarded
 from tests.wire.harness.http1 import Http1
-from tests.wire.harness.http2 import Http2
 from tests.wire.harness.in_process import InProcess, LoopThread
 from tests.wire.harness.server import Registry
 
 IN_PROCESS = "in-process"
 CHUNKED = "HTTP-1.1 chunked"
-TRANSPORTS = (IN_PROCESS, "HTTP-1.1", CHUNKED, "HTTP-2")
+TRANSPORTS = (IN_PROCESS, "HTTP-1.1", CHUNKED)
 
 MakeRegistry = Callable[[dict[str, Any]], InProcess]
 MakeGuarded = Callable[..., Guarded]
@@ -86,10 +85,7 @@ def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
         made = request.getfixturevalue("running").transport
     else:
         registry: Registry = request.getfixturevalue("server")
-        if name == "HTTP-2":
-            made = Http2(registry.authority)
-        else:
-            made = Http1(registry.authority, chunked=name == CHUNKED)
+        made = Http1(registry.authority, chunked=name == CHUNKED)
     yield made
     made.close()
 

@@ -23,7 +23,7 @@ ROUTES = {
     "/v2/<name>/blobs/uploads/": "POST",
     "/v2/<name>/blobs/uploads/some-session": "DELETE, GET, HEAD, PATCH, PUT",
 }
-METHODS_TRIED = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
+METHODS_TRIED = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 
 
 def unsupported(target: str, allowed: str) -> list[Step]:

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from entrepot.api.lingering import SECONDS
+from entrepot.server.protocol import LINGER_SECONDS
 from tests.wire.harness.contents import Content
 from tests.wire.harness.exchange import Request
 from tests.wire.harness.http1 import Http1
@@ -77,7 +77,7 @@ def test_a_connection_serves_the_next_request_at_once(limited: Registry, chunked
             assert client.send(Request("GET", "/v2/")).status == 200
             seconds.append(time.monotonic() - began)
     # Were it waited for, each of them would take at least as long.
-    assert min(seconds) < SECONDS
+    assert min(seconds) < LINGER_SECONDS
 
 
 def test_a_client_that_stops_in_the_middle_is_waited_for_a_few_seconds(

@@ -61,9 +61,9 @@ def test_a_length_beside_chunks_never_lets_a_second_request_in(
     "line",
     [
         "GARBAGE",
+        "BREW /v2/ HTTP/1.1",
         "GET /v2/",
         "GET /v2/ HTTP/9.9",
-        "GET  /v2/ HTTP/1.1",
         "G@T /v2/ HTTP/1.1",
         "GET /v2/\x00 HTTP/1.1",
         "GET /v2/\xe4 HTTP/1.1",
@@ -127,6 +127,7 @@ TARGETS = {
     "bad percent signs": ("GET /v2/%zz/tags/list HTTP/1.1", {400, 404}),
     "a long path": (f"GET /v2/{'a/' * 8_000}tags/list HTTP/1.1", {400, 404, 414}),
     "a long query": (f"GET /v2/?{'a=b&' * 8_000} HTTP/1.1", {200, 414, 431}),
+    "two spaces before it": ("GET  /v2/ HTTP/1.1", {200, 400}),
     "a star": ("OPTIONS * HTTP/1.1", {200, 204, 400, 404, 405}),
     "a tunnel": ("CONNECT example.com:443 HTTP/1.1", {400, 404, 405}),
 }

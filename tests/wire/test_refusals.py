@@ -5,7 +5,6 @@ import time
 import pytest
 
 from tests.waiting import tries
-from tests.wire.harness.applications import Running
 from tests.wire.harness.contents import LAYER, Content
 from tests.wire.harness.every_answer import check_every_answer
 from tests.wire.harness.exchange import Request, Transport
@@ -37,12 +36,12 @@ def test_a_refusal_reaches_a_client_that_is_still_sending(
 
 @pytest.mark.parametrize(("count", "status"), [(999, 201), (1_001, 400), (50_000, 431)])
 def test_parameters_are_never_passed_over_in_silence(
-    running: Running, names: dict[str, str], count: int, status: int
+    transport_http1: Http1, names: dict[str, str], count: int, status: int
 ) -> None:
     """More of them than are read refuse the request; it is not taken without them."""
     blob = f"/v2/{names['name']}/blobs/uploads/?digest={LAYER.digest}"
     query = "".join(f"&x{number}=1" for number in range(count))
-    reply = running.transport.send(Request("POST", blob + query, (), LAYER.payload))
+    reply = transport_http1.send(Request("POST", blob + query, (), LAYER.payload))
     assert reply.status == status, reply.told()
 
 

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from itertools import chain, count
+from itertools import count
 from typing import Any, Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
 from entrepot.api.authentication import Authentication
-from entrepot.api.lingering import drop_rest, is_sending
 from entrepot.api.management.routes import MANAGEMENT, match_management
 from entrepot.api.origin import Origins
 from entrepot.api.request import Receive, Request, Scope, Send, read_headers
@@ -62,8 +61,6 @@ class Application:
         extra_headers: `http.headers`.
         read_only: refuse every method that changes something.
         is_failing: tells whether a health check fails, and everything is refused.
-        header_limit: bytes that the header of a request may have.
-        ahead: how many messages of an HTTP/1.1 body may be asked for at once.
         beside: what answers paths that are not below `v2/`; they change no repository.
         authentication: finds out who asks; None where everybody may do everything.
     """
@@ -78,8 +75,6 @@ class Application:
         extra_headers: Mapping[str, tuple[str, ...]] | None = None,
         read_only: bool = False,
         is_failing: Callable[[], bool] = lambda: False,
-        header_limit: int = 64 * 1024,
-        ahead: int = 1,
         beside: Beside | None = None,
         authentication: Authentication | None = None,
     ) -> None:
@@ -99,8 +94,6 @@ class Application:
         self._bases = (self._base, self._management)
         self._common = _common_headers(extra_headers or {})
         self._is_failing = is_failing
-        self._header_limit = header_limit
-        self._ahead = ahead
         self._request_prefix = uuid4().hex[:12]
         self._request_number = count(1)
 
@@ -137,16 +130,14 @@ class Application:
             headers.get(b"user-agent", b"").decode("latin-1"),
             headers.get(b"referer", b"").decode("latin-1"),
         )
-        ahead = self._ahead if scope["http_version"] == "1.1" else 1
-        return Request(scope, receive, headers, record, origin, ahead)
+        return Request(scope, receive, headers, record, origin)
 
     async def _respond(self, request: Request) -> Response:
         record = request.record
         allowed: Mapping[str, Handler] = {}
         try:
-            refused = self._refuse_at_once(request)
-            if refused is not None:
-                return refused
+            if self._is_failing():
+                return _unhealthy()
             found = self._find(request)
             if isinstance(found, Response):
                 return found
@@ -188,19 +179,6 @@ class Application:
         else:
             return self._outside(path)
         return _options(allowed) if record.method == "OPTIONS" else allowed
-
-    def _refuse_at_once(self, request: Request) -> Response | None:
-        """Refuse what is refused whatever was asked."""
-        if self._is_failing():
-            return _unhealthy()
-        if _header_size(request.scope) > self._header_limit:
-            response = render_simple(
-                431, "UNSUPPORTED", f"a request's header may have {self._header_limit} bytes"
-            )
-            if request.scope["http_version"].startswith("1"):  # HTTP/2 has no such header
-                response.headers.append((b"connection", b"close"))
-            return response
-        return None
 
     def _explain(
         self, request: Request, error: EntrepotError, allowed: Mapping[str, Handler]
@@ -247,11 +225,6 @@ class Application:
             if request.record.method == "HEAD":
                 body = b""
             request.record.bytes_out = len(body)
-            if response.status >= 400 and is_sending(request):
-                # Not the last byte: when all is said, the server closes the connection.
-                await send({"type": "http.response.body", "body": body[:-1], "more_body": True})
-                await drop_rest(request)
-                body = body[-1:]
             await send({"type": "http.response.body", "body": body, "more_body": False})
             return
         try:
@@ -262,10 +235,6 @@ class Application:
             raise
         finally:
             body.close()
-
-
-def _header_size(scope: Scope) -> int:
-    return len(scope["query_string"]) + sum(map(len, chain.from_iterable(scope["headers"])))
 
 
 def _unhealthy() -> Response:

@@ -1,14 +1,22 @@
 """Reads the body of a request: bounded, and not for ever."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 
-from entrepot.api.messages import Messages
-from entrepot.api.request import Request
+from entrepot.api.request import Message, Request
 from entrepot.errors import ClientGone, InvalidRequest, ManifestTooLarge, Overloaded, SizeMismatch
 
+# A body must bring as many bytes, or end, in each `server.timeouts.body`: one byte now and then
+# would hold a connection, and the claim on an upload, for ever.
+PACE_BYTES = 16 * 1024
+
 _HELD_AT_MOST = 64 * 1024 * 1024
+_HELD_BY_ONE = 16 * 1024 * 1024
+# Most manifests have fewer bytes. There is room for them also when others hold all the rest.
+_SMALL_BYTES = 64 * 1024
+_RESERVED = 32 * 1024 * 1024
 
 
 def declared_length(request: Request) -> int | None:
@@ -32,45 +40,39 @@ async def stream_body(
 
     Args:
         request: whose body.
-        patience: seconds after which a silent client is given up.
+        patience: seconds in which PACE_BYTES must come, or the end.
         expected: bytes that the body must have, where something told it.
 
     Raises:
-        ClientGone: the client went away, or was silent too long.
+        ClientGone: the client went away, or was too slow.
         SizeMismatch: the body is longer or shorter than expected.
     """
+    loop = asyncio.get_running_loop()
     record = request.record
-    received = 0
-    more = True
-    if expected == 0 and declared_length(request) == 0:
-        # The server knows that nothing comes: asking it would cost two switches between threads.
-        request.unread = more = False
-    first = 2 if expected is None else 1
-    with Messages(request.receive, request.ahead, first) as messages:
-        while more:
-            try:
-                async with asyncio.timeout(patience):
-                    message = await messages.next()
-            except TimeoutError:
-                record.aborted = True
-                raise ClientGone(
-                    f"nothing came for {patience:g} s; the request is given up",
-                    {"received": received},
-                ) from None
-            if message["type"] == "http.disconnect":
-                record.aborted = True
-                raise ClientGone("the client went away", {"received": received})
-            content = message.get("body", b"")
-            more = request.unread = message.get("more_body", False)
-            if content:
-                received += len(content)
-                record.bytes_in = received
-                if expected is not None and received > expected:
-                    raise SizeMismatch(
-                        f"the body has more than the {expected} bytes that were declared",
-                        {"declared": expected},
-                    )
-                yield content
+    received = paced = 0
+    # Asking would cost a turn of the event loop.
+    more = not (expected == 0 and declared_length(request) == 0)
+    deadline = loop.time() + patience
+    while more:
+        message = await _next_message(request, deadline, patience)
+        more = message.get("more_body", False)
+        content = message.get("body", b"")
+        if not content:
+            continue
+        received += len(content)
+        record.bytes_in = received
+        if expected is not None and received > expected:
+            raise SizeMismatch(
+                f"the body has more than the {expected} bytes that were declared",
+                {"declared": expected},
+            )
+        came = loop.time()
+        yield content
+        if received - paced >= PACE_BYTES:
+            paced = received
+            deadline = loop.time() + patience
+        else:
+            deadline += loop.time() - came  # which the client was kept waiting
     if expected is not None and received != expected:
         raise SizeMismatch(
             f"the body has {received} bytes, {expected} were declared",
@@ -78,57 +80,107 @@ async def stream_body(
         )
 
 
+async def _next_message(request: Request, deadline: float, patience: float) -> Message:
+    record = request.record
+    try:
+        async with asyncio.timeout_at(deadline):
+            message = await request.receive()
+    except TimeoutError:
+        record.aborted = True
+        raise ClientGone(
+            f"less than {PACE_BYTES >> 10} KiB came in {patience:g} s; the request is given up",
+            {"received": record.bytes_in},
+        ) from None
+    if message["type"] == "http.disconnect":
+        record.aborted = True
+        raise ClientGone("the client went away", {"received": record.bytes_in})
+    return message
+
+
 class SmallBodies:
     """Reads bodies that are held in memory, all of them together within a bound.
 
+    Each caller at each address has a share of it, so that nobody can take the room of everybody.
+
     Args:
         limit: bytes that one may have.
-        timeout: seconds after which a silent client is given up.
+        timeout: seconds in which a whole one must come.
     """
 
     def __init__(self, limit: int, timeout: float) -> None:
         self._limit = limit
         self._timeout = timeout
         self._held = 0
+        self._shares: Counter[tuple[str, str]] = Counter()
 
     async def read(self, request: Request) -> bytes:
         """Read a whole body.
 
         Raises:
             ManifestTooLarge: it is over the limit; said before reading where it is declared.
-            Overloaded: too many of them are being read.
-            ClientGone: the client went away, or was silent too long.
+            Overloaded: too many of them are being read, of this caller or of all.
+            ClientGone: the client went away, or was too slow.
         """
         declared = declared_length(request)
         if declared is not None and declared > self._limit:
             raise self._too_large()
+        owner = _owner(request)
         pieces: list[bytes] = []
         size = 0
         try:
             # Closed at once when it is refused, so that nothing more of it is asked for.
-            async with aclosing(stream_body(request, self._timeout, declared)) as body:
+            async with (
+                asyncio.timeout(self._timeout),
+                aclosing(stream_body(request, self._timeout, declared)) as body,
+            ):
                 async for piece in body:
                     pieces.append(piece)
                     size += len(piece)
-                    self._held += len(piece)
+                    self._hold(owner, len(piece))
                     if size > self._limit:
                         raise self._too_large()
-                    if self._held > _HELD_AT_MOST:
-                        raise Overloaded("too many manifests are being pushed at once; try again")
+                    self._check_room(owner, size)
+        except TimeoutError:
+            request.record.aborted = True
+            raise ClientGone(
+                f"the body did not come within {self._timeout:g} s", {"received": size}
+            ) from None
         finally:
-            self._held -= size
+            self._hold(owner, -size)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @contextmanager
-    def holding(self, payload: bytes) -> Iterator[None]:
+    def holding(self, request: Request, payload: bytes) -> Iterator[None]:
         """Count a body that was read for as long as it is kept, which others may hold up."""
-        self._held += len(payload)
+        owner = _owner(request)
+        self._hold(owner, len(payload))
         try:
             yield
         finally:
-            self._held -= len(payload)
+            self._hold(owner, -len(payload))
+
+    def _hold(self, owner: tuple[str, str], size: int) -> None:
+        self._held += size
+        self._shares[owner] += size
+        if not self._shares[owner]:
+            del self._shares[owner]
+
+    def _check_room(self, owner: tuple[str, str], size: int) -> None:
+        if self._shares[owner] > max(_HELD_BY_ONE, 2 * self._limit):
+            raise Overloaded("you are pushing too many manifests at once; try again")
+        room = max(_HELD_AT_MOST, 4 * self._limit)
+        if size <= _SMALL_BYTES:
+            room += _RESERVED
+        if self._held > room:
+            raise Overloaded("too many manifests are being pushed at once; try again")
 
     def _too_large(self) -> ManifestTooLarge:
         return ManifestTooLarge(
             f"a manifest may have {self._limit} bytes here", {"limit": self._limit}
         )
+
+
+def _owner(request: Request) -> tuple[str, str]:
+    """Give whose share a body takes: the caller's at an address nobody could make up."""
+    client = request.scope.get("client")
+    return request.caller.name, request.address or (client[0] if client else "")

@@ -77,7 +77,7 @@ class ManifestsEndpoint:
         await self._push.admit(request.caller, name)
         payload = await self._bodies.read(request)
         content_type = request.header(b"content-type") or ""
-        with self._bodies.holding(payload):
+        with self._bodies.holding(request, payload):
             pushed = await self._push.manifest(
                 request.caller, name, reference, payload, content_type, tags
             )

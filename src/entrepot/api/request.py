@@ -1,6 +1,6 @@
 """A request, as far as it has been looked at."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from entrepot.api.parse.forwarded import Origin
@@ -9,8 +9,9 @@ from entrepot.operations.requests import RequestRecord
 from entrepot.ports.access import ANONYMOUS, Caller
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 # Headers whose lines are one list (RFC 9110 section 5.3); of the others the first line counts.
@@ -49,25 +50,20 @@ class Request:
         headers: as `read_headers` gives them.
         record: what the logs will say of the request.
         origin: how the client sees the registry.
-        ahead: how many messages of the body may be asked for at once.
 
     Attributes:
         name: the repository's name in the path, not yet parsed.
         argument: the last part of the path: a reference, a digest or an upload's id.
         address: of the client, as far as nobody could make it up; where access is configured.
         bearer: the caller has brought a token.
-        body: what reads the body, once that has been asked for.
-        unread: the body may be coming still.
         caller: who asks.
     """
 
     __slots__ = (
         "_query",
         "address",
-        "ahead",
         "argument",
         "bearer",
-        "body",
         "caller",
         "headers",
         "name",
@@ -75,7 +71,6 @@ class Request:
         "receive",
         "record",
         "scope",
-        "unread",
     )
 
     def __init__(
@@ -85,20 +80,16 @@ class Request:
         headers: Mapping[bytes, bytes],
         record: RequestRecord,
         origin: Origin,
-        ahead: int = 1,
     ) -> None:
         self.scope = scope
         self.receive = receive
         self.headers = headers
         self.record = record
         self.origin = origin
-        self.ahead = ahead
         self.name = ""
         self.argument = ""
         self.address = ""
         self.bearer = False
-        self.body: AsyncGenerator[bytes, None] | None = None
-        self.unread = False
         self.caller: Caller = ANONYMOUS
         self._query: Query | None = None
 

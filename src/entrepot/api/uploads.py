@@ -1,7 +1,5 @@
 """`/v2/NAME/blobs/uploads/…` (spec.md, "Pushing blobs", "Mounting a blob")."""
 
-from collections.abc import AsyncIterator
-
 from entrepot.api.body import declared_length, stream_body
 from entrepot.api.location import Locations
 from entrepot.api.parse.ranges import parse_content_range
@@ -115,12 +113,7 @@ class UploadsEndpoint:
 
     def _whole(self, request: Request) -> Chunk:
         declared = declared_length(request)
-        return Chunk(self._body(request, declared), length=declared)
-
-    def _body(self, request: Request, expected: int | None) -> AsyncIterator[bytes]:
-        request.unread = True
-        request.body = stream_body(request, self._timeout, expected)
-        return request.body
+        return Chunk(stream_body(request, self._timeout, declared), length=declared)
 
     def _chunk(self, request: Request) -> Chunk:
         declared = declared_length(request)
@@ -137,7 +130,7 @@ class UploadsEndpoint:
                 {"range": header[:100], "length": declared},
             )
         length = stop - start
-        return Chunk(self._body(request, length), start, length)
+        return Chunk(stream_body(request, self._timeout, length), start, length)
 
     def _created(self, request: Request, name: RepositoryName, digest: Digest) -> Response:
         location = self._locations.url(request, f"v2/{name}/blobs/{digest}")

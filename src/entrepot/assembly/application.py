@@ -36,7 +36,6 @@ def build_application(
     workers: int = 1,
     holders: str = "",
     is_failing: Callable[[], bool] = lambda: False,
-    ahead: int = 1,
     pulled: PullNoted | None = None,
     control: AccessControl | None = None,
 ) -> Application:
@@ -49,7 +48,6 @@ def build_application(
         workers: how many share the node's limits.
         holders: what the names of this worker's claims on uploads begin with.
         is_failing: tells whether a health check fails.
-        ahead: how many messages of a body may be asked for at once: what the server allows.
         pulled: is told of each manifest that was pulled.
         control: who may do what; None puts it together, and closes nothing of it.
     """
@@ -64,8 +62,6 @@ def build_application(
         extra_headers=http.headers,
         read_only=settings.storage.maintenance.readonly.enabled,
         is_failing=is_failing,
-        header_limit=settings.server.limits.header,
-        ahead=ahead,
         beside=control.beside,
         authentication=control.authentication,
     )

@@ -1,7 +1,6 @@
-"""``http.tls.ciphersuites``: names as Go has them, and which of them are ever served.
+"""``http.tls.ciphersuites``: names as Go has them, and which of them can be served.
 
-The TLS library (rustls) has nine suites and no switch for them. So a list cannot choose; it can
-only be found to allow what is served anyway, or not to.
+A list chooses among the suites of TLS 1.2 that are not weak. As in Go, it does not concern TLS 1.3.
 """
 
 from collections.abc import Iterable
@@ -42,18 +41,24 @@ def tls12_suites(key_kind: str) -> tuple[str, ...]:
 _KNOWN = frozenset((*TLS13_SUITES, *tls12_suites("RSA"), *tls12_suites("ECDSA"), *_WEAK_SUITES))
 
 
-def left_out(asked: Iterable[str], minimum: str, key_kind: str) -> list[str]:
-    """Name the suites that are served although a list leaves them out.
-
-    As in Go, a list says nothing about TLS 1.3.
+def openssl_names(asked: Iterable[str]) -> list[str]:
+    """Name the suites of TLS 1.2 that a list allows as OpenSSL does, the strongest first.
 
     Args:
-        asked: the list.
-        minimum: ``http.tls.minimumtls``.
-        key_kind: of the certificate's key: ``RSA`` or ``ECDSA``.
+        asked: the list; an empty one allows all that are not weak. Where it allows none of them, a
+            certificate has been refused, or TLS 1.2 is not spoken.
     """
-    served = () if minimum == "tls1.3" else tls12_suites(key_kind)
-    return [suite for suite in served if suite not in set(asked)]
+    allowed = set(asked)
+    suites = [*tls12_suites("ECDSA"), *tls12_suites("RSA")]
+    chosen = [suite for suite in suites if suite in allowed] or suites
+    return [_openssl_name(suite) for suite in chosen]
+
+
+def _openssl_name(suite: str) -> str:
+    kind, cipher = suite.removeprefix("TLS_").split("_WITH_")
+    ours = cipher.replace("AES_256", "AES256").replace("AES_128", "AES128")
+    name = ours.removesuffix("_SHA256") if ours.startswith("CHACHA20") else ours
+    return f"{kind}_{name}".replace("_", "-")
 
 
 def never_served(asked: Iterable[str]) -> list[str]:

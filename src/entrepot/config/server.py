@@ -56,11 +56,14 @@ class LimitSettings:
         uploads: requests that write blobs, at once, on one node.
         header: bytes of a request's header.
         manifest: bytes of a manifest; the specification asks for 4 MiB at least.
+        clientconnections: connections from one address, but for this machine's and the proxies
+            that ``http.trustedproxies`` names.
     """
 
     uploads: Annotated[int, at_least(1)] = 10_000
     header: Annotated[int, size_of_at_least(8 * KIBIBYTE)] = 64 * KIBIBYTE
     manifest: Annotated[int, size_of_at_least(4 * MEBIBYTE)] = 4 * MEBIBYTE
+    clientconnections: Annotated[int, at_least(1)] = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,8 @@ def _client_auth(value: object) -> str:
         return value.lower()
     if isinstance(value, str) and value.lower() in _UNVERIFIED:
         raise ValueError(
-            f"one of {', '.join(had)}: the TLS library verifies every client certificate that it"
-            " takes, so one that no CA of http.tls.clientcas has signed cannot be let in"
+            f"one of {', '.join(had)}: OpenSSL, as Python offers it, verifies every client"
+            " certificate, so one that no CA of http.tls.clientcas has signed cannot be let in"
         )
     raise ValueError(f"one of {', '.join(had)}")
 
@@ -48,7 +48,7 @@ class TlsSettings:
         keypassphrase: what an encrypted key is opened with.
         keypassphrasefile: a file with it, in its first line.
         minimumtls: ``tls1.2`` or ``tls1.3``.
-        ciphersuites: Docker Registry's list; checked, for it cannot change what is served.
+        ciphersuites: those of TLS 1.2 that are served; empty for all that are not weak.
         clientcas: files of the CAs whose client certificates are accepted.
         clientauth: whether a client needs a certificate, where there are ``clientcas``; None
             is ``require-and-verify-client-cert``.

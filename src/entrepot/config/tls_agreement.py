@@ -1,6 +1,6 @@
 """What the keys of ``http.tls`` ask of each other."""
 
-from entrepot.config.cipher_suites import TLS13_SUITES, never_served, tls12_suites
+from entrepot.config.cipher_suites import never_served
 from entrepot.config.document import Document
 from entrepot.config.tls import NO_CLIENT_CERTIFICATE, TlsSettings
 
@@ -59,15 +59,8 @@ def _check_letsencrypt(tls: TlsSettings, document: Document) -> None:
 
 
 def _of_suites(tls: TlsSettings, document: Document) -> list[str]:
-    asked = tls.ciphersuites
-    if not asked or set(asked) == {*TLS13_SUITES, *tls12_suites("RSA"), *tls12_suites("ECDSA")}:
+    weak = never_served(tls.ciphersuites)
+    if not weak:
         return []
     place = document.origin(("http", "tls", "ciphersuites"))
-    weak = never_served(tls.ciphersuites)
-    warnings = [
-        f"{place}: http.tls.ciphersuites chooses nothing: what is served is TLS 1.3, and TLS 1.2"
-        " with ECDHE and AES-GCM or ChaCha20, in the TLS library's own order"
-    ]
-    if weak:
-        warnings.append(f"{place}: http.tls.ciphersuites: never served: {', '.join(weak)}")
-    return warnings
+    return [f"{place}: http.tls.ciphersuites: never served: {', '.join(weak)}"]

@@ -1,4 +1,4 @@
-"""Setting up the log of a process: supervisor and workers alike, Granian's own lines included.
+"""Setting up the log of a process: supervisor and workers alike.
 
 The log goes to standard error, as with Docker Registry; the access log has standard output for
 itself. Nobody who logs waits for whoever reads (line_writer).
@@ -59,9 +59,7 @@ class LineHandler(logging.Handler):
 def log_configuration(
     level: str, formatter: str, fields: Mapping[str, Any], descriptor: int = 2
 ) -> dict[str, Any]:
-    """Make what logging.config.dictConfig and Granian's ``log_dictconfig`` take.
-
-    It can be pickled, so Granian hands it to its workers.
+    """Make what logging.config.dictConfig takes.
 
     Args:
         level: ``log.level``.
@@ -89,9 +87,6 @@ def log_configuration(
         },
         "root": {"handlers": ["log"], "level": number},
         "loggers": {
-            # Granian replaces its level by its own log_level: granian_level() is the same.
-            "_granian": {"handlers": [], "level": number, "propagate": True},
-            "granian.access": {"handlers": [], "level": logging.CRITICAL, "propagate": False},
             **{name: {"level": max(number, logging.WARNING)} for name in _TALKATIVE},
         },
     }
@@ -100,8 +95,3 @@ def log_configuration(
 def configure_logs(level: str, formatter: str, fields: Mapping[str, Any]) -> None:
     """Set up the log of this process; see log_configuration."""
     logging.config.dictConfig(log_configuration(level, formatter, fields))
-
-
-def granian_level(level: str) -> str:
-    """Name a level of the configuration as Granian's ``log_level`` does."""
-    return {"warn": "warning"}.get(level, level)

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Iterable, Iterator
 
-import granian
+import uvicorn
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -68,9 +68,9 @@ class _Supervised:
         build = GaugeMetricFamily(
             "entrepot_build_info",
             "Which program this is; always 1.",
-            labels=("version", "python", "granian"),
+            labels=("version", "python", "uvicorn"),
         )
-        build.add_metric((__version__, platform.python_version(), granian.__version__), 1)
+        build.add_metric((__version__, platform.python_version(), uvicorn.__version__), 1)
         yield build
         yield GaugeMetricFamily(
             "entrepot_workers",

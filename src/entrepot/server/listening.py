@@ -1,22 +1,21 @@
 """Sockets that listen for longer than any worker: the supervisor has them open all the time.
 
 Where each worker opened its own, the connections that wait in its queue would be reset when it
-ends. Here whoever comes next takes them over: the successor of a worker that leaves, or that died.
-Over TCP each worker has a queue of its own (SO_REUSEPORT), a Unix socket has one for all.
+dies. Here its successor takes them over. Over TCP each worker has a queue of its own
+(SO_REUSEPORT), a Unix socket has one for all.
 """
 
-import os
 import socket
 from multiprocessing import reduction
+from pathlib import Path
 from typing import Any
 
-from granian._granian import SocketHolder
-
-_BACKLOG = 4096
+from entrepot.config.addresses import TcpAddress, UnixAddress
+from entrepot.server.address import check_socket_file, resolve
 
 
 class HandedSocket:
-    """A listening socket as it travels to a worker.
+    """A socket as it travels to another process.
 
     Args:
         listener: what the supervisor has open.
@@ -25,68 +24,57 @@ class HandedSocket:
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
 
-    def __reduce__(self) -> tuple[Any, tuple[Any, bool]]:
-        is_unix = self._listener.family == socket.AF_UNIX
-        return _arrived, (reduction.DupFd(self._listener.fileno()), is_unix)
+    def __reduce__(self) -> tuple[Any, tuple[Any]]:
+        return _arrived, (reduction.DupFd(self._listener.fileno()),)
 
 
-def _arrived(descriptor: Any, is_unix: bool) -> Any:
-    holder: Any = SocketHolder  # its types say nothing of how it is made
-    return holder(descriptor.detach(), is_unix, _BACKLOG)
+def _arrived(descriptor: Any) -> socket.socket:
+    return socket.socket(fileno=descriptor.detach())
 
 
-def listen_on_tcp(host: str, port: int, workers: int) -> list[socket.socket]:
-    """Open a socket for each worker. Workers say when it begins to listen.
+class Listeners:
+    """The sockets of one start. Workers say when they begin to listen.
 
     Args:
-        host: an IP address.
-        port: one that is free.
+        address: ``http.addr``.
         workers: how many there are.
 
     Raises:
-        OSError: it cannot be listened on.
+        ConfigurationError: the address cannot be had; the message says why.
+        OSError: it was taken at this moment.
     """
+
+    def __init__(self, address: TcpAddress | UnixAddress, workers: int) -> None:
+        self._file: Path | None = None
+        if isinstance(address, UnixAddress):
+            check_socket_file(address)
+            self._file = Path(address.path)
+            self._sockets = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)]
+            self._sockets[0].bind(address.path)
+        else:
+            host, port = resolve(address)
+            self._sockets = [_tcp(host, port) for _ in range(workers)]
+
+    def of(self, worker: int) -> HandedSocket:
+        """Give a worker's socket, for the arguments of its process.
+
+        Args:
+            worker: counted from 0.
+        """
+        return HandedSocket(self._sockets[worker % len(self._sockets)])
+
+    def close(self) -> None:
+        """Close them all; a socket's file goes."""
+        for listener in self._sockets:
+            listener.close()
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
+
+
+def _tcp(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sockets = []
-    for _ in range(workers):
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        sockets.append(listener)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind((host, port))
-    return sockets
-
-
-def listen_on_unix(path: str) -> list[socket.socket]:
-    """Open the one socket of all workers.
-
-    Raises:
-        OSError: it cannot be listened on.
-    """
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
-    return [listener]
-
-
-def turn_away() -> None:
-    """Take no more connections in this process; those that wait are left to its successor.
-
-    Each listening socket is replaced, under its number, by one that nobody knows. It cannot be
-    closed: the server would give up the handshakes that are under way.
-    """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as quiet:
-        quiet.bind("")  # the kernel makes up a name
-        quiet.listen(1)
-        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  (names are numbers here)
-            descriptor = int(name)
-            if descriptor != quiet.fileno() and _listens(descriptor):
-                os.dup2(quiet.fileno(), descriptor, inheritable=False)
-
-
-def _listens(descriptor: int) -> bool:
-    try:
-        with socket.socket(fileno=os.dup(descriptor)) as probe:
-            return bool(probe.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except OSError:
-        return False  # no socket, or closed meanwhile
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener

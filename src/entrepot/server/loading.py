@@ -1,20 +1,17 @@
-"""How a process that Granian has started becomes a worker."""
+"""How a process from the nursery becomes a worker."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import socket
 
 from entrepot.server.orders import Orders
 
-if TYPE_CHECKING:
-    from entrepot.server.worker import Worker
 
+def become_worker(orders: Orders, listener: socket.socket) -> None:
+    """Load a worker's code, and run it; the supervisor names this and does without the code.
 
-def load(orders: Orders) -> Worker:
-    """Build a worker; Granian calls this in each process that it starts.
-
-    The supervisor hands it over and never calls it, and so does without the worker's code.
+    Args:
+        orders: of the supervisor.
+        listener: bound.
     """
     from entrepot.server.worker import work
 
-    return work(orders)
+    work(orders, listener)

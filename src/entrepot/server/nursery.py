@@ -9,7 +9,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import sys
 
-_LOADED = ["entrepot.server.in_nursery", "entrepot.server.worker", "granian.server.mp", "uvloop"]
+_LOADED = ["entrepot.server.in_nursery", "entrepot.server.worker"]
 
 
 def open_nursery() -> None:

@@ -1,29 +1,24 @@
-"""TLS between the files of certificates and the server that reads them."""
+"""TLS in the supervisor: between the files of certificates and the workers that serve them."""
 
 import logging
+import signal
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from granian.constants import SSLProtocols
+from typing import TYPE_CHECKING
 
 from entrepot.config import LoadedConfiguration
 from entrepot.config.problems import InvalidConfiguration
 from entrepot.config.settings import Settings
-from entrepot.config.tls import VERIFY_IF_GIVEN
 from entrepot.errors import ConfigurationError
 from entrepot.operations.runtime_directory import RuntimeDirectory
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
-    from entrepot.operations.tls.generations import Generation
     from entrepot.operations.tls.keeper import CertificateKeeper
-    from entrepot.server.nursery_server import NurseryServer
     from entrepot.server.renewal import Renewal
+    from entrepot.server.workers import Workers
 
 logger = logging.getLogger("entrepot.tls")
-
-_PROTOCOLS = {"tls1.2": SSLProtocols.tls12, "tls1.3": SSLProtocols.tls13}
 
 
 class ServedTls:
@@ -38,13 +33,11 @@ class ServedTls:
         # Here and below, because most registries speak no TLS, and start faster without these.
         from entrepot.operations.tls.watcher import CertificateWatcher
 
-        self._settings = settings.http.tls
         self._keeper = keeper
-        self._proposed: Generation | None = None
-        self._server: NurseryServer | None = None
+        self._workers: Workers | None = None
         self._watcher = CertificateWatcher(keeper, self._ask_for_reload)
         self._renewal: Renewal | None = None
-        if self._settings.letsencrypt.enabled:
+        if settings.http.tls.letsencrypt.enabled:
             from entrepot.server import renewal
 
             self._renewal = renewal.Renewal(settings)
@@ -75,20 +68,8 @@ class ServedTls:
         try:
             keeper = CertificateKeeper(http.tls, http.host, runtime.path, inspection)
         except OSError as error:
-            raise ConfigurationError(f"the runtime directory cannot be written: {error}") from error
+            raise ConfigurationError(f"http.tls cannot be served: {error}") from error
         return cls(loaded.settings, keeper)
-
-    def arguments(self) -> dict[str, Any]:
-        """Give what Granian wants to know of TLS."""
-        generation = self._keeper.generation
-        return {
-            "ssl_cert": generation.certificate,
-            "ssl_key": generation.key,
-            "ssl_protocol_min": _PROTOCOLS[self._settings.minimumtls],
-            "ssl_ca": generation.client_cas,
-            "ssl_client_verify": generation.client_cas is not None
-            and self._settings.clientauth != VERIFY_IF_GIVEN,
-        }
 
     def collectors(self) -> "Sequence[Collector]":
         """Give what Prometheus is told of certificates."""
@@ -101,15 +82,19 @@ class ServedTls:
             collectors.append(OrderMetrics(self._renewal))
         return collectors
 
-    def serve_with(self, server: "NurseryServer") -> None:
-        """Let a server take new certificates, at SIGHUP and whenever the files change."""
-        self._server = server
-        server.before_reload = self._propose
-        server.after_reload = self._accept
-        server.failed_reload = self._refuse
+    def serve_with(self, workers: "Workers") -> None:
+        """Let workers have new certificates, at SIGHUP and whenever the files change."""
+        self._workers = workers
         self._watcher.start()
         if self._renewal is not None:
             self._renewal.start()
+
+    def reload(self) -> None:
+        """Judge the files again. All workers get what is good, or none."""
+        if self._renewal is not None:
+            self._renewal.try_now()
+        if self._keeper.renew() and self._workers is not None:
+            self._workers.tell(signal.SIGUSR1)
 
     def stop(self) -> None:
         """End what runs in the background."""
@@ -118,34 +103,5 @@ class ServedTls:
             self._renewal.stop()
 
     def _ask_for_reload(self) -> None:
-        if self._server is not None:
-            self._server.ask_for_reload()
-
-    def _propose(self) -> bool:
-        if self._renewal is not None:
-            self._renewal.try_now()
-        self._proposed = self._keeper.propose()
-        self._hand_over(self._proposed)
-        return self._proposed is not None
-
-    def _accept(self) -> None:
-        if self._proposed is not None:
-            self._keeper.accept(self._proposed)
-
-    def _refuse(self) -> None:
-        self._keeper.refuse(("workers do not start with it",))
-        self._hand_over(self._keeper.generation)
-
-    def _hand_over(self, generation: "Generation | None") -> None:
-        if self._server is None or generation is None:
-            return
-        arguments = self.arguments()
-        self._server.build_ssl_context(
-            generation.certificate,
-            generation.key,
-            None,
-            arguments["ssl_protocol_min"],
-            generation.client_cas,
-            [],
-            arguments["ssl_client_verify"],
-        )
+        if self._workers is not None:
+            self._workers.ask_for_reload()

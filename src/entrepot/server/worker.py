@@ -1,15 +1,18 @@
-"""One worker process: opens the drivers, builds the application, ends in order."""
+"""One worker process: opens the drivers, builds the application, serves, ends in order."""
 
 import asyncio
 import logging
 import multiprocessing
 import os
 import signal
+import socket
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+import uvloop
 
 from entrepot.api.application import Application
+from entrepot.api.parse.client_address import ClientAddresses
 from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application, pull_recorder
 from entrepot.assembly.backend import Backend
@@ -18,37 +21,32 @@ from entrepot.errors import EntrepotError
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
 from entrepot.operations.log_format import name_process
+from entrepot.operations.logs import configure_logs
 from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
 from entrepot.operations.worker_metrics import open_worker_metrics
+from entrepot.server.acceptor import Acceptor
 from entrepot.server.background import Background
 from entrepot.server.bond import end_with_parent
-from entrepot.server.busy_peers import BusyPeers
+from entrepot.server.connections import ConnectionLimits, Connections
 from entrepot.server.freed_memory import keep_freed_memory
-from entrepot.server.leave import last_answers
-from entrepot.server.listening import turn_away
 from entrepot.server.orders import Orders
-from entrepot.server.silent_connections import SilentConnections
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Serve = Callable[[Message, Receive, Send], Awaitable[None]]
+if TYPE_CHECKING:
+    from entrepot.server.worker_tls import WorkerTls
 
 logger = logging.getLogger("entrepot.server")
 
 _STANDARD_OUTPUT = 1
-# Granian's single-threaded mode keeps the order of calls that wait together (see messages.py).
-_AHEAD = 16
 # A thread that waits for the interpreter gets it after this long. Commits and uploads run in
 # threads with many short turns; Python's own 5 ms would be felt in each of them.
 _SWITCH_SECONDS = 0.0005
-# Runs in the first turn of the second loop, or as much later: see _hear_signals.
-_LISTENING_SECONDS = 0.05
+# What was cut off gives back its claims in this time.
+CLEANING_SECONDS = 3.0
 
 
 class Worker:
-    """The ASGI callable of one worker, with its lifespan.
+    """One worker.
 
     Args:
         orders: of the supervisor.
@@ -57,6 +55,8 @@ class Worker:
     def __init__(self, orders: Orders) -> None:
         settings = orders.settings
         directory = RuntimeDirectory(orders.runtime)
+        self._settings = settings
+        self._workers = orders.workers
         self._seat = WorkerSeat.take(directory)
         named = {} if settings.node.name is None else {"node": settings.node.name}
         name_process(worker=self._seat.number, **named)
@@ -88,94 +88,111 @@ class Worker:
             workers=orders.workers,
             holders=self._holders,
             is_failing=lambda: self._flag.failing,
-            ahead=_AHEAD,
             pulled=self._pulls.note if self._pulls else None,
             control=self._control,
         )
-        self._serve: Serve = self._application
-        busy = None
-        if settings.http.tls.enabled:
-            busy = BusyPeers(self._application)
-            self._serve = busy.serve
-        self._silent = SilentConnections(settings.server.timeouts.idle, busy)
+        self._tls = _read_tls(orders) if settings.http.tls.enabled else None
         self._ready = directory.ready(os.getpid())
         self._ready.unlink(missing_ok=True)
 
-    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
-        """Answer a request, or live through the worker's life."""
-        if scope["type"] == "lifespan":
-            return self._live(receive, send)
-        return self._serve(scope, receive, send)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                sys.setswitchinterval(_SWITCH_SECONDS)
-                keep_freed_memory()
-                await self._release_claims_of_predecessor()
-                self._observer.start()
-                self._background.start()
-                if self._pulls is not None:
-                    self._pulls.start()
-                self._silent.start()
-                asyncio.get_running_loop().call_later(_LISTENING_SECONDS, self._listen)
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                self._silent.stop()
-                self._ready.unlink(missing_ok=True)
-                await self._background.stop()
-                if self._pulls is not None:
-                    await self._pulls.stop()
-                self._observer.close()
-                for close in self._control.closing:
-                    await close()
-                self._drivers.close()
-                self._flag.close()
-                self._seat.release()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
-    def _listen(self) -> None:
-        """Be there for clients and signals."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._leave)
-        _hear_signals()
+    async def live(self, listener: socket.socket) -> None:
+        """Serve until SIGTERM, then finish what runs."""
+        loop = asyncio.get_running_loop()
+        leaving = asyncio.Event()
+        await self._begin()
+        connections = Connections(self._application, self._limits())
+        addresses = ClientAddresses(self._settings.http.trustedproxies)
+        acceptor = Acceptor(listener, connections, addresses.of_peer)
+        if self._tls is not None:
+            acceptor.context, connections.describe_client = self._tls.context, self._tls.describe
+        loop.add_signal_handler(signal.SIGTERM, leaving.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._read_certificates, acceptor, connections)
+        # Blocked by the nursery until somebody listens to them.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
+        acceptor.start()
         self._ready.touch()
+        await leaving.wait()
+        self._ready.unlink(missing_ok=True)
+        acceptor.stop()
+        await connections.drain(self._settings.http.draintimeout, CLEANING_SECONDS)
+        await self._end()
 
-    def _leave(self) -> None:
-        turn_away()
-        self._serve = last_answers(self._serve)
-
-    async def _release_claims_of_predecessor(self) -> None:
+    async def _begin(self) -> None:
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        keep_freed_memory()
         try:
             await self._drivers.sessions.release_all(self._holders)
         except EntrepotError as error:
             logger.warning("claims on uploads are left to their leases: %s", error.message)
+        self._observer.start()
+        self._background.start()
+        if self._pulls is not None:
+            self._pulls.start()
+
+    async def _end(self) -> None:
+        await self._background.stop()
+        if self._pulls is not None:
+            await self._pulls.stop()
+        self._observer.close()
+        for close in self._control.closing:
+            await close()
+        self._drivers.close()
+        self._flag.close()
+        self._seat.release()
+
+    def _read_certificates(self, acceptor: Acceptor, connections: Connections) -> None:
+        if self._tls is None:
+            return
+        try:
+            removed = self._tls.reload()
+        except OSError as error:
+            # The supervisor has read the same; its successor may be luckier.
+            logger.error("a worker ends, for it cannot read the certificate: %s", error)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        acceptor.context = self._tls.context
+        if removed:
+            connections.retire()
+
+    def _limits(self) -> ConnectionLimits:
+        server = self._settings.server
+        share = -(-server.connections // self._workers)
+        return ConnectionLimits(
+            total=share,
+            per_address=min(share, -(-server.limits.clientconnections // self._workers)),
+            header=server.limits.header,
+            idle=server.timeouts.idle,
+            body=server.timeouts.body,
+        )
 
 
-def work(orders: Orders) -> Worker:
-    """Build this process's worker."""
+def _read_tls(orders: Orders) -> "WorkerTls":
+    # Here, because most registries speak no TLS, and their workers start faster without.
+    from entrepot.server.worker_tls import WorkerTls
+
+    return WorkerTls(orders.settings.http.tls, orders.runtime)
+
+
+def work(orders: Orders, listener: socket.socket) -> None:
+    """Be a worker, from this process's first step to its last.
+
+    Args:
+        orders: of the supervisor.
+        listener: bound.
+    """
     _end_with_supervisor()
-    _leave_interrupts_to_supervisor()
-    return Worker(orders)
-
-
-def _hear_signals() -> None:
-    """Let SIGTERM and SIGUSR1 arrive, which the nursery has blocked and which have waited since.
-
-    Granian 2.8.7 runs its event loop twice, for the start and for all the rest, and a signal
-    that comes between the two is lost: the supervisor would wait for the whole drain time.
-    """
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
-
-
-def _leave_interrupts_to_supervisor() -> None:
-    """Let SIGINT not arrive: Ctrl-C reaches every process of the terminal.
-
-    The supervisor answers it with a SIGTERM for each worker. Told twice, a worker of Granian 2.8.7
-    hangs now and then, and the supervisor waits for it for ever.
-    """
+    # Ctrl-C reaches every process of the terminal, and is for the supervisor to answer.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    log = orders.settings.log
+    configure_logs(log.level, log.formatter, log.fields)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Worker(orders).live(listener))
+    except EntrepotError as error:
+        logger.error("a worker ends: %s", error.message)
+        sys.exit(1)
+    finally:
+        logging.shutdown()  # a process of multiprocessing ends without it, and with lines unwritten
 
 
 def _end_with_supervisor() -> None:

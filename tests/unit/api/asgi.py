@@ -24,7 +24,7 @@ def whole(*contents: bytes) -> list[dict[str, Any]]:
 
 
 class ScriptedServer:
-    """Answers the calls of `receive()` in their order, also those that wait together.
+    """Answers the calls of `receive()` in their order.
 
     Args:
         messages: the answers; behind the last one the server is silent.
@@ -35,7 +35,7 @@ class ScriptedServer:
         self.calls: list[asyncio.Future[dict[str, Any]]] = []
 
     def receive(self) -> asyncio.Future[dict[str, Any]]:
-        """Give a future, as Granian does."""
+        """Give what is waited for."""
         call: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.calls.append(call)
         if self._messages:
@@ -57,8 +57,8 @@ def make_request(
     headers: Mapping[bytes, bytes] | None = None,
     *,
     origin: Origin = HERE,
-    ahead: int = 1,
+    client: str = "192.0.2.1",
 ) -> Request:
     """Make a request, as the application does."""
-    scope = {"type": "http", "method": "PUT", "query_string": b""}
-    return Request(scope, receive, headers or {}, RequestRecord("1", "PUT", "/"), origin, ahead)
+    scope = {"type": "http", "method": "PUT", "query_string": b"", "client": (client, 40_000)}
+    return Request(scope, receive, headers or {}, RequestRecord("1", "PUT", "/"), origin)

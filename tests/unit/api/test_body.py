@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.api.body import SmallBodies, declared_length, stream_body
+from entrepot.api.body import PACE_BYTES, SmallBodies, declared_length, stream_body
 from entrepot.api.request import Request
 from entrepot.errors import (
     ClientGone,
@@ -25,9 +25,9 @@ SHORT = 0.02
 
 
 async def read_all(
-    server: ScriptedServer, expected: int | None = None, patience: float = LONG, ahead: int = 1
+    server: ScriptedServer, expected: int | None = None, patience: float = LONG
 ) -> bytes:
-    request = make_request(server.receive, ahead=ahead)
+    request = make_request(server.receive)
     body = stream_body(request, patience, expected)
     received = b"".join([content async for content in body])
     assert request.record.bytes_in == len(received)
@@ -40,23 +40,26 @@ async def collect(request: Request, patience: float, received: list[bytes]) -> N
 
 
 async def read_small(
-    bodies: SmallBodies, messages: list[dict[str, Any]], length: bytes | None = None
+    bodies: SmallBodies,
+    messages: list[dict[str, Any]],
+    length: bytes | None = None,
+    client: str = "192.0.2.1",
 ) -> bytes:
     headers = {} if length is None else {b"content-length": length}
     server = ScriptedServer(messages)
     try:
-        return await bodies.read(make_request(server.receive, headers, ahead=4))
+        return await bodies.read(make_request(server.receive, headers, client=client))
     finally:
         await asyncio.sleep(0)
         assert server.open_calls == 0, "a call of a body that is over is taken back"
 
 
-@given(st.lists(st.binary(max_size=50), min_size=1, max_size=12), st.integers(1, 8), st.booleans())
-def test_a_body_comes_as_it_was_sent(contents: list[bytes], ahead: int, declared: bool) -> None:
+@given(st.lists(st.binary(max_size=50), min_size=1, max_size=12), st.booleans())
+def test_a_body_comes_as_it_was_sent(contents: list[bytes], declared: bool) -> None:
     async def run() -> None:
         server = ScriptedServer(whole(*contents))
         sent = b"".join(contents)
-        assert await read_all(server, len(sent) if declared else None, ahead=ahead) == sent
+        assert await read_all(server, len(sent) if declared else None) == sent
         assert server.open_calls == 0
 
     asyncio.run(run())
@@ -81,11 +84,9 @@ def test_a_body_of_another_length_than_declared_is_refused(
 def test_a_body_that_is_declared_to_be_empty_is_not_waited_for() -> None:
     async def run() -> None:
         server = ScriptedServer([])
-        request = make_request(server.receive, {b"content-length": b"0"}, ahead=4)
-        request.unread = True
+        request = make_request(server.receive, {b"content-length": b"0"})
         assert [content async for content in stream_body(request, LONG, 0)] == []
         assert server.calls == []
-        assert not request.unread
 
     asyncio.run(run())
 
@@ -100,12 +101,11 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("ahead", [1, 8])
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_a_client_that_goes_away_is_told_from_the_end_of_a_body(count: int, ahead: int) -> None:
+def test_a_client_that_goes_away_is_told_from_the_end_of_a_body(count: int) -> None:
     async def run() -> None:
         server = ScriptedServer([*[piece(bytes(10))] * count, GONE])
-        request = make_request(server.receive, ahead=ahead)
+        request = make_request(server.receive)
         received: list[bytes] = []
         with pytest.raises(ClientGone) as gone:
             await collect(request, LONG, received)
@@ -118,13 +118,12 @@ def test_a_client_that_goes_away_is_told_from_the_end_of_a_body(count: int, ahea
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("ahead", [1, 8])
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_a_silent_client_is_given_up(count: int, ahead: int) -> None:
+def test_a_silent_client_is_given_up(count: int) -> None:
     async def run() -> None:
         server = ScriptedServer([piece(bytes(10))] * count)
-        request = make_request(server.receive, ahead=ahead)
-        with pytest.raises(ClientGone, match=r"nothing came for 0\.02 s"):
+        request = make_request(server.receive)
+        with pytest.raises(ClientGone, match=r"less than 16 KiB came in 0\.02 s"):
             await collect(request, SHORT, [])
         assert request.record.aborted
         await asyncio.sleep(0)
@@ -133,17 +132,52 @@ def test_a_silent_client_is_given_up(count: int, ahead: int) -> None:
     asyncio.run(run())
 
 
+def slow_body(left: list[dict[str, Any]]) -> Request:
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.4)
+        return left.pop(0)
+
+    return make_request(receive)
+
+
 def test_a_client_that_is_slow_but_not_silent_is_waited_for() -> None:
     async def run() -> None:
-        left = whole(*[b"x"] * 8)
-
-        async def receive() -> dict[str, Any]:
-            await asyncio.sleep(0.4)
-            return left.pop(0)
-
-        request = make_request(receive)
+        part = bytes(PACE_BYTES)
+        request = slow_body(whole(*[part] * 8))
         body = stream_body(request, 3.0)  # less than the whole body takes
-        assert b"".join([content async for content in body]) == b"x" * 8
+        assert b"".join([content async for content in body]) == part * 8
+
+    asyncio.run(run())
+
+
+def test_a_body_that_comes_in_drips_is_given_up() -> None:
+    """One byte now and then would hold a connection, and an upload's claim, for ever."""
+
+    async def run() -> None:
+        request = slow_body(whole(*[b"x"] * 100))
+        with pytest.raises(ClientGone, match="less than 16 KiB came in 1 s"):
+            await collect(request, 1.0, [])
+        assert request.record.bytes_in < 10
+
+    asyncio.run(run())
+
+
+def test_the_time_that_a_client_was_kept_waiting_is_not_its_own() -> None:
+    async def run() -> None:
+        server = ScriptedServer(whole(*[b"x"] * 4))
+        async for _ in stream_body(make_request(server.receive), 1.0):
+            await asyncio.sleep(0.5)  # as a slow disk takes
+
+    asyncio.run(run())
+
+
+def test_a_whole_small_body_has_no_more_time_than_a_silence() -> None:
+    async def run() -> None:
+        request = slow_body(whole(*[bytes(PACE_BYTES)] * 100))
+        with pytest.raises(ClientGone, match="did not come within 1 s"):
+            await SmallBodies(4 * MIB, 1.0).read(request)
+
+    asyncio.run(run())
 
     asyncio.run(run())
 
@@ -207,26 +241,52 @@ def test_what_is_declared_too_large_is_not_read_at_all() -> None:
     asyncio.run(run())
 
 
-def test_small_bodies_together_are_bounded_and_make_room_again() -> None:
+async def stalled(bodies: SmallBodies, clients: list[str]) -> list[asyncio.Task[bytes]]:
+    """Begin bodies of 4 MiB that do not end; gives those that are still being read."""
     megabyte = bytes(MIB)  # one object for all, so that the test is small
+    servers = [ScriptedServer([piece(megabyte)] * 4) for _ in clients]
+    reading = [
+        asyncio.create_task(bodies.read(make_request(server.receive, client=client)))
+        for server, client in zip(servers, clients, strict=True)
+    ]
+    for _ in range(40):  # turns of the loop: each brings one of the four pieces at least
+        await asyncio.sleep(0)
+    return [task for task in reading if not task.done() or task.exception() is None]
 
+
+def test_one_client_does_not_take_the_room_of_the_others() -> None:
     async def run() -> None:
         bodies = SmallBodies(4 * MIB, LONG)
-        stalled = [ScriptedServer([piece(megabyte)] * 4) for _ in range(16)]
-        reading = [
-            asyncio.create_task(bodies.read(make_request(server.receive))) for server in stalled
-        ]
-        for _ in range(20):  # turns of the loop: each brings one of the four pieces at least
-            await asyncio.sleep(0)
-        assert all(len(server.calls) == 5 for server in stalled)
-        with pytest.raises(Overloaded):
-            await read_small(bodies, whole(b"x"))
-        reading[0].cancel()
-        await asyncio.wait(reading[:1])
-        assert await read_small(bodies, whole(b"x")) == b"x"
-        for task in reading:
+        held = await stalled(bodies, ["192.0.2.1"] * 50)
+        assert len(held) == 4
+        with pytest.raises(Overloaded, match="you are pushing too many"):
+            await read_small(bodies, whole(b"x"), client="192.0.2.1")
+        large = whole(*[bytes(MIB)] * 4)
+        assert len(await read_small(bodies, large, client="192.0.2.2")) == 4 * MIB
+        for task in held:
             task.cancel()
-        await asyncio.wait(reading)
+        await asyncio.wait(held)
+        assert await read_small(bodies, whole(b"x"), client="192.0.2.1") == b"x"
+
+    asyncio.run(run())
+
+
+def test_small_bodies_together_are_bounded_and_make_room_again() -> None:
+    async def run() -> None:
+        bodies = SmallBodies(4 * MIB, LONG)
+        held = await stalled(bodies, [f"192.0.2.{number // 4}" for number in range(40)])
+        assert len(held) == 16
+        large = bytes(100_000)
+        with pytest.raises(Overloaded, match="too many manifests"):
+            await read_small(bodies, whole(large), client="192.0.2.99")
+        # Most manifests are small, and find room beside them.
+        assert await read_small(bodies, whole(b"x"), client="192.0.2.99") == b"x"
+        held[0].cancel()
+        await asyncio.wait(held[:1])
+        assert await read_small(bodies, whole(large), client="192.0.2.99") == large
+        for task in held:
+            task.cancel()
+        await asyncio.wait(held)
 
     asyncio.run(run())
 

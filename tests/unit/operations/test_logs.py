@@ -2,7 +2,6 @@ import json
 import logging
 import logging.config
 import os
-import pickle
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from entrepot.errors import ClientGone, MetadataOutage, Overloaded, UnknownBlob
 from entrepot.operations import log_format
 from entrepot.operations.failures import log_failure
 from entrepot.operations.log_format import LineFormatter, name_process
-from entrepot.operations.logs import granian_level, log_configuration
+from entrepot.operations.logs import log_configuration
 from tests.unit.operations.records import finished_record
 
 Configure = Callable[..., Callable[[], str]]
@@ -76,10 +75,10 @@ def test_levels(level: str, count: int, configure: Configure) -> None:
     assert len(read().splitlines()) == count
 
 
-def test_granians_lines_look_the_same_and_say_whose_they_are(configure: Configure) -> None:
+def test_lines_of_libraries_look_the_same_and_say_whose_they_are(configure: Configure) -> None:
     read = configure()
-    logging.getLogger("_granian").info("Spawning worker-1 with PID: 1")
-    assert 'msg="Spawning worker-1 with PID: 1" logger=_granian' in read()
+    logging.getLogger("acme.client").warning("no nonce")
+    assert 'msg="no nonce" logger=acme.client' in read()
 
 
 def test_a_line_cannot_be_forged(configure: Configure) -> None:
@@ -111,16 +110,6 @@ def test_every_line_of_a_process_can_have_its_name(
     name_process(worker=3)
     logging.getLogger("entrepot.x").info("hello")
     assert read().endswith(" worker=3\n")
-
-
-def test_the_set_up_reaches_a_worker() -> None:
-    configuration = log_configuration("info", "text", {"a": 1})
-    assert pickle.loads(pickle.dumps(configuration)) == configuration
-
-
-@pytest.mark.parametrize(("level", "granian"), [("warn", "warning"), ("info", "info")])
-def test_granian_names_levels_its_own_way(level: str, granian: str) -> None:
-    assert granian_level(level) == granian
 
 
 @pytest.mark.parametrize(

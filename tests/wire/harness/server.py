@@ -89,7 +89,6 @@ def default_configuration(port: int, data: Path) -> dict[str, Any]:
         },
         "http": {
             "addr": f"127.0.0.1:{port}",
-            "h2c": {"enabled": True},
             "draintimeout": "60s",
         },
         # Longer than any test waits: what ends sooner has not ended because nothing came.

@@ -30,6 +30,10 @@ class ClientAddresses:
             lambda address: is_trusted(address, self._networks)
         )
 
+    def of_peer(self, address: str) -> str:
+        """Give what a connection is counted under: nothing for a proxy, which has many clients."""
+        return "" if self._is_trusted(address) else bucket(address)
+
     def find(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
         """Give the address: of the peer, or the last that trusted proxies tell of."""
         client = scope.get("client")

@@ -26,5 +26,11 @@ KEYS = (
     ),
     works("server.limits.uploads", "uploads at once; 10000 by default", Since.OWN),
     works("server.limits.header", "bytes of a request's header; `64KiB` by default", Since.OWN),
+    works(
+        "server.limits.clientconnections",
+        "connections from one address at once; 2000 by default. This machine and the proxies that"
+        " `http.trustedproxies` names are not counted",
+        Since.OWN,
+    ),
     works("server.limits.manifest", "bytes of a manifest; `4MiB` by default, and least", Since.OWN),
 )

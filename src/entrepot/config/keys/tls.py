@@ -21,8 +21,8 @@ KEYS = (
     works("http.tls.minimumtls", "`tls1.2` (default) or `tls1.3`; older ones are refused"),
     works(
         "http.tls.ciphersuites",
-        "checked: the TLS library serves nine modern suites and has no switch for them; a list that"
-        " leaves out one that would be served is an error, others are accepted with a warning",
+        "the suites of TLS 1.2 that are served; ECDHE with AES-GCM or ChaCha20 can be had, weaker"
+        " ones are never served",
     ),
     works("http.tls.clientcas", "PEM files: the CAs whose client certificates are accepted"),
     works(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from entrepot.config.tls import TlsSettings
+from entrepot.operations.tls.context import server_context
 from entrepot.operations.tls.facts import CertificateFacts
 from entrepot.operations.tls.finding import Finding
 from entrepot.operations.tls.generations import Generation, Generations
@@ -24,7 +25,7 @@ class CertificateKeeper:
         first: what the files hold; its material is there.
 
     Raises:
-        OSError: the runtime directory cannot be written.
+        OSError: the runtime directory cannot be written, or OpenSSL refuses the material.
     """
 
     def __init__(
@@ -38,8 +39,7 @@ class CertificateKeeper:
         self._generations = Generations(runtime)
         self._judged = fingerprint(self._files)
         self._material = first.material
-        self._proposed: Material | None = None
-        self.generation = self._generations.add(first.material)
+        self.generation = self._generations.add(first.material, self._prove)
         self.applied = 0
         self.refused = 0
 
@@ -61,53 +61,49 @@ class CertificateKeeper:
         """Tell whether files of a fingerprint have not been judged yet."""
         return found != self._judged
 
-    def propose(self) -> Generation | None:
-        """Judge the files as they are now; None, a line in the log and a count where they are bad.
+    def renew(self) -> bool:
+        """Judge the files as they are now, and serve them from now on, or go on as before.
+
+        What is bad is a line in the log and a count.
 
         Returns:
-            What new workers should read. `accept` or `refuse` says what became of it.
+            Whether workers have something to read.
         """
         self._judged = fingerprint(self._files)
         inspection = inspect(self._settings, self._host)
         material = inspection.material
         worse = [] if material is None else _worse(inspection, self._material)
         if material is None or worse:
-            self.refuse(worse or inspection.fatal)
-            return None
+            self._refuse(worse or inspection.fatal)
+            return False
         for warning in inspection.warnings:
             logger.warning("%s", warning)
         for finding in inspection.findings:
             logger.error("%s", finding)
         try:
-            proposed = self._generations.add(material)
+            self.generation = self._generations.add(material, self._prove)
         except OSError as error:
-            self.refuse((f"the runtime directory cannot be written: {error}",))
-            return None
-        self._proposed = material
-        return proposed
+            self._refuse((f"it cannot be served: {error}",))
+            return False
+        self._take(material)
+        return True
 
-    def accept(self, generation: Generation) -> None:
-        """Say that workers serve with what was proposed."""
-        if self._proposed is None:
-            return
-        new, old = self._proposed, self._material
-        changed = (new.certificate, new.client_cas) != (old.certificate, old.client_cas)
-        self._material, self._proposed = new, None
-        self.generation = generation
-        self._generations.remove_all_but(generation)
-        if changed:
+    def _take(self, new: Material) -> None:
+        old, self._material = self._material, new
+        self._generations.remove_all_but(self.generation)
+        if (new.certificate, new.client_cas) != (old.certificate, old.client_cas):
             self.applied += 1
             leaf = new.certificates[0] if new.certificates else None
             what = f"{leaf.subject}, until {leaf.ends:%F}" if leaf else "self-signed"
             logger.info("new connections get the new certificate: %s", what)
 
-    def refuse(self, reasons: tuple[Finding | str, ...] | list[Finding]) -> None:
-        """Say that what was found cannot be served; the old certificate stays."""
+    def _refuse(self, reasons: tuple[Finding | str, ...] | list[Finding]) -> None:
         self.refused += 1
-        self._proposed = None
-        self._generations.remove_all_but(self.generation)
         for reason in reasons:
             logger.error("the new certificate is refused, the old one stays: %s", reason)
+
+    def _prove(self, generation: Generation) -> None:
+        server_context(self._settings, generation)
 
     def tell_of_expiry(self, now: datetime | None = None) -> None:
         """Log what expires within 14 days, or has expired."""

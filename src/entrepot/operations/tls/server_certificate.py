@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from entrepot.config.cipher_suites import left_out
+from entrepot.config.cipher_suites import tls12_suites
 from entrepot.config.problems import KeyPath
 from entrepot.config.tls import TlsSettings
 from entrepot.operations.tls import facts
@@ -103,14 +103,14 @@ def judge_dates(
 
 
 def judge_suites(settings: TlsSettings, leaf: x509.Certificate) -> list[Finding]:
-    """Find out whether a list of cipher suites leaves out what would be served."""
-    if not settings.ciphersuites:
+    """Find out whether a list of cipher suites leaves any for TLS 1.2."""
+    if not settings.ciphersuites or settings.minimumtls == "tls1.3":
         return []
-    missing = left_out(settings.ciphersuites, settings.minimumtls, facts.key_kind(leaf))
-    if not missing:
+    usable = tls12_suites(facts.key_kind(leaf))
+    if not set(usable).isdisjoint(settings.ciphersuites):
         return []
     expected = (
-        f"{', '.join(missing)} in it, too: the TLS library serves them with this certificate, and"
-        " has no switch for single suites (http.tls.minimumtls: tls1.3 leaves those of TLS 1.3)"
+        f"one of {', '.join(usable)}, which TLS 1.2 needs with this certificate, or"
+        " http.tls.minimumtls: tls1.3"
     )
-    return [Finding(CIPHER_SUITES, "a list that narrows what is served", expected)]
+    return [Finding(CIPHER_SUITES, "no suite that can be served with TLS 1.2", expected)]

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from entrepot.config.tls import TlsSettings
+from entrepot.operations.tls.generations import newest
 from entrepot.operations.tls.keeper import CertificateKeeper
 from entrepot.operations.tls.material import inspect
 from entrepot.operations.tls.metrics import CertificateMetrics
@@ -42,11 +43,9 @@ def test_a_good_certificate_takes_the_place_of_the_old_one(tmp_path: Path) -> No
     before = keeper.generation
     replace(pair, Pair.make(tmp_path, "new"))
     assert keeper.is_new(keeper.fingerprint())
-    proposed = keeper.propose()
-    assert proposed is not None
-    assert before.certificate.exists()  # until somebody says that workers serve with the new one
-    keeper.accept(proposed)
+    assert keeper.renew()
     assert not before.certificate.exists()
+    assert keeper.generation == newest(tmp_path / "runtime")
     assert keeper.generation.certificate.read_bytes() == pair.certificate.read_bytes()
     assert not keeper.is_new(keeper.fingerprint())
     assert (keeper.applied, keeper.refused) == (1, 0)
@@ -67,22 +66,20 @@ def test_a_bad_one_is_counted_and_told_of_and_the_old_one_stays(
         pair.key.unlink()
     else:
         replace(pair, Pair.make(tmp_path, "new", begins=-9, ends=-2))
-    assert keeper.propose() is None
+    assert not keeper.renew()
     assert keeper.generation.certificate.read_bytes() == served
     assert "the new certificate is refused, the old one stays: http.tls." in caplog.text
     assert 'entrepot_tls_certificate_reloads_total{outcome="refused"} 1.0' in page(keeper)
 
 
-def test_one_that_workers_do_not_start_with_is_taken_back(tmp_path: Path) -> None:
+def test_one_that_cannot_be_written_is_never_seen_by_a_worker(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path)
     keeper = keep(tmp_path, pair)
     before = keeper.generation
     replace(pair, Pair.make(tmp_path, "new"))
-    proposed = keeper.propose()
-    keeper.refuse(("workers do not start with it",))
-    assert proposed is not None
-    assert not proposed.certificate.exists()
-    assert keeper.generation == before
+    (before.certificate.parent.parent / "2.new").write_text("in the way")
+    assert not keeper.renew()
+    assert keeper.generation == before == newest(tmp_path / "runtime")
     assert (keeper.applied, keeper.refused) == (0, 1)
 
 
@@ -90,7 +87,7 @@ def test_an_expired_certificate_may_follow_an_expired_one(tmp_path: Path) -> Non
     pair = Pair.make(tmp_path, begins=-9, ends=-2)
     keeper = keep(tmp_path, pair)
     replace(pair, Pair.make(tmp_path, "new", begins=-9, ends=-1))
-    assert keeper.propose() is not None
+    assert keeper.renew()
 
 
 def test_days_to_expiry_are_told_of_each_certificate(tmp_path: Path) -> None:
