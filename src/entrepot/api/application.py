@@ -146,7 +146,7 @@ class Application:
             if authentication is not None:
                 authentication.locate(request)
                 beside = request.scope["path"] in self._beside
-                if not beside and not authentication.recognise(request):
+                if not beside and not await authentication.recognise(request):
                     await authentication.identify(request)
             handler = allowed.get(record.method)
             if handler is None:

@@ -11,7 +11,7 @@ from entrepot.api.response import Header, Response
 from entrepot.api.vouching import VouchingProxy
 from entrepot.api.wire_errors import render_error
 from entrepot.errors import Denied, Unauthenticated
-from entrepot.ports.access import ANONYMOUS, Authenticator, BearerCredentials, Caller
+from entrepot.ports.access import ANONYMOUS, BearerCredentials, Caller
 from entrepot.services.authentication.recent import RecentLogins
 
 _SCOPE = "insufficient_scope"
@@ -21,8 +21,7 @@ class Authentication:
     """Finds out who asks.
 
     Args:
-        authenticator: knows the accounts.
-        recent: remembers who came just now.
+        recent: knows the accounts, and remembers who came just now.
         challenge: says what those should bring who have brought nothing.
         addresses: tells from where somebody tries.
         proxy: who else may say whose request it is.
@@ -31,21 +30,19 @@ class Authentication:
 
     def __init__(
         self,
-        authenticator: Authenticator,
         recent: RecentLogins,
         challenge: Challenge,
         addresses: ClientAddresses,
         proxy: VouchingProxy | None = None,
         anybody: Caller | None = None,
     ) -> None:
-        self._authenticator = authenticator
         self._recent = recent
         self._challenge = challenge
         self._addresses = addresses
         self._proxy = proxy
         self._anybody = anybody
 
-    def recognise(self, request: Request) -> bool:
+    async def recognise(self, request: Request) -> bool:
         """Note whose a request is, when the same header came from the same address just now.
 
         Raises:
@@ -54,7 +51,7 @@ class Authentication:
         header = request.headers.get(b"authorization")
         if header is None or _is_repeated(request):
             return False  # that is for `identify` to look at
-        caller = self._recent.find(header, request.address)
+        caller = await self._recent.find(header, request.address)
         if caller is None:
             return False
         request.caller = caller
@@ -94,9 +91,8 @@ class Authentication:
         if credentials is None:
             return ANONYMOUS
         request.bearer = isinstance(credentials, BearerCredentials)
-        caller = await self._authenticator.authenticate(credentials)
-        self._recent.keep(request.headers[b"authorization"], credentials, caller)
-        return caller
+        header = request.headers[b"authorization"]
+        return await self._recent.login(header, credentials)
 
     def refuse(self, request: Request, error: Unauthenticated | Denied) -> Response:
         """Answer who may not: 403 where nothing else can be brought, else 401 and what to bring."""

@@ -29,7 +29,9 @@ class Origins:
         """Give the scheme, host and client of a request."""
         client = scope.get("client")
         address = client[0] if client else ""
-        seen = _seen(scope["scheme"], headers.get(b"host", b""), address)
+        host = headers.get(b"host", b"")
+        # Before it is looked up: what a cache holds is as long as what it was asked for.
+        seen = _seen(scope["scheme"], host if len(host) <= _LONGEST_HOST else b"", address)
         if _TOLD.isdisjoint(headers) or not self._is_trusted(address):
             return seen
         return read_forwarded(headers, seen)
@@ -37,5 +39,5 @@ class Origins:
 
 @lru_cache(maxsize=1024)  # a client's requests all say the same
 def _seen(scheme: str, host_header: bytes, address: str) -> Origin:
-    host = host_header.decode("latin-1") if len(host_header) <= _LONGEST_HOST else ""
+    host = host_header.decode("latin-1")
     return Origin(scheme, host if is_host(host) else "", address)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from entrepot.api.request import Request
     from entrepot.assembly.tokens import OwnTokens
     from entrepot.services.authentication.guard import GuessLimits
+    from entrepot.services.authentication.recent import Edition
 
 _OWN_PATH = "auth/token"
 _DEFAULT_REALM = "Entrepot"
@@ -80,6 +81,7 @@ class _Builder:
         self._standings: list[Standing] = []
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._access: Access | None = None
+        self._edition: Edition | None = None
         self._own: OwnTokens | None = None
 
     def build(self) -> AccessControl:
@@ -87,7 +89,7 @@ class _Builder:
         from entrepot.services.authentication.chain import Chain
         from entrepot.services.authentication.guard import GuessGuard
         from entrepot.services.authentication.known_callers import KnownCallers
-        from entrepot.services.authentication.recent import RecentLogins
+        from entrepot.services.authentication.recent import RecentLogins, no_edition
 
         settings, drivers = self._settings, self._drivers
         self._add_file()
@@ -104,8 +106,7 @@ class _Builder:
         )
         proxy = settings.access.proxy
         authentication = Authentication(
-            guard,
-            RecentLogins(guard),
+            RecentLogins(guard, self._edition or no_edition),
             self._challenge(),
             ClientAddresses(settings.http.trustedproxies),
             None if proxy is None else VouchingProxy(proxy.header, proxy.networks),
@@ -149,14 +150,14 @@ class _Builder:
         if not self._settings.access.enabled:
             return
         from entrepot.assembly.accounts import account_parts
-        from entrepot.services.token_server.standing import LoginStanding
 
         drivers = self._drivers
         parts = account_parts(self._settings.access, drivers.accounts, drivers.clock)
         self._passwords.append(parts.authenticator)
         self._tokens.append(parts.authenticator)
-        self._standings.append(LoginStanding(parts.standing, drivers.accounts, drivers.clock))
+        self._standings.append(parts.standing)
         self._access = parts.access
+        self._edition = parts.edition
 
         async def close() -> None:
             parts.passwords.close()

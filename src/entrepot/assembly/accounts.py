@@ -20,11 +20,11 @@ from entrepot.services.access.passwords import Passwords
 from entrepot.services.access.robots import Robots
 from entrepot.services.access.rule_access import RuleAccess
 from entrepot.services.access.rules import rules_of_file
-from entrepot.services.access.standing import AccountStanding
 from entrepot.services.access.stored_rules import StoredRules
 from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Decision, Views
+from entrepot.services.token_server.standing import AccountStanding
 
 Decide = Callable[[Caller, Action, RepositoryName], Awaitable[Decision]]
 
@@ -37,6 +37,7 @@ class AccountParts:
         access: decides by the rules of the file and of the database.
         authenticator: knows the accounts of the database.
         standing: tells whether an account may still come in.
+        edition: another number as soon as any account, token or rule is another one.
         uses: writes down when accounts were used; to be written a last time at the end.
         passwords: to be closed at the end.
     """
@@ -44,6 +45,7 @@ class AccountParts:
     access: RuleAccess
     authenticator: AccountAuthenticator
     standing: AccountStanding
+    edition: Callable[[], Awaitable[int]]
     uses: LastUses
     passwords: Passwords
 
@@ -62,7 +64,8 @@ def account_parts(settings: AccessSettings, accounts: Accounts, clock: Clock) ->
     return AccountParts(
         access=RuleAccess(views, clock),
         authenticator=AccountAuthenticator(accounts, views, passwords, uses, clock),
-        standing=AccountStanding(views, clock),
+        standing=AccountStanding(views, accounts, clock),
+        edition=views.edition,
         uses=uses,
         passwords=passwords,
     )

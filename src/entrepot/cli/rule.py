@@ -72,7 +72,7 @@ def add(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create a rule; it applies within a second."""
+    """Create a rule; it applies at once."""
     rule = StoredRule(
         name=name,
         who=tuple(split_words(who)),
@@ -137,7 +137,7 @@ def remove(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a rule of the database; it stops applying within a second."""
+    """Remove a rule of the database; it stops applying at once."""
     administer(config, defaults, lambda tools: tools.rules.remove(name))
     if as_json:
         print_json({"removed": name})

@@ -138,7 +138,7 @@ def remove(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove a token; it stops working within a second."""
+    """Remove a token; it stops working at once."""
     administer(config, defaults, lambda tools: tools.tokens.remove(account, name))
     if as_json:
         print_json({"account": account, "removed": name})

@@ -8,8 +8,7 @@ below it, and `**` is every repository.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Self
 
 from entrepot.errors import InvalidName
@@ -18,7 +17,6 @@ from entrepot.oci.name import RepositoryName
 
 MAX_GLOB_LENGTH = 512
 
-_COMPILED = 16_384
 _ANY = "**"
 _USER = "{user}"
 _PARTS = re.compile(r"(\*|\{user\})")
@@ -41,6 +39,8 @@ class RepositoryGlob:
     """
 
     text: str
+    # Compiled when it is first needed: of a thousand patterns, few ever are.
+    _compiled: re.Pattern[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -76,7 +76,11 @@ class RepositoryGlob:
         if self.of_user and (not user or "/" in user or _BOUNDARY in user):
             return False
         subject = f"{user}{_BOUNDARY}{name}/" if self.of_user else f"{name}/"
-        return _compiled(self.text).fullmatch(subject) is not None
+        compiled = self._compiled
+        if compiled is None:
+            compiled = re.compile(_expression(self.text.split("/")))
+            object.__setattr__(self, "_compiled", compiled)
+        return compiled.fullmatch(subject) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +149,6 @@ def _check_name(text: str) -> None:
         RepositoryName.parse(text)
     except InvalidName as error:
         raise ValueError(f"no repository can be called {excerpt(text)!r}: {error}") from error
-
-
-@lru_cache(_COMPILED)
-def _compiled(text: str) -> re.Pattern[str]:
-    """Compile a pattern when it is first needed: of a thousand, few ever are."""
-    return re.compile(_expression(text.split("/")))
 
 
 def _expression(components: list[str]) -> str:

@@ -12,8 +12,8 @@ from entrepot.ports.access import Kind
 class Standing(Protocol):
     """Tells whether who was let in before may still come in.
 
-    Asked with each request that carries one of Entrepot's own tokens, so it answers from memory,
-    which may be a second old.
+    Asked with each request that carries one of Entrepot's own tokens, so it costs no more than a
+    look at whether anything has changed.
     """
 
     async def mark(self, name: str, credential: str = "") -> str | None:

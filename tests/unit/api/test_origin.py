@@ -1,5 +1,7 @@
 """Whose word on a request's origin is taken."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +70,16 @@ def test_any_headers_from_any_peer_give_an_origin(headers: dict[bytes, bytes], p
     origin = find((peer, 1), headers, *PROXIES)
     assert origin.scheme in ("http", "https")
     assert origin.host.isascii()
+
+
+def test_long_hosts_of_strangers_fill_no_memory() -> None:
+    origins = Origins(())
+    scope = {"scheme": "http", "client": ("203.0.113.9", 1)}
+    tracemalloc.start()
+    try:
+        for number in range(2000):
+            assert origins.find(scope, {b"host": b"%d." % number + b"x" * 20_000}).host == ""
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 2 << 20

@@ -61,6 +61,7 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.QuarantinedBlob: (503, "UNAVAILABLE"),
     errors.DamagedBlob: (500, "UNKNOWN"),
     errors.MetadataOutage: (503, "UNAVAILABLE"),
+    errors.DamagedDatabase: (503, "UNAVAILABLE"),
     errors.NewerDatabase: (503, "UNAVAILABLE"),
     errors.Overloaded: (429, "TOOMANYREQUESTS"),
 }

@@ -10,6 +10,8 @@ from entrepot.config.proxies import PRIVATE_NETWORKS
 
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 _MOST_HOPS = 20
+# IPv6 with an IPv4 tail, and the name of an interface behind it.
+_LONGEST_ADDRESS = 45 + 1 + 16
 
 
 class ClientAddresses:
@@ -52,7 +54,6 @@ class ClientAddresses:
         return bucket(address)
 
 
-@lru_cache(maxsize=4096)
 def bucket(address: str) -> str:
     """Give what counts as one address: of IPv6 a network of 64 bits, which one host often has.
 
@@ -62,6 +63,11 @@ def bucket(address: str) -> str:
     Returns:
         An empty text where it is no address, as for a Unix socket.
     """
+    return _bucket(address) if len(address) <= _LONGEST_ADDRESS else ""
+
+
+@lru_cache(maxsize=4096)
+def _bucket(address: str) -> str:
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

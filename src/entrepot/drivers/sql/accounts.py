@@ -52,6 +52,7 @@ class SqlAccounts(_AccountQuestions):
 
     def __init__(self, database: Database) -> None:
         self._asked = self._database = database
+        self._generation: tuple[list[Row], Generation] = [], Generation(0, 0)
 
     async def accounts(self, kind: Kind, after: str, limit: int) -> list[Account]:
         """List users, or robots, by name."""
@@ -93,7 +94,10 @@ class SqlAccounts(_AccountQuestions):
 
     async def generation(self) -> Generation:
         """Give the numbers that changes of accounts, tokens, groups and rules raise."""
-        return Generation(*(await self._asked.rows("access_generation"))[0])
+        rows = await self._asked.rows("access_generation")
+        if rows is not self._generation[0]:  # the same list for as long as nobody commits
+            self._generation = rows, Generation(*rows[0])
+        return self._generation[1]
 
     async def change(self, change: Callable[[AccessWriter], Awaitable[Result]]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""

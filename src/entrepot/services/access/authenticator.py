@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from entrepot.errors import Unauthenticated
 from entrepot.ports.access import BasicCredentials, BearerCredentials, Caller, Credentials
 from entrepot.ports.accounts import Account, Accounts, LastUse, StoredToken
-from entrepot.ports.clock import Clock
+from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.services.access.argon2id import NOBODYS_HASH
 from entrepot.services.access.last_uses import LastUses
-from entrepot.services.access.memo import Memo
 from entrepot.services.access.names import is_name
 from entrepot.services.access.passwords import MAX_LENGTH, Passwords
 from entrepot.services.access.token_text import TokenText, looks_like_token
 from entrepot.services.access.verified import VerifiedPasswords
 from entrepot.services.access.view import View, Views, is_active
+from entrepot.services.cache import MEBIBYTE, Cache
 
-_TOKENS = 16_384
+_LOGINS_BYTES = 2 * MEBIBYTE
 _WRONG = "the name or the password is wrong"
 
 
@@ -64,7 +64,9 @@ class AccountAuthenticator:
         self._verified = VerifiedPasswords(passwords.verify)
         self._uses = uses
         self._clock = clock
-        self._logins: Memo[tuple[str | None, bytes], _Login] = Memo(_TOKENS)
+        self._logins: Cache[tuple[str | None, bytes], _Login] = Cache(
+            _LOGINS_BYTES, clock=lambda: clock.now() / MICROSECONDS
+        )
 
     async def authenticate(self, credentials: Credentials) -> Caller:
         """Give the account that the credentials are of.
@@ -87,10 +89,10 @@ class AccountAuthenticator:
 
     async def _by_password(self, credentials: BasicCredentials) -> Caller:
         name = credentials.username
-        view = self._views.fresh() or await self._views.current()
+        view = await self._views.current()
         account: Account | None = None
         if is_name(name):
-            account = (await view.facts(name)).account
+            account = (await view.known(name)).account
         password_hash = None if account is None else account.password_hash
         right = await self._verified.check(
             name, credentials.secret[: MAX_LENGTH + 1], password_hash or NOBODYS_HASH
@@ -105,16 +107,14 @@ class AccountAuthenticator:
         token = TokenText.parse(text)
         if token is None:
             raise Unauthenticated(_WRONG)
-        view = self._views.fresh() or await self._views.current()
+        view = await self._views.current()
         now = self._clock.now()
         key = (name, token.hash())
         login = self._logins.get(key)
         if login is None or login.edition != view.edition:
             login = await self._look_up(view, name, token, now)
-            self._logins.keep(key, login)
-        if login.until is not None and now >= login.until:
-            self._logins.forget(key)
-            raise Unauthenticated(_WRONG)
+            until = None if login.until is None else login.until / MICROSECONDS
+            self._logins.keep(key, login, until)
         self._uses.note(LastUse(login.account, login.token, now, address))
         return login.caller
 
@@ -125,7 +125,7 @@ class AccountAuthenticator:
         until = _good_until(stored, token.hash(), now)
         if name is not None and name != stored.account:
             raise Unauthenticated(_WRONG)
-        account = (await view.facts(stored.account)).account
+        account = (await view.known(stored.account)).account
         if account is None or not await is_active(view, account.name, account.kind, now):
             raise Unauthenticated(_WRONG)
         if account.expires_at is not None:

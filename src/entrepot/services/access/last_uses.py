@@ -8,15 +8,17 @@ import logging
 
 from entrepot.errors import EntrepotError
 from entrepot.ports.accounts import Accounts, LastUse
-from entrepot.services.access.memo import Memo
+from entrepot.ports.clock import MICROSECONDS
+from entrepot.services.cache import MEBIBYTE, Cache
 
 logger = logging.getLogger("entrepot.access")
 
 DELAY_SECONDS = 10.0
-PRECISION_MICROSECONDS = 60_000_000
+PRECISION_MICROSECONDS = 60 * MICROSECONDS
 """A use from the same address within this time of one that was written is not written."""
 
-_SIZE = 16_384
+_GATHERED = 16_384
+_WRITTEN_BYTES = 2 * MEBIBYTE
 # In one transaction, which runs in one go: a request that comes meanwhile waits for it.
 _AT_ONCE = 50
 
@@ -33,7 +35,9 @@ class LastUses:
         self._accounts = accounts
         self._delay = delay
         self._gathered: dict[tuple[int, int | None], LastUse] = {}
-        self._written: Memo[tuple[int, int | None], LastUse] = Memo(_SIZE)
+        self._written: Cache[tuple[int, int | None], LastUse] = Cache(
+            _WRITTEN_BYTES, PRECISION_MICROSECONDS / MICROSECONDS
+        )
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
@@ -47,7 +51,7 @@ class LastUses:
             and use.at - written.at < PRECISION_MICROSECONDS
         ):
             return
-        if len(self._gathered) < _SIZE or key in self._gathered:
+        if len(self._gathered) < _GATHERED or key in self._gathered:
             self._gathered[key] = use
         if self._timer is None:
             loop = asyncio.get_running_loop()

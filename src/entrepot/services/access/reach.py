@@ -39,11 +39,11 @@ async def reach(view: View, caller: Caller, action: Action) -> frozenset[str] | 
         return _heads(globs, caller.name)
     rules = _rules(view.rules, (ANONYMOUS_SUBJECT,), action)
     if caller.kind is not Kind.ANONYMOUS:
-        facts = await view.facts(caller.name)
-        account = facts.account
+        known = await view.known(caller.name)
+        account = known.account
         if account is not None and (account.admin or account.grants is not None):
             return None
-        rules += _rules(view.rules, subjects_of(caller, facts.groups), action)
+        rules += _rules(view.rules, subjects_of(caller, known.groups), action)
     return _heads((glob for rule in rules for glob in rule.globs.wanted), caller.name)
 
 

@@ -24,7 +24,7 @@ _NO_RULE = "no rule allows it"
 async def decide(
     view: View, clock: Clock, caller: Caller, action: Action, name: RepositoryName
 ) -> Decision:
-    """Decide whether a caller may do something.
+    """Decide whether a caller may do something, whatever the limits of a token are.
 
     Args:
         view: what is known.
@@ -33,21 +33,24 @@ async def decide(
         action: what is to be done.
         name: in which repository.
     """
-    if caller.delegated:
-        return _by_limits(caller, action, name, "the grants of an external token server")
     rule = view.rules.find((ANONYMOUS_SUBJECT,), action, name, "")
     if rule is not None:
-        return _by(rule)
+        return Decision(True, rule.origin, public=True)
     if caller.kind is Kind.ANONYMOUS:
         return Decision(False, _NO_RULE)
-    decision = await _by_account(view, clock, caller, action, name)
-    if decision.allowed and caller.limits is not None:
-        limited = _by_limits(caller, action, name, "the limits of the token")
-        return decision if limited.allowed else limited
-    return decision
+    return await _by_account(view, clock, caller, action, name)
 
 
-def _by_limits(caller: Caller, action: Action, name: RepositoryName, what: str) -> Decision:
+def limit(decision: Decision, caller: Caller, action: Action, name: RepositoryName) -> Decision:
+    """Cut a decision down to what the token allows with which the caller came."""
+    if caller.limits is None or decision.public or not decision.allowed:
+        return decision
+    limited = by_limits(caller, action, name, "the limits of the token")
+    return decision if limited.allowed else limited
+
+
+def by_limits(caller: Caller, action: Action, name: RepositoryName, what: str) -> Decision:
+    """Decide by the limits alone; `what` they are, for whoever asks what decided."""
     allowed = grants_allow(caller.limits or (), action, name, caller.name)
     return Decision(
         allowed, f"{what} {'allow' if allowed else 'do not allow'} it", limited=not allowed
@@ -57,8 +60,8 @@ def _by_limits(caller: Caller, action: Action, name: RepositoryName, what: str) 
 async def _by_account(
     view: View, clock: Clock, caller: Caller, action: Action, name: RepositoryName
 ) -> Decision:
-    facts = await view.facts(caller.name)
-    account = facts.account
+    known = await view.known(caller.name)
+    account = known.account
     if account is None and caller.kind is Kind.ROBOT:
         return Decision(False, f"there is no robot {caller.name}")
     if account is not None:
@@ -69,7 +72,7 @@ async def _by_account(
             return Decision(True, f"{caller.name} is an administrator")
         if account.grants is not None:
             return await _by_grants(view, clock, account, action, name)
-    rule = view.rules.find(subjects_of(caller, facts.groups), action, name, caller.name)
+    rule = view.rules.find(subjects_of(caller, known.groups), action, name, caller.name)
     decision = Decision(False, _NO_RULE) if rule is None else _by(rule)
     if account is not None and decision.allowed:
         return await _bounded_by_owner(view, clock, account, action, name, decision)

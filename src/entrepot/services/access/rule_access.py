@@ -5,7 +5,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, Caller, Kind
 from entrepot.ports.clock import Clock
 from entrepot.services.access.reach import reach
-from entrepot.services.access.rights import decide
+from entrepot.services.access.rights import by_limits, decide, limit
 from entrepot.services.access.view import Decision, Views
 
 _INSUFFICIENT = "insufficient_scope"
@@ -14,7 +14,8 @@ _INSUFFICIENT = "insufficient_scope"
 class RuleAccess:
     """Implements `Access`.
 
-    A decision is found once, and looked up until accounts, groups or rules change.
+    A decision is found once, and looked up until accounts, groups or rules change. It is kept for
+    the account, not for each token of it: limits are looked at each time.
 
     Args:
         views: what is known of them.
@@ -66,12 +67,14 @@ class RuleAccess:
         Raises:
             MetadataOutage: the rules cannot be read.
         """
-        view = self._views.fresh() or await self._views.current()
-        key = (caller, action, name)
+        if caller.delegated:
+            return by_limits(caller, action, name, "the grants of an external token server")
+        view = await self._views.current()
+        key = (caller.name, caller.kind, caller.groups, action, name)
         decision = view.decisions.get(key)
         if decision is None:
             decision = await decide(view, self._clock, caller, action, name)
             # Lists of repositories ask for each name once: they would push out all the others.
             if action is not Action.LIST:
                 view.decisions.keep(key, decision)
-        return decision
+        return limit(decision, caller, action, name)

@@ -7,18 +7,25 @@ does: a thousand rules cost as much as the few that matter.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from entrepot.config.access import RuleSettings, parse_subject
 from entrepot.errors import InvalidRequest
 from entrepot.oci.repository_glob import RepositoryGlob, RepositoryGlobs
 from entrepot.ports.access import Action, Caller, Grant, Kind
 from entrepot.ports.accounts import StoredRule
+from entrepot.services.cache import MEBIBYTE, Cache
 
 ANONYMOUS_SUBJECT = "anonymous"
 AUTHENTICATED_SUBJECT = "authenticated"
 
-_COMPILED = 16_384
+# What a pattern takes when it has been compiled, roughly.
+_COMPILED_BYTES = 4096
+_SPECIAL = frozenset("*{!")
+_GLOBS: Cache[tuple[str, ...], RepositoryGlobs] = Cache(
+    2 * MEBIBYTE,
+    measure=lambda globs: (len(globs.wanted) + len(globs.unwanted)) * _COMPILED_BYTES,
+)
+"""Patterns of rules, robots and limits of tokens, read again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +64,20 @@ def rule_of_database(rule: StoredRule) -> Rule:
     return _compile(f"rule {rule.name} of the database", rule.who, rule.may, rule.repositories)
 
 
-@lru_cache(_COMPILED)
 def compile_globs(patterns: tuple[str, ...]) -> RepositoryGlobs:
-    """Read patterns.
+    """Read patterns, or find them read.
 
     Raises:
         InvalidRequest: one is none; the message says what was expected.
     """
-    try:
-        return RepositoryGlobs.parse(patterns)
-    except ValueError as error:
-        raise InvalidRequest(f"repositories: {error}") from error
+    globs = _GLOBS.get(patterns)
+    if globs is None:
+        try:
+            globs = RepositoryGlobs.parse(patterns)
+        except ValueError as error:
+            raise InvalidRequest(f"repositories: {error}") from error
+        _GLOBS.keep(patterns, globs)
+    return globs
 
 
 def grants_allow(grants: Iterable[Grant], action: Action, name: str, user: str) -> bool:
@@ -79,13 +89,16 @@ def grants_allow(grants: Iterable[Grant], action: Action, name: str, user: str) 
         name: in which repository.
         user: whose name `{user}` stands for.
     """
-    return any(
-        action in grant.actions and compile_globs(grant.patterns).matches(name, user)
-        for grant in grants
-    )
+    return any(action in grant.actions and _reaches(grant.patterns, name, user) for grant in grants)
 
 
-@lru_cache(_COMPILED // 4)
+def _reaches(patterns: tuple[str, ...], name: str, user: str) -> bool:
+    # Scopes of bearer tokens name one repository each, and strangers choose which: nothing is kept.
+    if len(patterns) == 1 and not _SPECIAL.intersection(patterns[0]):
+        return patterns[0] == name
+    return compile_globs(patterns).matches(name, user)
+
+
 def subjects_of(caller: Caller, groups: tuple[str, ...]) -> tuple[str, ...]:
     """Name a known caller in every way in which rules may name it, most particular first.
 

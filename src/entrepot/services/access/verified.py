@@ -9,13 +9,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from entrepot.services.authentication.facts import Facts
+from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 
 Verify = Callable[[str, str], Awaitable[bool]]
 
 RIGHT_SECONDS = 300.0
 WRONG_SECONDS = 60.0
-_SIZE = 4096
+_BYTES = MEBIBYTE
 
 
 class VerifiedPasswords:
@@ -30,8 +30,9 @@ class VerifiedPasswords:
 
     def __init__(self, verify: Verify, seconds: Callable[[], float] = time.monotonic) -> None:
         self._verify = verify
-        self._right: Facts[bool] = Facts(RIGHT_SECONDS, _SIZE, seconds)
-        self._wrong: Facts[bool] = Facts(WRONG_SECONDS, _SIZE, seconds)
+        self._key = SecretHash()
+        self._right: Cache[bytes, bool] = Cache(_BYTES, RIGHT_SECONDS, seconds)
+        self._wrong: Cache[bytes, bool] = Cache(_BYTES, WRONG_SECONDS, seconds)
         self._under_way: dict[bytes, asyncio.Future[bool]] = {}
 
     async def check(self, name: str, password: str, password_hash: str) -> bool:
@@ -45,7 +46,7 @@ class VerifiedPasswords:
         Raises:
             Overloaded: too many are being checked.
         """
-        key = self._right.key(f"{password_hash} {name}", password)
+        key = self._key(password_hash, name, password)
         if self._right.get(key):
             return True
         if self._wrong.get(key):
@@ -61,4 +62,4 @@ class VerifiedPasswords:
     def _note(self, key: bytes, done: asyncio.Future[bool]) -> None:
         del self._under_way[key]
         if not done.cancelled() and done.exception() is None:
-            (self._right if done.result() else self._wrong).keep(key, fact=True)
+            (self._right if done.result() else self._wrong).keep(key, True)

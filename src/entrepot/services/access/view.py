@@ -1,29 +1,30 @@
-"""What a worker knows of accounts, groups and rules: as good as the database, a second ago.
+"""What a worker knows of accounts, groups and rules: as good as the database.
 
-All of it hangs on one number that every change raises. It is read once a second while anybody
-asks, and when it is another one, everything is forgotten: so a disabled user, a removed rule or a
-revoked token ends within a second on every worker, and a request costs no query.
+All of it hangs on one number that every change raises, and that is looked at whenever anybody asks:
+for as long as nothing is committed, the driver answers from memory. When it is another number,
+everything is forgotten. So what was given or taken away counts at once, on every worker.
 """
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from entrepot.errors import InvalidRequest
-from entrepot.ports.access import Action, Caller, Kind
+from entrepot.ports.access import Action, Kind
 from entrepot.ports.accounts import Account, Accounts, Generation
 from entrepot.ports.clock import Clock
-from entrepot.services.access.memo import Memo
 from entrepot.services.access.rules import Rule, RuleBook, rule_of_database
+from entrepot.services.cache import MEBIBYTE, Cache
 
 logger = logging.getLogger("entrepot.access")
 
-_FRESH_SECONDS = 1.0
 _PAGE = 100
-_ACCOUNTS = 16_384
-_DECISIONS = 65_536
+_ACCOUNTS_BYTES = 2 * MEBIBYTE
+_DECISIONS_BYTES = 4 * MEBIBYTE
+
+Question = tuple[str, Kind, frozenset[str], Action, str]
+"""A caller's name, kind and groups, an action, and a repository: what a decision hangs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,17 @@ class Decision:
         allowed: whether.
         reason: which rule or right decided, for administrators: never sent to the caller.
         limited: only the limits of the caller's token stand in the way.
+        public: everybody may do it.
     """
 
     allowed: bool
     reason: str
     limited: bool = False
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Known:
     """What is known of a name.
 
     Attributes:
@@ -54,7 +57,7 @@ class Facts:
     groups: tuple[str, ...]
 
 
-_NOTHING = Facts(None, ())
+_NOTHING = Known(None, ())
 
 
 class View:
@@ -79,25 +82,25 @@ class View:
         self.generation = generation
         self.edition = edition
         self.rules = rules
-        self.decisions: Memo[tuple[Caller, Action, str], Decision] = Memo(_DECISIONS)
+        self.decisions: Cache[Question, Decision] = Cache(_DECISIONS_BYTES)
         self._accounts = accounts
         self._clock = clock
-        self._facts: Memo[str, Facts] = Memo(_ACCOUNTS)
+        self._known: Cache[str, Known] = Cache(_ACCOUNTS_BYTES)
         self._expires_at: int | None = None
 
-    async def facts(self, name: str) -> Facts:
+    async def known(self, name: str) -> Known:
         """Tell what is known of a name."""
-        facts = self._facts.get(name)
-        if facts is None:
-            facts = await self._look_up(name)
-            self._facts.keep(name, facts)
-        return facts
+        known = self._known.get(name)
+        if known is None:
+            known = await self._look_up(name)
+            self._known.keep(name, known)
+        return known
 
     def has_expired(self) -> bool:
         """Tell whether an account has expired since it was looked at."""
         return self._expires_at is not None and self._clock.now() >= self._expires_at
 
-    async def _look_up(self, name: str) -> Facts:
+    async def _look_up(self, name: str) -> Known:
         if not name.isprintable():  # nobody's name, and perhaps no text that a database can take
             return _NOTHING
         account = await self._accounts.account(name)
@@ -105,7 +108,7 @@ class View:
         expires_at = None if account is None else account.expires_at
         if expires_at is not None and expires_at > self._clock.now():
             self._expires_at = min(expires_at, self._expires_at or expires_at)
-        return Facts(account, groups)
+        return Known(account, groups)
 
 
 class Views:
@@ -115,53 +118,62 @@ class Views:
         accounts: where everything is read.
         clock: tells the time, for accounts that expire.
         rules: those of the configuration.
-        seconds: tells the time that runs evenly, in seconds.
     """
 
-    def __init__(
-        self,
-        accounts: Accounts,
-        clock: Clock,
-        rules: Iterable[Rule] = (),
-        seconds: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, rules: Iterable[Rule] = ()) -> None:
         self._accounts = accounts
         self._clock = clock
         self._rules = list(rules)
-        self._seconds = seconds
         self._view: View | None = None
-        self._fresh_until = 0.0
+        self._fresh: View | None = None
         self._looking = asyncio.Lock()
 
-    def fresh(self) -> View | None:
-        """Give the view when it needs no look at the database."""
-        return self._view if self._seconds() < self._fresh_until else None
-
     async def current(self) -> View:
-        """Give the view, at most a second old.
+        """Give the view of this moment.
 
         Raises:
             MetadataOutage: the database cannot be read.
         """
-        view = self.fresh()
-        if view is not None:
-            return view
-        async with self._looking:  # one looks for all who wait
-            return self.fresh() or await self._look()
+        fresh = self._fresh
+        if fresh is not None and not fresh.has_expired():
+            return fresh
+        view = self._good(await self._accounts.generation())
+        if view is None:
+            async with self._looking:  # one looks for all who wait
+                # Read before the rules: what changes meanwhile is seen by whoever asks next.
+                generation = await self._accounts.generation()
+                return self._good(generation) or await self._look(generation)
+        # A look is good for all that the event loop's queue holds by now: a request asks thrice.
+        self._fresh = view
+        asyncio.get_running_loop().call_soon(self._look_again)
+        return view
 
-    async def _look(self) -> View:
-        looked_at = self._seconds()
-        generation = await self._accounts.generation()
+    def _look_again(self) -> None:
+        self._fresh = None
+
+    async def edition(self) -> int:
+        """Give what is another number as soon as anything is.
+
+        Raises:
+            MetadataOutage: the database cannot be read.
+        """
+        return (await self.current()).edition
+
+    def _good(self, generation: Generation) -> View | None:
         view = self._view
-        if view is None or view.generation != generation or view.has_expired():
-            if view is not None and view.generation.rules == generation.rules:
-                rules = view.rules
-            else:
-                rules = RuleBook(await self._all_rules())
-            edition = view.edition + 1 if view else 1
-            view = View(self._accounts, self._clock, generation, edition, rules)
-            self._view = view
-        self._fresh_until = looked_at + _FRESH_SECONDS
+        if view is None or view.has_expired():
+            return None
+        same = view.generation is generation or view.generation == generation
+        return view if same else None
+
+    async def _look(self, generation: Generation) -> View:
+        view = self._view
+        if view is not None and view.generation.rules == generation.rules:
+            rules = view.rules
+        else:
+            rules = RuleBook(await self._all_rules())
+        edition = view.edition + 1 if view else 1
+        self._view = view = View(self._accounts, self._clock, generation, edition, rules)
         return view
 
     async def _all_rules(self) -> list[Rule]:
@@ -180,7 +192,7 @@ class Views:
 
 async def is_active(view: View, name: str, kind: Kind, now: int) -> bool:
     """Tell whether an account may log in: itself, and whoever owns it."""
-    account = (await view.facts(name)).account
+    account = (await view.known(name)).account
     if account is None or account.kind is not kind or not account.is_active(now):
         return False
     return account.owner is None or await is_active(view, account.owner, Kind.USER, now)

@@ -17,8 +17,8 @@ from entrepot.errors import Outage, TooManyGuesses, Unauthenticated
 from entrepot.ports.access import Authenticator, BasicCredentials, Caller, Credentials
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.guesses import GuessLedger
-from entrepot.services.authentication.facts import Facts
 from entrepot.services.authentication.turns import Turns
+from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 
 logger = logging.getLogger("entrepot.access")
 
@@ -26,7 +26,7 @@ logger = logging.getLogger("entrepot.access")
 _TRUSTED_SECONDS = 10.0
 # A wrong password that a script sends again and again is one guess.
 _SAME_GUESS_SECONDS = 600.0
-_KEPT = 10_000
+_KEPT_BYTES = 2 * MEBIBYTE
 _LOOK_SECONDS = 1.0
 _WAITING_SHOWN = 10_000
 # How long an address is known as one from which an account was right, and how often that is noted.
@@ -79,8 +79,9 @@ class GuessGuard:
         self._limits = limits
         self._clock = clock
         self._seconds = seconds
-        self._right: Facts[bool] = Facts(_TRUSTED_SECONDS, _KEPT, seconds)
-        self._wrong: Facts[bool] = Facts(_SAME_GUESS_SECONDS, _KEPT, seconds)
+        self._key = SecretHash()
+        self._right: Cache[bytes, bool] = Cache(_KEPT_BYTES, _TRUSTED_SECONDS, seconds)
+        self._wrong: Cache[bytes, bool] = Cache(_KEPT_BYTES, _SAME_GUESS_SECONDS, seconds)
         self._waiting: dict[str, int] = {}
         self._looked_at = -_LOOK_SECONDS
         self._turns = Turns(seconds=seconds)
@@ -100,7 +101,7 @@ class GuessGuard:
         pair = subject_of(credentials)
         # Before anything else, so that who waits cannot tell a right guess from a wrong one.
         self._refuse_if(self._waiting.get(pair, 0))
-        key = self._right.key(pair, credentials.secret)
+        key = self._key(pair, credentials.secret)
         if self._right.get(key):
             return await self._inner.authenticate(credentials)
         running = self._running.get(key)
@@ -130,7 +131,7 @@ class GuessGuard:
         async with self._turns.turn(address, account, familiar=familiar):
             succeeded_at = await self._check_standing(address, pair)
             caller = await self._try(credentials, pair, key)
-        self._right.keep(key, fact=True)
+        self._right.keep(key, True)
         if succeeded_at <= max(0, self._clock.now() - _NOTE_AGAIN):
             await self._note_success(pair)
         return caller
@@ -152,7 +153,7 @@ class GuessGuard:
             return await self._inner.authenticate(credentials)
         except Unauthenticated:
             if not self._wrong.get(key):
-                self._wrong.keep(key, fact=True)
+                self._wrong.keep(key, True)
                 address, _, account = pair.partition(" ")
                 self._turns.note_mistake(address, account)
                 await self._count(address, self._limits.address)

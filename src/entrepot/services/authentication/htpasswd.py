@@ -17,12 +17,12 @@ from entrepot.config.htpasswd_file import HtpasswdContent
 from entrepot.errors import Overloaded, Unauthenticated
 from entrepot.ports.access import BasicCredentials, Caller, Credentials, Kind
 from entrepot.services.authentication.chain import WRONG
-from entrepot.services.authentication.facts import Facts
+from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 
 Check = Callable[[bytes, bytes], bool]
 
 _KEPT_SECONDS = 300.0
-_KEPT = 10_000
+_KEPT_BYTES = MEBIBYTE
 _THREADS = 2
 _WAITING = 256
 _NICENESS = 10
@@ -63,8 +63,9 @@ class HtpasswdAuthenticator:
         self._check = check
         self._content: HtpasswdContent | None = None
         # Each with room of its own: guesses push out guesses only.
-        self._right: Facts[bool] = Facts(_KEPT_SECONDS, _KEPT)
-        self._wrong: Facts[bool] = Facts(_KEPT_SECONDS, _KEPT)
+        self._key = SecretHash()
+        self._right: Cache[bytes, bool] = Cache(_KEPT_BYTES, _KEPT_SECONDS)
+        self._wrong: Cache[bytes, bool] = Cache(_KEPT_BYTES, _KEPT_SECONDS)
         self._seed = os.urandom(16)
         self._hashes: tuple[bytes, ...] = ()
         self._running: dict[bytes, asyncio.Future[bool]] = {}
@@ -88,7 +89,7 @@ class HtpasswdAuthenticator:
             self._content = content
             self._hashes = tuple(content.hashes.values())
         name = credentials.username
-        key = self._right.key(name, credentials.secret)
+        key = self._key(name, credentials.secret)
         if self._right.get(key):
             return Caller(name, Kind.USER)
         if self._wrong.get(key):
@@ -118,7 +119,7 @@ class HtpasswdAuthenticator:
         if self._running.get(key) is done:
             del self._running[key]
         if not done.cancelled() and done.exception() is None and content is self._content:
-            (self._right if done.result() else self._wrong).keep(key, fact=True)
+            (self._right if done.result() else self._wrong).keep(key, True)
 
     async def _compare(self, content: HtpasswdContent, name: str, secret: str) -> bool:
         known = content.hashes.get(name)

@@ -1,27 +1,35 @@
 """Who sent the same header from the same address a moment ago: found without asking anybody.
 
-Clients send their credentials with each request, and many requests a second. Whatever ends a
-login (another file, a disabled account, a token that ran out) is felt this moment later.
+Clients send their credentials with each request, and many requests a second. What is taken away
+from an account of Entrepot's own ends this at once; another file of passwords, or a token that has
+run out, is felt this moment later.
 """
 
-import os
 import time
-from collections.abc import Callable
-from hashlib import blake2b
+from collections.abc import Awaitable, Callable
 
 from entrepot.ports.access import BasicCredentials, Caller, Credentials
 from entrepot.services.authentication.guard import GuessGuard, subject_of
+from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 
 SECONDS = 0.25
-_SIZE = 4096
-_DIGEST_BYTES = 16
+_BYTES = MEBIBYTE
+
+Edition = Callable[[], Awaitable[int]]
+"""Gives what is another number as soon as an account, a token or a rule is another one."""
+
+
+async def no_edition() -> int:
+    """Where there are no accounts, nothing of them changes."""
+    return 0
 
 
 class RecentLogins:
-    """Remembers callers by what they sent, hashed with a number that nobody else has.
+    """Remembers callers by a hash of what they sent.
 
     Args:
         guard: knows who has to wait, however right the credentials are.
+        edition: of what callers were found by.
         seconds: how long a caller is remembered.
         clock: tells seconds that run evenly.
     """
@@ -29,37 +37,43 @@ class RecentLogins:
     def __init__(
         self,
         guard: GuessGuard,
+        edition: Edition = no_edition,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._guard = guard
-        self._seconds = seconds
-        self._clock = clock
-        self._keyed = blake2b(key=os.urandom(32), digest_size=_DIGEST_BYTES)
-        self._kept: dict[tuple[bytes, str], tuple[float, Caller, str]] = {}
+        self._edition = edition
+        self._key = SecretHash()
+        self._kept: Cache[tuple[bytes, str], tuple[int, Caller, str]] = Cache(
+            _BYTES, seconds, clock
+        )
 
-    def find(self, header: bytes, address: str) -> Caller | None:
+    async def find(self, header: bytes, address: str) -> Caller | None:
         """Give who sent this a moment ago.
 
         Raises:
             TooManyGuesses: there were too many wrong ones since, from the same address.
+            MetadataOutage: accounts cannot be read now.
         """
-        hashing = self._keyed.copy()
-        hashing.update(header)
-        kept = self._kept.get((hashing.digest(), address))
-        if kept is None or self._clock() >= kept[0]:
+        kept = self._kept.get((self._key(header), address))
+        if kept is None:
             return None
-        if kept[2]:
-            self._guard.refuse_who_waits(kept[2])
-        return kept[1]
+        edition, caller, subject = kept
+        if edition != await self._edition():
+            return None
+        if subject:
+            self._guard.refuse_who_waits(subject)
+        return caller
 
-    def keep(self, header: bytes, credentials: Credentials, caller: Caller) -> None:
-        """Remember who sent a header."""
-        hashing = self._keyed.copy()
-        hashing.update(header)
+    async def login(self, header: bytes, credentials: Credentials) -> Caller:
+        """Find out whose a header is, and remember it.
+
+        Raises:
+            EntrepotError: what the guard raises.
+        """
+        # Before: what changes meanwhile makes what is found out old.
+        edition = await self._edition()
+        caller = await self._guard.authenticate(credentials)
         subject = subject_of(credentials) if isinstance(credentials, BasicCredentials) else ""
-        key = hashing.digest(), credentials.address
-        self._kept.pop(key, None)
-        while len(self._kept) >= _SIZE:
-            del self._kept[next(iter(self._kept))]
-        self._kept[key] = (self._clock() + self._seconds, caller, subject)
+        self._kept.keep((self._key(header), credentials.address), (edition, caller, subject))
+        return caller

@@ -9,6 +9,7 @@ from entrepot.errors import Unauthenticated
 from entrepot.ports.access import Action, BearerCredentials, Caller, Credentials, Grant, Kind
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing
+from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 from entrepot.services.token_server.keys import ALGORITHM, TokenKeys
 from entrepot.services.token_server.scopes import Scope
 from entrepot.services.tokens.claims import (
@@ -19,10 +20,8 @@ from entrepot.services.tokens.claims import (
     read_subject,
 )
 from entrepot.services.tokens.verification import TokenVerifier, UnknownKey
-from entrepot.services.tokens.verified import VerifiedTokens
 
-_FRESH = MICROSECONDS // 2
-"""For so long nothing is asked again of a token: a busy client costs a look-up."""
+_VERIFIED_BYTES = 4 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,10 @@ class IssuedTokens:
         self._standing = standing
         self._clock = clock
         self._verifier = TokenVerifier(frozenset({ALGORITHM}))
-        self._verified: VerifiedTokens[_Known] = VerifiedTokens()
+        self._key = SecretHash()
+        self._verified: Cache[bytes, Bearer] = Cache(
+            _VERIFIED_BYTES, clock=lambda: clock.now() / MICROSECONDS
+        )
         self._ring = keys.ring
 
     async def authenticate(self, credentials: Credentials) -> Caller:
@@ -125,43 +127,34 @@ class IssuedTokens:
         """
         if not isinstance(credentials, BearerCredentials):
             raise Unauthenticated
-        now = self._clock.now()
-        known = self._verified.find(credentials.token, now / MICROSECONDS)
-        if known is not None and 0 <= now - known.looked_at < _FRESH:
-            return known.bearer.caller
-        return await self._look(credentials.token, now)
-
-    async def _look(self, token: str, now: int) -> Caller:
-        """Find out whether a token is good, and its account still is."""
         await self._keys.look()
         self._follow_keys()
-        known = self._verified.find(token, now / MICROSECONDS)
-        if known is None:
-            known = await self._verify(token, now)
-        bearer = known.bearer
+        key = self._key(credentials.token)
+        bearer = self._verified.get(key)
+        if bearer is None:
+            bearer = await self._verify(key, credentials.token)
         if bearer.mark and bearer.mark != await self._standing.mark(
             bearer.caller.name, bearer.credential
         ):
             raise invalid_token("its account has changed since it was made")
-        known.looked_at = now
         return bearer.caller
 
-    async def _verify(self, token: str, now: int) -> "_Known":
-        seconds = now / MICROSECONDS
+    async def _verify(self, key: bytes, token: str) -> Bearer:
+        now = self._clock.now() / MICROSECONDS
         try:
-            claims = self._verifier.verify(token, self._keys.ring, seconds)
+            claims = self._verifier.verify(token, self._keys.ring, now)
         except UnknownKey:
-            claims = await self._verify_with_new_keys(token, seconds)
-        until = check_claims(claims, self._issuer, self._service, seconds)
-        known = _Known(_read_bearer(claims), now - _FRESH)
-        self._verified.keep(token, until, known)
-        return known
+            claims = await self._verify_with_new_keys(token, now)
+        until = check_claims(claims, self._issuer, self._service, now)
+        bearer = _read_bearer(claims)
+        self._verified.keep(key, bearer, until)
+        return bearer
 
     def _follow_keys(self) -> None:
         """Forget what was verified with other keys than those that are trusted now."""
         if self._ring is not self._keys.ring:
             self._ring = self._keys.ring
-            self._verified.forget_all()
+            self._verified.clear()
 
     async def _verify_with_new_keys(self, token: str, now: float) -> dict[str, Any]:
         await self._keys.look(surely=True)
@@ -171,16 +164,6 @@ class IssuedTokens:
         except UnknownKey:
             pass
         raise invalid_token("it is signed with a key that is not trusted")
-
-
-class _Known:
-    """A token that was verified, and when its account was last looked at."""
-
-    __slots__ = ("bearer", "looked_at")
-
-    def __init__(self, bearer: Bearer, looked_at: int) -> None:
-        self.bearer = bearer
-        self.looked_at = looked_at
 
 
 def _read_bearer(claims: dict[str, Any]) -> Bearer:

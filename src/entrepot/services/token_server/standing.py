@@ -1,7 +1,8 @@
-"""Whether accounts may still come in, answered from memory that is a second old at most."""
+"""Whether accounts may still come in."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import inf
 from typing import Protocol
 
 from entrepot.errors import Outage
@@ -9,52 +10,60 @@ from entrepot.ports.accounts import AccountReader, StoredToken
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.tokens import Standing
 from entrepot.services.access.token_text import name_credential
+from entrepot.services.access.view import View, Views, is_active
+from entrepot.services.cache import MEBIBYTE, Cache
 
-_LOOK = MICROSECONDS
-_CAPACITY = 10_000
-
-
-class Marks(Protocol):
-    """Gives marks of accounts."""
-
-    async def mark(self, name: str) -> str | None:
-        """Give an account's mark; None when it may not come in."""
-        ...
+_BYTES = MEBIBYTE
 
 
-class LoginStanding:
+class AccountStanding:
     """Implements `Standing` for accounts, and for the tokens by which they log in.
 
     Args:
-        marks: of the accounts.
+        views: what is known of accounts.
         accounts: where their tokens are.
-        clock: tells the time.
+        clock: tells the time, for what expires.
     """
 
-    def __init__(self, marks: Marks, accounts: AccountReader, clock: Clock) -> None:
-        self._marks = marks
+    def __init__(self, views: Views, accounts: AccountReader, clock: Clock) -> None:
+        self._views = views
         self._accounts = accounts
         self._clock = clock
-        self._looked_at: dict[str, int] = {}
+        # With the edition of the view by which a token's secret was good.
+        self._good: Cache[tuple[str, str], int] = Cache(
+            _BYTES, clock=lambda: clock.now() / MICROSECONDS
+        )
 
     async def mark(self, name: str, credential: str = "") -> str | None:
-        """Give an account's mark; None when nobody may come in like that."""
-        if credential and not await self._is_good(name, credential):
-            return None
-        return await self._marks.mark(name)
+        """Give an account's mark; None when nobody may come in like that.
 
-    async def _is_good(self, name: str, credential: str) -> bool:
-        """Tell whether a token's secret opens still, as of a second ago."""
-        now = self._clock.now()
-        if 0 <= now - self._looked_at.get(credential, 0) < _LOOK:
+        Raises:
+            MetadataOutage: accounts cannot be read.
+        """
+        view = await self._views.current()
+        account = (await view.known(name)).account
+        if account is None:
+            return None
+        if not await is_active(view, account.name, account.kind, self._clock.now()):
+            return None
+        if credential and not await self._is_good(view, name, credential):
+            return None
+        return f"{account.id}-{account.password_changed_at}"
+
+    async def _is_good(self, view: View, name: str, credential: str) -> bool:
+        """Tell whether a token's secret opens still."""
+        key = name, credential
+        if self._good.get(key) == view.edition:
             return True
         token = await self._accounts.token(credential.partition(":")[0])
-        good = token is not None and token.account == name and _opens(token, credential, now)
-        if len(self._looked_at) >= _CAPACITY:
-            self._looked_at.clear()
-        if good:
-            self._looked_at[credential] = now
-        return good
+        if token is None or token.account != name:
+            return False
+        now = self._clock.now()
+        until = _opens_until(token, credential)
+        if until <= now:
+            return False
+        self._good.keep(key, view.edition, until / MICROSECONDS)
+        return True
 
 
 class PasswordHashes(Protocol):
@@ -120,13 +129,14 @@ class AnyStanding:
         return None
 
 
-def _opens(token: StoredToken, credential: str, now: int) -> bool:
-    """Tell whether a secret is the token's, or was and may be used a while longer."""
-    if token.expires_at is not None and now >= token.expires_at:
-        return False
-    if credential == name_credential(token.public_id, token.secret_hash):
-        return True
-    old, until = token.old_secret_hash, token.old_until
-    if old is None or until is None or now >= until:
-        return False
-    return credential == name_credential(token.public_id, old)
+def _opens_until(token: StoredToken, credential: str) -> float:
+    """Tell until when a secret is the token's, in microseconds since 1970."""
+    ends = [inf if token.expires_at is None else token.expires_at]
+    if credential != name_credential(token.public_id, token.secret_hash):
+        old, until = token.old_secret_hash, token.old_until
+        if old is None or until is None:
+            return 0
+        if credential != name_credential(token.public_id, old):
+            return 0
+        ends.append(until)
+    return min(ends)

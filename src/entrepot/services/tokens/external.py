@@ -5,12 +5,13 @@ import logging
 from entrepot.errors import Unauthenticated
 from entrepot.ports.access import BearerCredentials, Caller, Credentials, Kind
 from entrepot.ports.clock import MICROSECONDS, Clock
+from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 from entrepot.services.tokens.claims import check_claims, invalid_token, read_access, read_subject
 from entrepot.services.tokens.trusted import TrustedKeys
 from entrepot.services.tokens.verification import TokenVerifier, UnknownKey
-from entrepot.services.tokens.verified import VerifiedTokens
 
 _PAUSE_SECONDS = 1.0
+_VERIFIED_BYTES = 4 * MEBIBYTE
 
 logger = logging.getLogger("entrepot.access.token")
 
@@ -41,7 +42,10 @@ class ExternalTokens:
         self._keys = keys
         self._verifier = verifier
         self._clock = clock
-        self._verified: VerifiedTokens[Caller] = VerifiedTokens()
+        self._key = SecretHash()
+        self._verified: Cache[bytes, Caller] = Cache(
+            _VERIFIED_BYTES, clock=lambda: clock.now() / MICROSECONDS
+        )
         self._told_at = 0.0
 
     async def authenticate(self, credentials: Credentials) -> Caller:
@@ -54,17 +58,20 @@ class ExternalTokens:
             raise Unauthenticated
         now = self._clock.now() / MICROSECONDS
         if self._keys.look(now):
-            self._verified.forget_all()
-        caller = self._verified.find(credentials.token, now)
+            self._verified.clear()
+        key = self._key(credentials.token)
+        caller = self._verified.get(key)
         if caller is not None:
             return caller
         try:
-            return self._verify(credentials.token, now)
+            caller, until = self._verify(credentials.token, now)
         except Unauthenticated as error:
             self._tell(error, now)
             raise
+        self._verified.keep(key, caller, until)
+        return caller
 
-    def _verify(self, token: str, now: float) -> Caller:
+    def _verify(self, token: str, now: float) -> tuple[Caller, float]:
         try:
             claims = self._verifier.verify(token, self._keys.ring, now)
         except UnknownKey:
@@ -73,8 +80,7 @@ class ExternalTokens:
         name = read_subject(claims)
         kind = Kind.USER if name else Kind.ANONYMOUS
         caller = Caller(name, kind, limits=read_access(claims), delegated=True)
-        self._verified.keep(token, until, caller)
-        return caller
+        return caller, until
 
     def _tell(self, error: Unauthenticated, now: float) -> None:
         """Say why a token was refused, for whoever sets this up; once a second at most."""
@@ -84,7 +90,7 @@ class ExternalTokens:
 
     def _verify_with_new_keys(self, token: str, now: float) -> dict[str, object]:
         if self._keys.look(now, surely=True):
-            self._verified.forget_all()
+            self._verified.clear()
             try:
                 return self._verifier.verify(token, self._keys.ring, now)
             except UnknownKey:

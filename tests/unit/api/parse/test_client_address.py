@@ -1,5 +1,7 @@
 """By which address guesses are counted: not by one that whoever guesses can choose."""
 
+import tracemalloc
+
 import pytest
 
 from entrepot.api.parse.client_address import ClientAddresses, bucket
@@ -59,3 +61,17 @@ def test_a_whole_network_of_ipv6_counts_as_one() -> None:
 
 def test_ipv4_is_the_same_in_both_forms() -> None:
     assert bucket("::ffff:192.0.2.1") == bucket("192.0.2.1") == "192.0.2.1"
+
+
+def test_long_addresses_of_strangers_fill_no_memory() -> None:
+    addresses = ClientAddresses(("127.0.0.1",))
+    scope = {"client": ("127.0.0.1", 1)}
+    tracemalloc.start()
+    try:
+        for number in range(5000):
+            told = b"fe80::1%%%d" % number + b"x" * 10_000
+            assert addresses.find(scope, {b"x-forwarded-for": told}) == "127.0.0.1"
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 4 << 20

@@ -39,8 +39,7 @@ class Worker:
         self.accounts = SqlAccounts(self._database)
         self.passwords = Passwords()
         self.uses = LastUses(self.accounts)
-        self.seconds = 0.0
-        self.views = Views(self.accounts, clock, rules_of_file(rules), lambda: self.seconds)
+        self.views = Views(self.accounts, clock, rules_of_file(rules))
         self.access = RuleAccess(self.views, clock)
         self.authenticator = AccountAuthenticator(
             self.accounts, self.views, self.passwords, self.uses, clock
@@ -88,8 +87,6 @@ class Stage(Worker):
     def later(self, seconds: float) -> None:
         """Let time pass, for everybody."""
         self.clock.forward(seconds)
-        for worker in (self, *self._others):
-            worker.seconds += seconds
 
     async def add_rule(self, name: str, who: str, may: str, repositories: str) -> None:
         await self.rules.add(

@@ -1,5 +1,7 @@
 """docs/access.md: its ten examples, as they stand there."""
 
+import asyncio
+import os
 import re
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -9,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.assembly.backend import Backend
 from entrepot.cli import program
+from entrepot.config.loader import load
 from tests.unit.services.access.test_token_text import SCANNED
 
 TEXT = (Path(__file__).parents[4] / "docs" / "access.md").read_text()
@@ -62,6 +66,7 @@ def test_an_example_is_true(
     monkeypatch.setenv("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", str(tmp_path / "data"))
     config = tmp_path / "config.yml"
     config.write_text(f"version: 0.1\nstorage: filesystem\n{example.configuration}")
+    asyncio.run(Backend(load(config, os.environ).settings).prepare())
     for command in example.commands:
         code, said = run(*command, "--config", str(config))
         assert code == 0, said

@@ -57,7 +57,6 @@ def test_nothing_that_narrows_ever_widens(
             seen = {name.partition("/")[0] for action, name in mine if action is Action.LIST}
             assert reach is None or seen <= reach
         await opened.users.set_disabled("alice", disabled=True)
-        opened.later(1)
         assert await rights(opened, alice) == public
         assert await rights(opened, Caller("r", Kind.ROBOT)) == public
 

@@ -8,6 +8,7 @@ import pytest
 from entrepot.errors import Denied, Unauthenticated
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, Action, Caller, Kind
+from entrepot.services.access import rules
 from tests.unit.services.access.stage import PASSWORD, Stage, grant, rule, stage
 
 ALICE, BOB = Caller("alice", Kind.USER), Caller("bob", Kind.USER)
@@ -149,10 +150,8 @@ def test_a_robots_grants_wider_than_its_owners_rights_are_cut_when_they_are_used
         assert not await stage.may(CI, PUSH, "team/app")
         assert "its owner alice may not" in await stage.why(CI, PUSH, "team/app")
         await stage.add_rule("more", "user:alice", "push", "team/**")
-        stage.later(1)
         assert await stage.may(CI, PUSH, "team/app")
         await stage.users.set_disabled("alice", disabled=True)
-        stage.later(1)
         assert not await stage.may(CI, PULL, "team/app")
 
     play(act, rule("user:alice", "pull", "team/**"))
@@ -212,7 +211,7 @@ ENDINGS: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
-def test_rights_end_within_a_second_on_every_worker(ending: Act) -> None:
+def test_rights_end_at_once_on_every_worker(ending: Act) -> None:
     async def act(stage: Stage) -> None:
         await stage.users.add("alice", None)
         await stage.groups.add("dev", ["alice"])
@@ -221,14 +220,14 @@ def test_rights_end_within_a_second_on_every_worker(ending: Act) -> None:
         for worker in others:
             assert await worker.may(ALICE, PULL, "team/app")
         await ending(stage)
-        stage.later(1)
+        stage.later(0.001)
         for worker in others:
             assert not await worker.may(ALICE, PULL, "team/app")
 
     play(act)
 
 
-def test_an_account_that_expires_while_nothing_changes_ends_within_a_second() -> None:
+def test_an_account_that_expires_while_nothing_changes_ends_then() -> None:
     async def act(stage: Stage) -> None:
         await stage.users.add("alice", None, expires_at=stage.clock.now() + 10_000_000)
         assert await stage.may(ALICE, PULL, "team/app")
@@ -241,18 +240,18 @@ def test_an_account_that_expires_while_nothing_changes_ends_within_a_second() ->
     play(act, rule("user:alice", "pull", "**"))
 
 
-def test_a_decision_costs_no_query_until_something_changes() -> None:
+def test_a_decision_costs_one_look_until_something_changes() -> None:
     async def act(stage: Stage) -> None:
         asked: list[str] = []
         await stage.users.add("alice", PASSWORD)
         stage.views._accounts = Asked(stage.views._accounts, asked)  # type: ignore[assignment]
         for _ in range(3):
             assert await stage.may(ALICE, PULL, "team/app")
-        assert asked == ["generation", "rules", "account", "groups_of"]
-        for _ in range(3):
-            stage.later(1)
-            assert await stage.may(ALICE, PULL, "team/app")
-        assert asked[4:] == ["generation"] * 3
+        first = ["generation", "generation", "rules", "account", "groups_of"]
+        assert asked == [*first, "generation"]
+        await asyncio.sleep(0)
+        assert await stage.may(ALICE, PULL, "team/app")
+        assert asked == [*first, "generation", "generation"]
 
     play(act, rule("user:alice", "pull", "**"))
 
@@ -268,10 +267,8 @@ def test_many_who_ask_at_once_share_one_look_at_the_rules() -> None:
             )
             == [True] * 50
         )
-        assert asked.count("generation") == 1
         assert asked.count("rules") == 2  # a page, and the empty one behind it
         await stage.users.add("bob", None)
-        stage.later(1)
         assert await stage.may(ALICE, PULL, "team/x")
         assert asked.count("rules") == 2, "no rule has changed"
 
@@ -302,3 +299,22 @@ def test_a_rule_that_cannot_be_read_allows_nothing_and_breaks_nothing(
 
     play(act)
     assert "rule newer allows nothing" in caplog.text
+
+
+def test_a_decision_is_kept_for_an_account_and_not_for_each_of_its_tokens() -> None:
+    async def act(stage: Stage) -> None:
+        await stage.users.add("alice", PASSWORD)
+        known = rules._GLOBS.bytes
+        for number in range(100):
+            limits = tuple(grant("pull", f"team/app-{number}-{scope}") for scope in range(200))
+            for caller in (
+                Caller("alice", Kind.USER, limits=limits, scoped=True),
+                Caller(limits=limits, scoped=True),
+            ):
+                assert not await stage.may(caller, PULL, "team/app")
+        view = await stage.views.current()
+        assert len(view.decisions) == 2
+        assert view.decisions.bytes < 4096
+        assert rules._GLOBS.bytes == known
+
+    play(act, rule("user:alice", "pull", "team/**"))

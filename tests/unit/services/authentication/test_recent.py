@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.errors import TooManyGuesses
-from entrepot.ports.access import BasicCredentials, BearerCredentials, Caller, Kind
-from entrepot.services.authentication.recent import RecentLogins
+from entrepot.errors import TooManyGuesses, Unauthenticated
+from entrepot.ports.access import BasicCredentials, Caller, Kind
+from entrepot.services.authentication.recent import Edition, RecentLogins, no_edition
 from tests.unit.services.authentication.test_guard import HOME, Workers, guess
 
 pytestmark = pytest.mark.anyio
@@ -23,50 +23,66 @@ def workers(tmp_path: Path) -> Iterator[Workers]:
     workers.database.close()
 
 
-def remembering(workers: Workers) -> RecentLogins:
-    recent = RecentLogins(workers.guard(), 0.25, lambda: workers.time.seconds)
-    recent.keep(HEADER, BasicCredentials("alice", "alicealice", HOME), ALICE)
+PASSWORD = BasicCredentials("alice", "alicealice", HOME)
+
+
+async def remembering(workers: Workers, edition: Edition = no_edition) -> RecentLogins:
+    recent = RecentLogins(workers.guard(), edition, 0.25, lambda: workers.time.seconds)
+    assert await recent.login(HEADER, PASSWORD) == ALICE
     return recent
 
 
 async def test_for_a_moment(workers: Workers) -> None:
-    recent = remembering(workers)
-    assert recent.find(HEADER, HOME) == ALICE
+    recent = await remembering(workers)
+    assert await recent.find(HEADER, HOME) == ALICE
     workers.time.seconds += 0.24
-    assert recent.find(HEADER, HOME) == ALICE
+    assert await recent.find(HEADER, HOME) == ALICE
     workers.time.seconds += 0.02
-    assert recent.find(HEADER, HOME) is None
+    assert await recent.find(HEADER, HOME) is None
 
 
 async def test_not_from_elsewhere_nor_by_another_header(workers: Workers) -> None:
-    recent = remembering(workers)
-    assert recent.find(HEADER, "198.51.100.7") is None
+    recent = await remembering(workers)
+    assert await recent.find(HEADER, "198.51.100.7") is None
     for header in (HEADER[:-1], HEADER.lower(), HEADER + b" ", b""):
-        assert recent.find(header, HOME) is None
+        assert await recent.find(header, HOME) is None
 
 
-async def test_a_token_too(workers: Workers) -> None:
-    recent = remembering(workers)
-    recent.keep(b"Bearer x", BearerCredentials("x", HOME), ALICE)
-    assert recent.find(b"Bearer x", HOME) == ALICE
+async def test_no_longer_than_accounts_are_what_they_were(workers: Workers) -> None:
+    editions = [1]
+
+    async def edition() -> int:
+        return editions[-1]
+
+    recent = await remembering(workers, edition)
+    assert await recent.find(HEADER, HOME) == ALICE
+    editions.append(2)
+    assert await recent.find(HEADER, HOME) is None
+
+
+async def test_what_changes_while_somebody_logs_in_counts(workers: Workers) -> None:
+    editions = iter((1, 2, 2))
+
+    async def edition() -> int:
+        return next(editions)
+
+    recent = await remembering(workers, edition)
+    assert await recent.find(HEADER, HOME) is None
 
 
 async def test_who_has_to_wait_waits_however_right_the_header_is(workers: Workers) -> None:
     guard = workers.guard()
-    recent = RecentLogins(guard, 60, lambda: workers.time.seconds)
-    recent.keep(HEADER, BasicCredentials("alice", "alicealice", HOME), ALICE)
+    recent = RecentLogins(guard, seconds=60, clock=lambda: workers.time.seconds)
+    await recent.login(HEADER, PASSWORD)
     await guess(guard, "alice", 3)
     with pytest.raises(TooManyGuesses):
-        recent.find(HEADER, HOME)
+        await recent.find(HEADER, HOME)
     workers.time.seconds += 1
-    assert recent.find(HEADER, HOME) == ALICE
+    assert await recent.find(HEADER, HOME) == ALICE
 
 
-async def test_what_is_kept_is_bounded_and_holds_no_secret(workers: Workers) -> None:
-    recent = remembering(workers)
-    for number in range(5000):
-        recent.keep(b"Bearer %d" % number, BearerCredentials(str(number), HOME), ALICE)
-    kept = recent._kept
-    assert len(kept) == 4096
-    assert recent.find(HEADER, HOME) is None
-    assert all(b"Bearer" not in digest and digest != b"4999" for digest, _ in kept)
+async def test_a_header_that_is_wrong_is_not_remembered(workers: Workers) -> None:
+    recent = RecentLogins(workers.guard())
+    with pytest.raises(Unauthenticated):
+        await recent.login(HEADER, BasicCredentials("alice", "wrong", HOME))
+    assert await recent.find(HEADER, HOME) is None

@@ -25,14 +25,13 @@ from entrepot.services.access.passwords import Passwords
 from entrepot.services.access.robots import Robots
 from entrepot.services.access.rule_access import RuleAccess
 from entrepot.services.access.rules import rules_of_file
-from entrepot.services.access.standing import AccountStanding
 from entrepot.services.access.stored_rules import StoredRules
 from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Views
 from entrepot.services.token_server.scopes import parse_scopes
 from entrepot.services.token_server.server import IssuedToken, TokenRequest
-from entrepot.services.token_server.standing import LoginStanding
+from entrepot.services.token_server.standing import AccountStanding
 from tests.contract.engines import RepeatingDatabase
 from tests.unit.services.tokens.forge import MovedClock
 
@@ -54,12 +53,12 @@ class Node:
         self.store = SqlTokenStore(self._database.database)
         accounts = self._accounts = SqlAccounts(self._database.database)
         self._hashing = Passwords()
-        views = Views(accounts, clock, rules_of_file(RULES), lambda: clock.seconds)
+        views = Views(accounts, clock, rules_of_file(RULES))
         self.users = Users(accounts, self._hashing, clock)
         self.robots = Robots(accounts, clock)
         self.tokens = Tokens(accounts, clock)
         self.access = RuleAccess(views, clock)
-        standing = LoginStanding(AccountStanding(views, clock), accounts, clock)
+        standing = AccountStanding(views, accounts, clock)
         own = self.own = own_tokens(settings, self.store, standing, clock)
         self.keys, self.authenticator = own.keys, own.authenticator
         passwords = self.passwords = AccountAuthenticator(
@@ -87,7 +86,6 @@ class Node:
             name="made", who=(who,), may=(Action(action),), repositories=(repositories,)
         )
         await StoredRules(self._accounts).add(rule)
-        self.clock.seconds += 1
 
     async def token(
         self,

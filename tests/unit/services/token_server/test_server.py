@@ -195,7 +195,6 @@ def test_rules_are_asked_again_when_a_token_comes_back(tmp_path: Path) -> None:
         token = (await node.token("repository:team/app:pull")).token
         assert await node.may(token, "pull", "team/app")
         await node.users.set_disabled("alice", disabled=True)
-        node.clock.seconds += 1
         with pytest.raises(Unauthenticated):
             await node.caller(token)
 
@@ -244,7 +243,6 @@ def test_a_token_ends_with_the_personal_token_that_it_came_from(tmp_path: Path) 
         by_password = (await node.token("repository:team/app:pull")).token
         assert await node.may(by_token, "pull", "team/app")
         await node.tokens.remove("alice", "laptop")
-        node.clock.seconds += 1
         with pytest.raises(Unauthenticated):
             await node.caller(by_token)
         assert await node.may(by_password, "pull", "team/app")
@@ -277,7 +275,6 @@ def test_a_token_ends_with_the_secret_that_it_came_from(tmp_path: Path, *, robot
             await node.caller(old)
         assert await node.caller(new)
         last = await node.tokens.rotate(name, "default", overlap=0)
-        node.clock.seconds += 1
         with pytest.raises(Unauthenticated):
             await node.caller(new)
         assert await node.caller((await node.token(scope, name, last.text)).token)

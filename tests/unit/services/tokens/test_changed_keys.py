@@ -103,13 +103,6 @@ def test_a_token_that_was_verified_ends_when_it_says(registry: Guarded) -> None:
     assert not good(registry, BY_OLD)
 
 
-def test_many_tokens_do_not_fill_the_memory(registry: Guarded) -> None:
-    known = registry.external._verified
-    for number in range(11_000):
-        known.keep(f"token {number}", registry.clock.seconds + 1, None)  # type: ignore[arg-type]
-    assert len(known._facts) <= 10_000
-
-
 def test_a_name_and_a_password_are_no_token(registry: Guarded) -> None:
     with pytest.raises(Unauthenticated) as caught:
         asyncio.run(registry.external.authenticate(BasicCredentials("alice", BY_OLD)))
