@@ -96,7 +96,7 @@ RULES = [
     rule(
         REPOSITORIES,
         "nothing else can be done there",
-        get("/api/v1/repositories/<name>").answers(405, present={"Allow": "DELETE"}),
+        get("/api/v1/repositories/<name>").answers(405, present={"Allow": "DELETE, OPTIONS"}),
         request("POST", "/api/v1/repositories/<name>").answers(405),
         get("/api/v1/").answers(404),
         get("/api/v1/repositories/").answers(404),
