@@ -65,7 +65,7 @@ async def test_where_a_tag_points_and_since_when(metadata: Metadata) -> None:
         repository = await transaction.repository(APP, 8)
         number = await transaction.find_manifest(repository, ONE.digest)
         assert number is not None
-        assert await transaction.tag(repository, LATEST) == TagState(number, ONE.digest, 7)
+        assert await transaction.tag(repository, LATEST) == TagState(number, ONE.digest, 7, None)
         assert await transaction.tag(repository, Tag("other")) is None
         assert await transaction.find_manifest(repository, TWO.digest) is None
         assert await transaction.tags_of(repository, ONE.digest) == ["latest"]

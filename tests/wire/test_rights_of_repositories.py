@@ -286,6 +286,9 @@ def test_no_way_of_writing_a_path_leads_around_a_rule(
     registry: Guarded, user: str, path: str
 ) -> None:
     reply = registry.ask(user, "GET", path)
+    if reply.status == 301:  # slashes too many: what it leads to is asked for anew
+        assert reply.body == b""
+        reply = registry.ask(user, "GET", reply.header("Location") or "")
     assert reply.status in {400, 401, 403, 404}, reply.told()
     assert IMAGE.payload not in reply.body
 

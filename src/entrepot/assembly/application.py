@@ -67,11 +67,19 @@ def build_application(
     )
 
 
-def pull_recorder(settings: Settings, drivers: Drivers) -> PullRecorder | None:
-    """Give what writes down when manifests were pulled; None where nothing does."""
+def pull_recorder(settings: Settings, drivers: Drivers, name: str) -> PullRecorder | None:
+    """Give what writes down when manifests were pulled; None where nothing does.
+
+    Args:
+        settings: of the whole registry.
+        drivers: opened in this process.
+        name: of the worker among all.
+    """
     if not settings.pulls.enabled or settings.storage.maintenance.readonly.enabled:
         return None
-    return PullRecorder(drivers.pulls, drivers.clock, settings.pulls.interval)
+    return PullRecorder(
+        drivers.pulls, drivers.pull_gatherers, name, drivers.clock, settings.pulls.interval
+    )
 
 
 def _endpoints(

@@ -14,7 +14,7 @@ from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
-from entrepot.ports.pulls import PullTimes
+from entrepot.ports.pulls import PullGatherers, PullTimes
 from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.removal import HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
@@ -37,6 +37,7 @@ class Drivers:
     dated_tags: DatedTags
     hidden_repositories: HiddenRepositories
     pulls: PullTimes
+    pull_gatherers: PullGatherers
     accounts: Accounts
     tokens: TokenStore
     guesses: GuessLedger

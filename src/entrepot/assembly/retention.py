@@ -17,7 +17,7 @@ from entrepot.ports.access import Caller, Kind, OpenAccess
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.plausible_clock import PlausibleClock
-from entrepot.services.retention import Retention, RetentionRule
+from entrepot.services.retention import CompletePulls, Retention, RetentionRule
 
 CALLER = Caller("retention", Kind.ROBOT)
 """Stands in the history of the tags that went by a rule."""
@@ -28,7 +28,10 @@ def build_retention(settings: Settings, drivers: Drivers) -> Retention:
     rules = [_rule(rule, place) for place, rule in enumerate(settings.retention.rules, 1)]
     immutable, clock = immutable_tags(settings), drivers.clock
     removal = ImageRemoval(drivers.metadata, OpenAccess(), clock, immutable)
-    return Retention(drivers.metadata, drivers.dated_tags, removal, immutable, clock, rules, CALLER)
+    pulls = CompletePulls(drivers.pull_gatherers, clock)
+    return Retention(
+        drivers.metadata, drivers.dated_tags, removal, immutable, clock, rules, CALLER, pulls
+    )
 
 
 def retention_run(settings: Settings, drivers: Drivers) -> Once:

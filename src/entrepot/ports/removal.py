@@ -22,11 +22,13 @@ class TagState:
         manifest: number of the manifest, good within one transaction.
         digest: of the manifest.
         updated_at: when it was last pushed.
+        pulled_at: when the manifest was last pulled; None for never.
     """
 
     manifest: int
     digest: Digest
     updated_at: int
+    pulled_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,9 @@ class Worker:
             backend.ownership.join()
         self._drivers: Drivers = backend.open(metrics)
         self._background = Background(backend, self._drivers, metrics, directory.maintenance)
-        self._pulls = pull_recorder(settings, self._drivers)
         # Nobody else has this number, so claims under it that are there now are of a dead worker.
         self._holders = f"{backend.node}/worker-{self._seat.number}/"
+        self._pulls = pull_recorder(settings, self._drivers, self._holders)
         self._control = build_access(settings, self._drivers)
         self._application: Application = build_application(
             settings,
@@ -127,7 +127,7 @@ class Worker:
         self._observer.start()
         self._background.start()
         if self._pulls is not None:
-            self._pulls.start()
+            await self._pulls.start()
 
     async def _end(self) -> None:
         await self._background.stop()

@@ -29,6 +29,8 @@ class Candidate:
         digest: where the tag pointed when it was chosen, or the manifest.
         pushed_at: when the tag had been pushed last; microseconds since 1970, UTC.
         untag_only: leave the manifest, though nothing may hold it any more.
+        unless_pulled: a tag whose manifest was pulled since it was chosen stays.
+        pulled_at: when it had been pulled last; None for never.
     """
 
     name: RepositoryName
@@ -36,6 +38,8 @@ class Candidate:
     digest: Digest
     pushed_at: int = 0
     untag_only: bool = False
+    unless_pulled: bool = False
+    pulled_at: int | None = None
 
     def __str__(self) -> str:
         return f"{self.name}:{self.tag}" if self.tag else f"{self.name}@{self.digest}"
@@ -46,6 +50,7 @@ class Outcome(StrEnum):
 
     REMOVED = "removed"
     CHANGED = "pushed meanwhile"
+    PULLED = "pulled meanwhile"
     GONE = "gone already"
     IMMUTABLE = "immutable"
 
@@ -110,6 +115,8 @@ class ImageRemoval:
             return Removed(chosen, Outcome.GONE)
         if state.digest != chosen.digest or state.updated_at != chosen.pushed_at:
             return Removed(chosen, Outcome.CHANGED)
+        if chosen.unless_pulled and state.pulled_at != chosen.pulled_at:
+            return Removed(chosen, Outcome.PULLED)
         if self._immutable.protects(caller, chosen.name, chosen.tag):
             return Removed(chosen, Outcome.IMMUTABLE)
         await transaction.delete_tag(repository, chosen.tag, caller.name, now)

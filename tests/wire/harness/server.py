@@ -25,9 +25,9 @@ class Registry:
         self.authority = f"127.0.0.1:{self.port}"
         self.data = directory / "data"
         self.log = directory / "registry.log"
-        self._configuration = directory / "config.yml"
+        self.configuration = directory / "config.yml"
         document = merged(default_configuration(self.port, self.data), changes or {})
-        self._configuration.write_text(yaml.safe_dump(document))
+        self.configuration.write_text(yaml.safe_dump(document))
 
     @property
     def process(self) -> int:
@@ -38,7 +38,7 @@ class Registry:
         """Start it and wait for its first answer."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "serve", self._configuration], stdout=log, stderr=log
+                [PROGRAM, "serve", self.configuration], stdout=log, stderr=log
             )
         deadline = time.monotonic() + PATIENCE
         while not self._answers():

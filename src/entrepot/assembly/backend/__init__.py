@@ -196,6 +196,7 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.damage import forget_if_damaged
         from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+        from entrepot.drivers.sql.pulls import SqlPullGatherers
         from entrepot.drivers.sql.sessions import SqlUploadSessions
 
         if self.is_kept:
@@ -210,6 +211,7 @@ class Backend:
         migrate(sessions, "sessions", durable=False)
         with closing(SqliteDatabase(sessions, durable=False)) as opened:
             await SqlUploadSessions(opened).release_all(f"{self.node}/")
+            await SqlPullGatherers(opened).leave(f"{self.node}/")
 
     def open(self, metrics: WorkerMetrics | None = None) -> Drivers:
         """Open everything in one process; `prepare` has run before.
@@ -228,7 +230,7 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
         from entrepot.drivers.sql.jobs import SqlJobLedger
         from entrepot.drivers.sql.metadata import SqlMetadata
-        from entrepot.drivers.sql.pulls import SqlPullTimes
+        from entrepot.drivers.sql.pulls import SqlPullGatherers, SqlPullTimes
         from entrepot.drivers.sql.quarantine import SqlQuarantine
         from entrepot.drivers.sql.recount import SqlUsageRecount
         from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
@@ -266,6 +268,7 @@ class Backend:
             dated_tags=SqlDatedTags(database),
             hidden_repositories=SqlHiddenRepositories(database),
             pulls=SqlPullTimes(database),
+            pull_gatherers=SqlPullGatherers(uploads),
             accounts=SqlAccounts(database),
             tokens=SqlTokenStore(database),
             guesses=SqlGuessLedger(uploads),

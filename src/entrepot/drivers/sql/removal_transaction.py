@@ -15,7 +15,7 @@ class SqlRemoval:
         """Find where a tag points, and keep others from moving it until the transaction ends."""
         await self._session.lock("tag", f"{repository}/{tag}")
         rows = await self._session.rows("tag_state", repository=repository, tag=tag)
-        return TagState(rows[0][0], Digest(rows[0][1]), rows[0][2]) if rows else None
+        return TagState(rows[0][0], Digest(rows[0][1]), *rows[0][2:]) if rows else None
 
     async def tag_names(self, repository: int, after: str, limit: int) -> list[str]:
         """List tags in byte order, behind one of them."""

@@ -35,6 +35,11 @@ class Judge:
         """Whether it has to see every tag before it can judge one."""
         return any(rule.rule.counts for rule in self._rules)
 
+    @property
+    def asks_pulls(self) -> bool:
+        """Whether it matters when tags were pulled."""
+        return any(rule.rule.asks_pulls for rule in self._rules)
+
     def see(self, dated: DatedTag) -> None:
         """Look at a tag; each once, in any order. Accessories are not counted."""
         if dated.accessory_of is not None:

@@ -36,6 +36,11 @@ class RetentionRule:
     untag_only: bool = False
 
     @property
+    def asks_pulls(self) -> bool:
+        """Whether it matters when tags were pulled."""
+        return not self.pulled is self.pulled_within is None
+
+    @property
     def counts(self) -> bool:
         """Whether tags have to be compared with each other."""
         return not self.last is self.versions is self.pulled is None

@@ -1,6 +1,8 @@
 """Applies the rules of retention to every repository, in pages and small transactions."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 
@@ -12,6 +14,7 @@ from entrepot.ports.metadata import MetadataReader
 from entrepot.services.image_removal import Candidate, ImageRemoval, Outcome
 from entrepot.services.immutable import ImmutableTags
 from entrepot.services.retention.judge import Judge
+from entrepot.services.retention.pulls import CompletePulls
 from entrepot.services.retention.rules import RetentionRule
 from entrepot.services.retention.verdict import Reason, Verdict
 
@@ -19,6 +22,8 @@ _PAGE = 250
 # Tags in one transaction, and seconds between two, so that no push waits long.
 _BATCH = 20
 _PAUSE_SECONDS = 0.002
+# Repositories that are judged within it share one look at what was pulled.
+_SETTLED_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -30,7 +35,7 @@ class Counts:
         kept: tags that stayed, accessories not counted.
         dropped: tags that went.
         manifests: that went with them.
-        changed: tags that stayed because they were pushed meanwhile.
+        changed: tags that stayed because they were pushed or pulled meanwhile.
     """
 
     repositories: int = 0
@@ -72,6 +77,7 @@ class Retention:
         clock: tells the time.
         rules: any one that keeps a tag is enough.
         caller: stands in the history of the tags that go.
+        pulls: knows when all pulls are written that a rule may ask for.
     """
 
     def __init__(
@@ -83,6 +89,7 @@ class Retention:
         clock: Clock,
         rules: Sequence[RetentionRule],
         caller: Caller,
+        pulls: CompletePulls,
     ) -> None:
         self._metadata = metadata
         self._dated = dated
@@ -91,6 +98,9 @@ class Retention:
         self._clock = clock
         self._rules = tuple(rules)
         self._caller = caller
+        self._pulls = pulls
+        self._settled_at = 0
+        self._settled_until = -math.inf
 
     async def repositories(self, after: str = "") -> AsyncIterator[RepositoryName]:
         """List the repositories that a rule is about, in byte order, behind one of them."""
@@ -132,7 +142,17 @@ class Retention:
                     counts.kept += 1
                 else:
                     only = judge.untags_only(dated)
-                    going.append(Candidate(name, dated.tag, dated.digest, dated.pushed_at, only))
+                    going.append(
+                        Candidate(
+                            name,
+                            dated.tag,
+                            dated.digest,
+                            dated.pushed_at,
+                            only,
+                            unless_pulled=judge.asks_pulls,
+                            pulled_at=dated.pulled_at,
+                        )
+                    )
                 if len(going) >= _BATCH:
                     await self._remove(going, counts)
         await self._remove(going, counts)
@@ -158,12 +178,21 @@ class Retention:
         return [rule for rule in self._rules if rule.repositories.matches(name)]
 
     async def _judge(self, name: RepositoryName) -> Judge:
-        judge = Judge(self._about(name), self._clock.now())
+        rules = self._about(name)
+        asks = any(rule.asks_pulls for rule in rules)
+        judge = Judge(rules, await self._settled() if asks else self._clock.now())
         if judge.compares:
             async for page in self._pages(name):
                 for dated in page:
                     judge.see(dated)
         return judge
+
+    async def _settled(self) -> int:
+        """Give a moment, a second ago at most, of which every pull before it is known."""
+        if time.monotonic() >= self._settled_until:
+            self._settled_until = time.monotonic() + _SETTLED_SECONDS
+            self._settled_at = await self._pulls.settle()
+        return self._settled_at
 
     async def _pages(self, name: RepositoryName) -> AsyncIterator[list[DatedTag]]:
         after = ""
@@ -177,7 +206,7 @@ class Retention:
             return
         for removed in await self._removal.remove(self._caller, going):
             counts.dropped += removed.outcome is Outcome.REMOVED
-            counts.changed += removed.outcome is Outcome.CHANGED
+            counts.changed += removed.outcome in (Outcome.CHANGED, Outcome.PULLED)
             counts.kept += removed.outcome is Outcome.IMMUTABLE
             counts.manifests += len(removed.manifests)
         going.clear()

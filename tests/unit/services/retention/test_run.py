@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from entrepot.drivers.sql.dated_tags import SqlDatedTags
 from entrepot.drivers.sql.jobs import SqlJobLedger
+from entrepot.drivers.sql.pulls import SqlPullGatherers
 from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
@@ -18,13 +19,14 @@ from entrepot.operations import retention_job
 from entrepot.operations.retention_job import apply_rules, tell_verdicts
 from entrepot.operations.scheduled import Once
 from entrepot.ports.access import Caller, Kind, OpenAccess
-from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import NewManifest, Transaction
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
-from entrepot.services.retention import Counts, Retention, RetentionRule
+from entrepot.services.retention import CompletePulls, Counts, Retention, RetentionRule
 from tests.contract.pushing import APP, OTHER, push, some_image, some_index
 from tests.unit.services.registry import Registry, with_registry
+from tests.waiting import PATIENCE
 
 CALLER = Caller("retention", Kind.ROBOT)
 EVERY_TAG = (TagGlob.parse("*"),)
@@ -37,12 +39,18 @@ def keep_last(number: int, *repositories: str, untag_only: bool = False) -> Rete
 
 
 def retention_of(
-    registry: Registry, *rules: RetentionRule, immutable: Iterable[ImmutableRule] = ()
+    registry: Registry,
+    *rules: RetentionRule,
+    immutable: Iterable[ImmutableRule] = (),
+    dated: DatedTags | None = None,
+    patience: float = PATIENCE,
 ) -> Retention:
     tags = ImmutableTags(list(immutable))
     removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, tags)
-    dated = SqlDatedTags(registry.metadata.database)
-    return Retention(registry.metadata, dated, removal, tags, registry.clock, rules, CALLER)
+    dated = dated or SqlDatedTags(registry.metadata.database)
+    gatherers = SqlPullGatherers(registry.sessions.database)
+    pulls = CompletePulls(gatherers, registry.clock, dead_after=0.0, patience=patience)
+    return Retention(registry.metadata, dated, removal, tags, registry.clock, rules, CALLER, pulls)
 
 
 async def fill(registry: Registry, number: int, name: RepositoryName = APP) -> None:
@@ -176,13 +184,7 @@ class Interfering(SqlDatedTags):
 def test_what_is_pushed_while_tags_are_judged_stays(pushed: tuple[str, NewManifest]) -> None:
     async def work(registry: Registry) -> None:
         await fill(registry, 5)
-        tags = ImmutableTags()
-        removal = ImageRemoval(registry.metadata, OpenAccess(), registry.clock, tags)
-        dated = Interfering(registry, pushed)
-        retention = Retention(
-            registry.metadata, dated, removal, tags, registry.clock, [keep_last(2)], CALLER
-        )
-        await retention.run()
+        await retention_of(registry, keep_last(2), dated=Interfering(registry, pushed)).run()
         left = await tags_of(registry)
         assert set(left) >= {pushed[0], "t04"}
         assert await registry.metadata.manifest_by_digest(APP, pushed[1].digest) is not None

@@ -18,3 +18,24 @@ WHERE tags.repository_id = (SELECT id FROM repositories WHERE repositories.name 
   AND tags.name > :after
 ORDER BY tags.name
 LIMIT :limit;
+
+-- name: join_gatherers
+-- A worker that takes the name of a dead one has nothing to write.
+INSERT INTO pull_gatherers (name, alive_until) VALUES (:name, :until)
+ON CONFLICT (name)
+DO UPDATE SET answered = pull_gatherers.asked, alive_until = excluded.alive_until;
+
+-- name: gatherer
+SELECT asked, answered, alive_until FROM pull_gatherers WHERE name = :name;
+
+-- name: answer_for_gatherer
+UPDATE pull_gatherers SET answered = :asked, alive_until = :until WHERE name = :name;
+
+-- name: leave_gatherers
+DELETE FROM pull_gatherers WHERE name >= :prefix AND name <= :prefix || '~';
+
+-- name: ask_gatherers
+UPDATE pull_gatherers SET asked = asked + 1 WHERE name > '';
+
+-- name: owing_gatherers
+SELECT name, alive_until FROM pull_gatherers WHERE name > '' AND answered < asked ORDER BY name;

@@ -1,7 +1,8 @@
 -- name: tag_state
-SELECT manifests.id, manifests.digest, tags.updated_at
+SELECT manifests.id, manifests.digest, tags.updated_at, manifest_pulls.pulled_at
 FROM tags
 JOIN manifests ON manifests.id = tags.manifest_id
+LEFT JOIN manifest_pulls ON manifest_pulls.manifest_id = manifests.id
 WHERE tags.repository_id = :repository AND tags.name = :tag;
 
 -- name: tag_names
