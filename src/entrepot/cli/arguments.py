@@ -41,14 +41,15 @@ DryRun = Annotated[
 
 
 def read_configuration(
-    config: Path | None, defaults: bool, file: Path | None = None
+    config: Path | None, defaults: bool, file: Path | None = None, *, warns: bool = True
 ) -> LoadedConfiguration:
-    """Read the configuration that a command was given, and pass on its warnings.
+    """Read the configuration that a command was given, and print its warnings.
 
     Args:
         config: the file that `--config` names.
         defaults: read no file.
         file: the file that an argument names, an alias.
+        warns: print warnings.
 
     Raises:
         entrepot.errors.ConfigurationError: something cannot be used as it is written.
@@ -59,8 +60,9 @@ def read_configuration(
     if defaults and path is not None:
         raise typer.BadParameter("--defaults and a configuration file exclude each other")
     loaded = load(path, os.environ, look_for_file=not defaults)
-    for warning in loaded.warnings:
-        warn(warning)
+    if warns:
+        for warning in loaded.warnings:
+            warn(warning)
     return loaded
 
 

@@ -34,7 +34,9 @@ def check(
             raise
         print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
         raise typer.Exit(exit_codes.CONFIGURATION) from None
-    warnings = list(loaded.warnings)
+    for remark in loaded.remarks:
+        warn(remark)
+    warnings = [*loaded.warnings, *loaded.remarks]
     if loaded.settings.http.tls.enabled:
         # Here, because it loads a library that only certificates need.
         from entrepot.operations.tls.report import check_certificates

@@ -39,7 +39,7 @@ _GO_NAMES = {
 }
 
 
-def override(document: Document, environ: Mapping[str, str]) -> list[str]:
+def override(document: Document, environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Apply the environment to a document.
 
     Args:
@@ -47,7 +47,7 @@ def override(document: Document, environ: Mapping[str, str]) -> list[str]:
         environ: the environment.
 
     Returns:
-        Warnings of variables that have no effect.
+        Warnings of variables that name no key, and remarks on those of other programs.
     """
     strangers: list[str] = []
     unknown: list[str] = []
@@ -63,11 +63,12 @@ def override(document: Document, environ: Mapping[str, str]) -> list[str]:
         f"{_did_you_mean(name)}"
         for name in unknown
     ]
+    remarks = []
     if strangers:
         noun = "variable" if len(strangers) == 1 else "variables"
         names = ", ".join(strangers)
-        warnings.append(f"environment {noun} of other programs, without effect here: {names}")
-    return warnings
+        remarks.append(f"environment {noun} of other programs, without effect here: {names}")
+    return warnings, remarks
 
 
 def _order(variable: tuple[str, str]) -> list[tuple[bool, int, str]]:

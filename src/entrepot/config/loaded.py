@@ -15,14 +15,16 @@ class LoadedConfiguration:
     Args:
         settings: everything that the program acts on.
         source: the file that was read; None where there is none, and the defaults hold.
-        warnings: one sentence each, for the person who starts the registry: keys and environment
-            variables that have no effect, and why.
+        warnings: one sentence each, for the person who starts the registry: what may not be meant.
+        remarks: the same of what changes nothing: keys that are not needed, old names, variables
+            of other programs. For `entrepot config check` alone.
         origins: where each key was written, for what is found out later (certificates).
     """
 
     settings: Settings
     source: Path | None
     warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     origins: Mapping[KeyPath, Origin] = field(default_factory=dict, repr=False)
 
     def origin(self, path: KeyPath) -> Origin:

@@ -45,18 +45,18 @@ def load(
         if document.problems and document.tree is None:
             raise InvalidConfiguration(document.problems)
         _check_top(document)
-    warnings = override(document, environ)
+    warnings, remarks = override(document, environ)
     driver = settle_driver(document, default_rootdirectory() if source is None else None)
     settle_paths(document)
     kept, more = sift(document)
-    warnings += more
-    warnings += _follow_old_names(kept, document)
+    remarks += more
+    remarks += _follow_old_names(kept, document)
     settings = validate(_prepare(kept, driver, document), document)
     if settings is not None:
         warnings += check_agreement(settings, document)
     if settings is None or document.problems:
         raise InvalidConfiguration(_in_order(document.problems))
-    return LoadedConfiguration(settings, source, tuple(warnings), document.origins)
+    return LoadedConfiguration(settings, source, tuple(warnings), tuple(remarks), document.origins)
 
 
 def _check_top(document: Document) -> None:

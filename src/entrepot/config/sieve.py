@@ -7,23 +7,23 @@ from entrepot.config.suggestions import suggest
 
 
 def sift(document: Document) -> tuple[dict[str, Tree], list[str]]:
-    """Keep the keys that work; refuse or warn of the others.
+    """Keep the keys that work; refuse or remark on the others.
 
     Args:
         document: its ``problems`` grow by what cannot be passed over.
 
     Returns:
-        The tree of what works, without empty values; and the warnings.
+        The tree of what works, without empty values; and remarks on keys that are not needed.
     """
     sieve = _Sieve(document)
     kept = sieve.sift(document.tree, (), TRIE)
-    return (kept if isinstance(kept, dict) else {}), sieve.warnings
+    return (kept if isinstance(kept, dict) else {}), sieve.remarks
 
 
 class _Sieve:
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.warnings: list[str] = []
+        self.remarks: list[str] = []
 
     def sift(self, value: Tree, path: KeyPath, branch: Branch) -> Tree:
         if isinstance(value, dict) and not branch.is_list and branch.children:
@@ -54,7 +54,7 @@ class _Sieve:
             return
         if key.status is Status.NOT_NEEDED:
             origin = self._document.origin(path)
-            self.warnings.append(f"{origin}: {spell(path)} has no effect: {key.note}")
+            self.remarks.append(f"{origin}: {spell(path)} has no effect: {key.note}")
             return
         found = describe(path, value) if isinstance(value, str) and value else str(path[-1])
         self._document.refuse(path, found, f"this key to be left out: {key.note}")

@@ -68,6 +68,18 @@ def test_warnings_go_to_stderr(good: Path) -> None:
     assert done.stderr.startswith("warning: environment variable REGISTRY_URL")
 
 
+def test_what_changes_nothing_is_told_by_the_check_alone(tmp_path: Path) -> None:
+    file = tmp_path / "c.yml"
+    file.write_text(f"{GOOD}redis: {{addr: localhost:6379}}\n")
+    environ = {"REGISTRY_PORT": "tcp://10.0.0.1:5000"}
+    shown = run("entrepot", "config", "show", str(file), environ=environ)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    checked = run("entrepot", "config", "check", str(file), environ=environ)
+    assert "redis has no effect" in checked.stderr
+    assert "REGISTRY_PORT" in checked.stderr
+    assert checked.stdout == f"{file}: valid (2 warnings)\n"
+
+
 @pytest.mark.parametrize("command", [["config", "check"], ["config", "show"], ["serve"]])
 def test_every_problem_at_once_and_78(command: list[str], bad: Path) -> None:
     done = run("entrepot", *command, str(bad))

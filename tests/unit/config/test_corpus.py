@@ -46,6 +46,7 @@ def test_file_gives_what_is_expected(name: str) -> None:
         found = [f"problem {problem}" for problem in error.problems]
     else:
         found = [f"warning {warning}" for warning in loaded.warnings]
+        found += [f"remark {remark}" for remark in loaded.remarks]
         assert loaded.source == file
     assert [line.replace(str(file), file.name) for line in found] == EXPECTATIONS[name]
 

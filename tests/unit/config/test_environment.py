@@ -101,7 +101,7 @@ def test_strangers_are_warned_about() -> None:
         VERSION="2.8.3",
     )
     assert loaded.settings == _settings()
-    told = " ".join(loaded.warnings)
+    told = " ".join(loaded.warnings + loaded.remarks)
     for name in ("AUTH_FILE", "URL", "PORT_5000_TCP", "AUTH_PORT_5001_TCP_ADDR", "HTTP_ADR"):
         assert f"REGISTRY_{name}" in told
 
@@ -120,8 +120,8 @@ def test_the_name_of_an_item_is_no_link_of_another_service() -> None:
         RETENTION_RULES="[{repositories: [a], keep: {last: 1}}]", RETENTION_RULES_0_NAME="mine"
     )
     assert settings.retention.rules[0].name == "mine"
-    (warning,) = _loaded(HTTP_NAME="/web/registry").warnings
-    assert "other programs" in warning
+    (remark,) = _loaded(HTTP_NAME="/web/registry").remarks
+    assert "other programs" in remark
 
 
 def test_the_tenth_item_comes_after_the_ninth() -> None:
