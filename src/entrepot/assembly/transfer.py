@@ -81,6 +81,7 @@ async def import_images(
                 quotas,
                 immutable_tags(settings),
             ),
+            settings.server.limits.manifest,
             repository,
         )
         return await work.run(progress)

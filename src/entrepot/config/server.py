@@ -8,6 +8,8 @@ from entrepot.config.fields import PositiveSeconds, ReadBy, at_least, size_of_at
 
 KIBIBYTE = 1 << 10
 MEBIBYTE = 1 << 20
+MANIFEST_LIMIT = 4 * MEBIBYTE
+"""What Docker Registry takes at most, and the specification asks for at least."""
 
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -55,14 +57,14 @@ class LimitSettings:
     Args:
         uploads: requests that write blobs, at once, on one node.
         header: bytes of a request's header.
-        manifest: bytes of a manifest; the specification asks for 4 MiB at least.
+        manifest: bytes of a manifest that is pushed, imported or adopted.
         clientconnections: connections from one address, but for this machine's and the proxies
             that ``http.trustedproxies`` names.
     """
 
     uploads: Annotated[int, at_least(1)] = 10_000
     header: Annotated[int, size_of_at_least(8 * KIBIBYTE)] = 64 * KIBIBYTE
-    manifest: Annotated[int, size_of_at_least(4 * MEBIBYTE)] = 4 * MEBIBYTE
+    manifest: Annotated[int, size_of_at_least(MANIFEST_LIMIT)] = MANIFEST_LIMIT
     clientconnections: Annotated[int, at_least(1)] = 2_000
 
 

@@ -80,6 +80,9 @@ class ForeignRepositories(Protocol):
 class ForeignBlobs(Protocol):
     """The bytes that the repositories share."""
 
+    manifest_limit: int
+    """Bytes of a manifest that is taken."""
+
     def blob(self, target: Digest) -> ForeignBlob | None:
         """Find a blob's file."""
         ...

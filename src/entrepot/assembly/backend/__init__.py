@@ -80,7 +80,7 @@ class Backend:
         """The directory that Docker Registry wrote or will read; None where blobs are no files."""
         from entrepot.assembly.backend.tree import Tree
 
-        return Tree(self._places) if self.is_kept else None
+        return Tree(self._places, self.settings.server.limits.manifest) if self.is_kept else None
 
     # One way each: for the registry, for commands beside it, for commands in its absence.
 

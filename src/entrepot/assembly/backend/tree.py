@@ -22,10 +22,12 @@ class Tree:
 
     Args:
         places: the files of the registry.
+        manifest_limit: bytes of a manifest that is adopted.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, manifest_limit: int) -> None:
         self._places = places
+        self._manifest_limit = manifest_limit
         self._layout = Layout(places.root)
 
     @property
@@ -69,7 +71,7 @@ class Tree:
         database = self._places.database
         opened = SqlAdoptionStore.scratch() if dry_run else SqlAdoptionStore.open(database)
         with closing(opened) as store:
-            yield DockerRegistryTree(self._places.root), store
+            yield DockerRegistryTree(self._places.root, self._manifest_limit), store
 
     @asynccontextmanager
     async def open_export(

@@ -32,5 +32,9 @@ KEYS = (
         " `http.trustedproxies` names are not counted",
         Since.OWN,
     ),
-    works("server.limits.manifest", "bytes of a manifest; `4MiB` by default, and least", Since.OWN),
+    works(
+        "server.limits.manifest",
+        "bytes of a manifest that is pushed, imported or adopted; `4MiB` by default, and least",
+        Since.OWN,
+    ),
 )

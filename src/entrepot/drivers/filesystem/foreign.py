@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from entrepot.config.server import MANIFEST_LIMIT
 from entrepot.drivers.filesystem.foreign_files import (
     printable,
     read_link,
@@ -44,9 +45,11 @@ class DockerRegistryTree:
 
     Args:
         root: the root directory, the `rootdirectory` of Docker Registry's configuration.
+        manifest_limit: bytes of a manifest that is taken.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, manifest_limit: int = MANIFEST_LIMIT) -> None:
+        self.manifest_limit = manifest_limit
         self._layout = Layout(root)
         self._repositories = str(self._layout.repositories)
 

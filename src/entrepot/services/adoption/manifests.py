@@ -10,9 +10,6 @@ from entrepot.ports.adoption import Finding, FindingKind
 from entrepot.ports.foreign import ForeignBlobs, Link
 from entrepot.ports.metadata import NewManifest
 
-MAX_MANIFEST_BYTES = 4 * 1024 * 1024
-"""What Docker Registry takes at most, so that nothing it took is refused."""
-
 
 def read_manifest(source: ForeignBlobs, name: RepositoryName, link: Link) -> NewManifest | Finding:
     """Read a manifest whole, check its digest, and parse it as Docker Registry did.
@@ -20,15 +17,16 @@ def read_manifest(source: ForeignBlobs, name: RepositoryName, link: Link) -> New
     Its media type is what Docker Registry served it as: its own `mediaType`, or what its shape
     says where it has none.
     """
+    limit = source.manifest_limit
     try:
-        payload = source.payload(link.target, MAX_MANIFEST_BYTES)
+        payload = source.payload(link.target, limit)
     except DamagedBlob as error:
         return Finding(FindingKind.DAMAGED_MANIFEST, name, link.digest, error.message)
     if payload is None:
         detail = f"the blob {link.target} is missing"
         return Finding(FindingKind.MISSING_PAYLOAD, name, link.digest, detail)
-    if len(payload) > MAX_MANIFEST_BYTES:
-        detail = f"it has more than {MAX_MANIFEST_BYTES} bytes"
+    if len(payload) > limit:
+        detail = f"it has more than {limit} bytes"
         return Finding(FindingKind.REFUSED_MANIFEST, name, link.digest, detail)
     if Digest.of(payload, link.digest.algorithm) != link.digest:
         detail = f"its {len(payload)} bytes have another digest"

@@ -25,7 +25,6 @@ from entrepot.services.upload import Chunk, Upload
 IMPORTER = Caller("import", Kind.USER)
 """Who the history of tags says it was."""
 
-_MANIFEST_BYTES = 4 * 1024 * 1024
 _READ_BYTES = 1024 * 1024
 _DEEPEST = 16
 
@@ -69,6 +68,7 @@ class Import:
         upload: takes blobs.
         mount: finds those that are here already.
         push: takes manifests.
+        manifest_limit: bytes of a manifest that is taken.
         repository: where everything goes; None leaves that to the source.
     """
 
@@ -78,12 +78,14 @@ class Import:
         upload: Upload,
         mount: Mount,
         push: Push,
+        manifest_limit: int,
         repository: RepositoryName | None = None,
     ) -> None:
         self._source = source
         self._upload = upload
         self._mount = mount
         self._push = push
+        self._limit = manifest_limit
         self._repository = repository
         self._taken: set[tuple[str, str]] = set()
         # Of the image that is being taken, as the source calls it.
@@ -132,10 +134,10 @@ class Import:
         tags: tuple[Tag, ...] = (),
         depth: int = 0,
     ) -> None:
-        payload = await asyncio.to_thread(self._source.payload, digest, _MANIFEST_BYTES)
+        payload = await asyncio.to_thread(self._source.payload, digest, self._limit)
         if payload is None:
             raise InvalidManifest(
-                f"manifest {digest} is not there, or has more than {_MANIFEST_BYTES} bytes"
+                f"manifest {digest} is not there, or has more than {self._limit} bytes"
             )
         if Digest.of(payload, digest.algorithm) != digest:
             raise InvalidDigest(f"the bytes of manifest {digest} have another digest")
@@ -168,7 +170,7 @@ class Import:
         if wanted.media_type not in IMAGES and wanted.media_type not in INDEXES:
             lists = self._source.lists
             return await asyncio.to_thread(lists, self._said_repository, wanted.digest)
-        payload = await asyncio.to_thread(self._source.payload, wanted.digest, _MANIFEST_BYTES)
+        payload = await asyncio.to_thread(self._source.payload, wanted.digest, self._limit)
         return payload is not None
 
     async def _blob(self, name: RepositoryName, wanted: Descriptor) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from entrepot.config.server import MANIFEST_LIMIT
 from entrepot.drivers.filesystem.docker_tree_target import DockerTreeTarget
 from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.drivers.filesystem.import_source import open_source
@@ -58,6 +59,7 @@ async def take(registry: Registry, path: Path, repository: str | None = None) ->
             ),
             Mount(*parts),
             Push(*parts, ManifestPolicy()),
+            MANIFEST_LIMIT,
             None if repository is None else RepositoryName(repository),
         )
         return await work.run()
