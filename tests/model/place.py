@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from entrepot.drivers.filesystem.foreign import DockerRegistryTree
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.sql.collection import SqlCollectionQueue
@@ -22,6 +23,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag, parse_reference
 from entrepot.ports.access import ANONYMOUS, OpenAccess
 from entrepot.ports.clock import MICROSECONDS
+from entrepot.services.adoption.changes import DirectoryWatch
 from entrepot.services.collection import CollectionRules, Collector, Sweep, Tally
 from entrepot.services.delete import Delete
 from entrepot.services.immutable import ImmutableTags
@@ -83,6 +85,7 @@ class Place:
         self.storage = FilesystemStorage(root, threads=4)
         self.pages = SqlCollectionSweep(database)
         self.tally = Tally()
+        self.said: list[str] = []
         access = OpenAccess()
         metadata = wrap(self.database, "metadata")
         self.blobs = wrap(self.storage, "storage")
@@ -208,7 +211,14 @@ class Place:
     ) -> None:
         """Sweep once, at full speed."""
         ports = (self.pages, self.queue, self.blobs, self.clock, self.rules, self.tally)
-        await Sweep(*ports, share=1.0, adopted=adopted, keep_strays=keep_strays).run()
+        await Sweep(
+            *ports,
+            share=1.0,
+            adopted=adopted,
+            keep_strays=keep_strays,
+            directory=DirectoryWatch(DockerRegistryTree(self.layout.root), self.pages.trees),
+            say=self.said.append,
+        ).run()
 
     async def settle(self, rounds: int = 4) -> None:
         """Let every grace pass, as often as things hang on each other."""

@@ -71,8 +71,8 @@ def _care_jobs(backend: Backend, drivers: Drivers, metrics: WorkerMetrics | None
     if metrics is not None:
         jobs.append(quarantine_job(drivers.jobs, drivers.quarantine, told))
     backup = Backup(backend.snapshots.source, backend.snapshots.store, drivers.clock)
-    adopted_at = drivers.collection_sweep.adopted_at
-    jobs += backup_job(drivers.jobs, drivers.clock, settings.backup, backup, adopted_at)
+    read_at = drivers.collection_sweep.tree_read_at
+    jobs += backup_job(drivers.jobs, drivers.clock, settings.backup, backup, read_at)
     return jobs
 
 

@@ -55,11 +55,27 @@ def build_collector(
 
 
 def build_sweep(
-    drivers: Drivers, rules: CollectionRules, observer: CollectionObserver, **how: Any
+    backend: Backend,
+    drivers: Drivers,
+    rules: CollectionRules,
+    observer: CollectionObserver,
+    say: Callable[[str], None],
+    **how: Any,
 ) -> Sweep:
-    """Build what sweeps; `how` are the last arguments of `Sweep`."""
-    pages, queue = drivers.collection_sweep, drivers.collection
-    return Sweep(pages, queue, drivers.blobs, drivers.clock, rules, observer, **how)
+    """Build what sweeps.
+
+    Args:
+        backend: has the directory.
+        drivers: of the backend.
+        rules: what may go, and when.
+        observer: told of each page.
+        say: told why something is left that nothing here needs.
+        how: `share` and `adopted`, as `Sweep` takes them.
+    """
+    directory = None if backend.tree is None else backend.tree.watch(drivers)
+    kept = stray_keeper(backend, say)
+    ports = drivers.collection_sweep, drivers.collection, drivers.blobs, drivers.clock
+    return Sweep(*ports, rules, observer, keep_strays=kept, directory=directory, say=say, **how)
 
 
 def stray_keeper(backend: Backend, say: Callable[[str], None]) -> Callable[[], bool]:
@@ -111,7 +127,7 @@ def collection_jobs(backend: Backend, drivers: Drivers, metrics: WorkerMetrics |
     told = CollectionMetrics(metrics)
     observer = LoggingObserver(told)
     rules = collection_rules(settings)
-    sweep = build_sweep(drivers, rules, observer, keep_strays=stray_keeper(backend, logger.info))
+    sweep = build_sweep(backend, drivers, rules, observer, logger.warning)
     jobs = sweep_job(drivers.jobs, drivers.clock, settings.gc.sweep, sweep.run, observer)
     if metrics is not None:
         jobs.append(measuring_job(drivers.collection, drivers.clock, told))

@@ -10,7 +10,7 @@ import typer
 
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
-from entrepot.cli.output import result
+from entrepot.cli.output import result, warn
 from entrepot.config.settings import Settings
 from entrepot.ports.clock import SystemClock
 from entrepot.services.adoption import (
@@ -23,6 +23,7 @@ from entrepot.services.adoption import (
 )
 from entrepot.services.adoption import adopt as run_adoption
 from entrepot.services.adoption import verify as verify_blobs
+from entrepot.services.adoption.changes import find_changes
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Write nothing at all; tell what would be done.")
@@ -85,9 +86,19 @@ async def _adopt(settings: Settings, options: Options) -> int:
             if options.verify:
                 verified = await verify_blobs(source, display.show)
             report = await run_adoption(
-                source, store, SystemClock(), display.show, verified, again=options.again
+                source,
+                store,
+                SystemClock(),
+                display.show,
+                verified,
+                again=options.again,
+                updating=False,
             )
         display.close()
+        if report.outcome is Outcome.ADOPTED_BEFORE:
+            changes = find_changes(source, await store.trees())
+            if changes:
+                warn(changes.sentence)
         if options.as_json:
             document = _document(report, options.dry_run, verified)
             if options.dry_run:

@@ -120,7 +120,6 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
         build_collector,
         build_sweep,
         open_collection,
-        stray_keeper,
     )
 
     lines = _Lines(options)
@@ -128,12 +127,7 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
     with open_collection(backend, dry_run=options.dry_run) as drivers:
         if options.sweeps:
             sweep = build_sweep(
-                drivers,
-                rules,
-                lines,
-                share=_SHARE,
-                adopted=options.adopted,
-                keep_strays=stray_keeper(backend, warn),
+                backend, drivers, rules, lines, warn, share=_SHARE, adopted=options.adopted
             )
             await sweep.run()
         await _look_until_done(build_collector(drivers, rules, lines).look, lines)

@@ -14,6 +14,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import NewManifest, StoredBlob
+from entrepot.ports.quarantine import Reason
 
 
 class FindingKind(StrEnum):
@@ -36,6 +37,11 @@ class FindingKind(StrEnum):
     UNKNOWN_MEDIA_TYPE = "unknown-media-type"
     ODD_MANIFEST = "odd-manifest"
     UNFINISHED_UPLOAD = "unfinished-upload"
+    LOST_BLOB = "lost-blob"
+    GONE_REPOSITORY = "gone-repository"
+    COPIED_REPOSITORY = "copied-repository"
+    DELETED_MANIFEST = "deleted-manifest"
+    DELETED_TAG = "deleted-tag"
 
     @property
     def is_problem(self) -> bool:
@@ -49,6 +55,9 @@ _NOTES = frozenset(
         FindingKind.UNKNOWN_MEDIA_TYPE,
         FindingKind.ODD_MANIFEST,
         FindingKind.UNFINISHED_UPLOAD,
+        FindingKind.GONE_REPOSITORY,
+        FindingKind.DELETED_MANIFEST,
+        FindingKind.DELETED_TAG,
     }
 )
 
@@ -116,6 +125,67 @@ class AdoptionState:
     counts: AdoptionCounts
 
 
+@dataclass(frozen=True, slots=True)
+class TreeMark:
+    """What a repository's folder looked like when it was last read.
+
+    Attributes:
+        fingerprint: another one means that something was written or removed there since.
+        newest: when the newest of its links was written, in microseconds since 1970 by the clock
+            of its file system: what is newer was not there.
+    """
+
+    fingerprint: str
+    newest: int
+
+
+class AdoptedTrees(Protocol):
+    """Remembers what was read of the other registry's repositories, and takes what has changed.
+
+    All of it raises MetadataOutage or StorageFull.
+    """
+
+    async def trees(self) -> dict[str, TreeMark]:
+        """Give the mark of every repository that was read."""
+        ...
+
+    async def tree_tags(self, name: str) -> set[str]:
+        """Give the tags that a repository's folder had when it was read."""
+        ...
+
+    async def keep_tree(self, name: str, mark: TreeMark, tags: Iterable[str]) -> None:
+        """Remember what a repository's folder looks like."""
+        ...
+
+    async def forget_tree(self, name: str) -> None:
+        """Forget a repository's folder, which is not there any more."""
+        ...
+
+    async def find_repository(self, name: RepositoryName) -> int | None:
+        """Find a repository's number; None where there is none."""
+        ...
+
+    async def move_tags(self, repository: int, tags: Sequence["AdoptedTag"]) -> None:
+        """Point tags at manifests that are there, wherever they pointed before."""
+        ...
+
+    async def delete_manifest(self, repository: int, digest: Digest, before: int, now: int) -> bool:
+        """Remove a manifest and its tags; False when it is unknown, or pushed after a moment."""
+        ...
+
+    async def delete_tag(self, repository: int, tag: str, before: int, now: int) -> bool:
+        """Remove a tag; False when it is unknown, or was moved after a moment."""
+        ...
+
+    async def blobs(self, after: int, limit: int) -> list[tuple[int, StoredBlob]]:
+        """List blobs that are served, by number, in pages that begin behind one."""
+        ...
+
+    async def quarantine(self, blob: StoredBlob, reason: Reason, now: int) -> None:
+        """Serve a blob no more until it is pushed again."""
+        ...
+
+
 class AdoptionLog(Protocol):
     """Remembers how far adoption is, and what it found."""
 
@@ -170,7 +240,7 @@ class AdoptionLog(Protocol):
         ...
 
 
-class AdoptionStore(AdoptionLog, Protocol):
+class AdoptionStore(AdoptionLog, AdoptedTrees, Protocol):
     """Takes what adoption makes known. All of it raises MetadataOutage or StorageFull."""
 
     async def repository(self, name: RepositoryName, created_at: int) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from entrepot.ports.adoption import TreeMark
 from entrepot.ports.blobs import Location
 
 
@@ -221,6 +222,14 @@ class CollectionSweep(Protocol):
 
     async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what has no tag and is in no index, of the page of manifests behind a number."""
+        ...
+
+    async def tree_read_at(self) -> int | None:
+        """Tell when Docker Registry's directory was read last, which is not before its adoption."""
+        ...
+
+    async def trees(self) -> dict[str, TreeMark]:
+        """Give what each repository of the directory looked like then."""
         ...
 
     async def adopted_at(self) -> int | None:

@@ -5,7 +5,7 @@ but for repositories. What cannot be taken as it lies there comes as a `Finding`
 of it raises StorageOutage, which names the file, when something that is there cannot be read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,14 @@ class Link:
 
     digest: Digest
     target: Digest
+    modified_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedLink:
+    """The place of a link that was removed: deleting leaves it; modified_at is when that was."""
+
+    digest: Digest
     modified_at: int
 
 
@@ -60,8 +68,8 @@ class ForeignRepositories(Protocol):
         """List the blobs that a repository has."""
         ...
 
-    def revisions(self, name: RepositoryName) -> Iterator[Link | Finding]:
-        """List the manifests that a repository has."""
+    def revisions(self, name: RepositoryName) -> Iterator[Link | RemovedLink | Finding]:
+        """List the manifests that a repository has, and had."""
         ...
 
     def tags(self, name: RepositoryName) -> Iterator[TagLink | Finding]:
@@ -70,6 +78,17 @@ class ForeignRepositories(Protocol):
 
     def uploads(self, name: RepositoryName) -> Iterator[Finding]:
         """List uploads that were never finished."""
+        ...
+
+    def has_tags(self, name: RepositoryName) -> bool:
+        """Tell whether there is a folder of tags: what is not in it was deleted, or never there."""
+        ...
+
+    def fingerprint(self, name: RepositoryName) -> str:
+        """Give a text that is another one when something was written or removed there since.
+
+        Looks at manifests and tags, and at the folder of layers; not at each layer.
+        """
         ...
 
     def is_populated(self, name: RepositoryName) -> bool:
@@ -85,6 +104,10 @@ class ForeignBlobs(Protocol):
 
     def blob(self, target: Digest) -> ForeignBlob | None:
         """Find a blob's file."""
+        ...
+
+    def size(self, location: Location) -> int | None:
+        """Tell how many bytes lie at a location; None where nothing does."""
         ...
 
     def blobs(self) -> Iterator[tuple[Digest, ForeignBlob] | Finding]:
@@ -110,3 +133,7 @@ class ForeignBlobs(Protocol):
 
 class ForeignRegistry(ForeignRepositories, ForeignBlobs, Protocol):
     """All of it."""
+
+    def named(self, locations: Set[Location]) -> set[Location]:
+        """Tell which of these places a link of any repository leads to."""
+        ...

@@ -10,6 +10,7 @@ logger = logging.getLogger("entrepot.adoption")
 
 _TOLD_EVERY_SECONDS = 2.0
 _EXAMPLES = 3
+_TOLD = frozenset({Outcome.ADOPTED, Outcome.RESUMED, Outcome.UPDATED})
 
 
 async def adopt_before_serving(backend: Backend) -> None:
@@ -26,15 +27,18 @@ async def adopt_before_serving(backend: Backend) -> None:
     from entrepot.assembly.adoption import adopt_at_start
 
     report = await adopt_at_start(backend, _Teller().tell)
-    if report is not None and report.outcome in (Outcome.ADOPTED, Outcome.RESUMED):
+    if report is not None and report.outcome in _TOLD:
         log_report(report)
 
 
 def log_report(report: AdoptionReport) -> None:
     """Log what an adoption has come to: the sum, then each kind of finding with examples."""
     counts = report.counts
+    said = "the directory of Docker Registry is adopted"
+    if report.outcome is Outcome.UPDATED:
+        said = "what Docker Registry has changed in its directory since it was read is adopted"
     logger.info(
-        "the directory of Docker Registry is adopted",
+        said,
         extra={
             "fields": {
                 "repositories": counts.repositories,

@@ -307,6 +307,7 @@ class Backend:
                 recount=drivers.recount,
                 quarantine=drivers.quarantine,
                 clock=drivers.clock,
+                directory=None if self.tree is None else self.tree.watch(drivers),
             )
 
     @contextmanager

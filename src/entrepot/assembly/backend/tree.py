@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from entrepot.assembly.backend.ownership import Places
 from entrepot.drivers.filesystem.layout import Layout
@@ -13,6 +14,10 @@ from entrepot.oci.digest import HEX_LENGTH
 from entrepot.ports.adoption import AdoptionStore
 from entrepot.ports.export import ExportSource, ExportTarget
 from entrepot.ports.foreign import ForeignRegistry
+
+if TYPE_CHECKING:
+    from entrepot.assembly.drivers import Drivers
+    from entrepot.services.adoption.changes import DirectoryWatch
 
 OCI_LAYOUT = "oci"
 
@@ -56,6 +61,13 @@ class Tree:
     def has_links(self) -> bool:
         """Tell whether Docker Registry has any repository here."""
         return next(_folders(self._layout.repositories), None) is not None
+
+    def watch(self, drivers: Drivers) -> DirectoryWatch:
+        """Give what looks at the directory beside a registry that runs."""
+        from entrepot.drivers.filesystem.foreign import DockerRegistryTree
+        from entrepot.services.adoption.changes import DirectoryWatch
+
+        return DirectoryWatch(DockerRegistryTree(self._places.root), drivers.collection_sweep.trees)
 
     @contextmanager
     def open(self, *, dry_run: bool) -> Iterator[tuple[ForeignRegistry, AdoptionStore]]:

@@ -13,7 +13,8 @@
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from itertools import chain
 from pathlib import Path
 
 from entrepot.config.server import MANIFEST_LIMIT
@@ -24,6 +25,7 @@ from entrepot.drivers.filesystem.foreign_files import (
     status,
     subfolders,
 )
+from entrepot.drivers.filesystem.foreign_fingerprint import fingerprint
 from entrepot.drivers.filesystem.foreign_links import digest_links, tag_links
 from entrepot.drivers.filesystem.foreign_walk import (
     LAYERS,
@@ -37,7 +39,7 @@ from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import Finding, FindingKind
 from entrepot.ports.blobs import Location
-from entrepot.ports.foreign import ForeignBlob, Link, TagLink
+from entrepot.ports.foreign import ForeignBlob, Link, RemovedLink, TagLink
 
 
 class DockerRegistryTree:
@@ -64,10 +66,12 @@ class DockerRegistryTree:
 
     def layers(self, name: RepositoryName) -> Iterator[Link | Finding]:
         """List the blobs that a repository has."""
-        return digest_links(f"{self._repositories}/{name}/{LAYERS}", "layer", name)
+        for link in digest_links(f"{self._repositories}/{name}/{LAYERS}", "layer", name):
+            if not isinstance(link, RemovedLink):
+                yield link
 
-    def revisions(self, name: RepositoryName) -> Iterator[Link | Finding]:
-        """List the manifests that a repository has."""
+    def revisions(self, name: RepositoryName) -> Iterator[Link | RemovedLink | Finding]:
+        """List the manifests that a repository has, and had."""
         folder = f"{self._repositories}/{name}/{MANIFESTS}/revisions"
         return digest_links(folder, "manifest", name)
 
@@ -86,10 +90,36 @@ class DockerRegistryTree:
             detail = f"{size} bytes, begun at {since}"
             yield Finding(FindingKind.UNFINISHED_UPLOAD, name, printable(upload), detail)
 
+    def has_tags(self, name: RepositoryName) -> bool:
+        """Tell whether there is a folder of tags."""
+        return status(f"{self._repositories}/{name}/{MANIFESTS}/tags") is not None
+
+    def fingerprint(self, name: RepositoryName) -> str:
+        """Give a text that is another one when something was written or removed there since."""
+        return fingerprint(f"{self._repositories}/{name}")
+
+    def named(self, locations: Set[Location]) -> set[Location]:
+        """Tell which of these places a link of any repository leads to."""
+        found: set[Location] = set()
+        for name in self.repositories():
+            if isinstance(name, Finding) or len(found) == len(locations):
+                continue
+            for link in chain(self.layers(name), self.revisions(name), self.tags(name)):
+                if isinstance(link, Link | TagLink):
+                    location = self._layout.location(link.target)
+                    if location in locations:
+                        found.add(location)
+        return found
+
     def is_populated(self, name: RepositoryName) -> bool:
         """Tell whether anything was ever finished there."""
         folder = f"{self._repositories}/{name}"
         return any(status(f"{folder}/{mark}") is not None for mark in (MANIFESTS, LAYERS))
+
+    def size(self, location: Location) -> int | None:
+        """Tell how many bytes lie at a location; None where nothing does."""
+        found = status(self._layout.path(location))
+        return None if found is None else found.st_size
 
     def blob(self, target: Digest) -> ForeignBlob | None:
         """Find a blob's file."""

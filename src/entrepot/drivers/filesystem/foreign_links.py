@@ -4,18 +4,21 @@ Deleting removes the file and leaves its folder, so a folder without a link is s
 leaves an empty file, which Docker Registry does not follow either.
 """
 
+import os
 from collections.abc import Iterator
 
-from entrepot.drivers.filesystem.foreign_files import printable, read_link, subfolders
+from entrepot.drivers.filesystem.foreign_files import printable, read_link, status, subfolders
 from entrepot.errors import InvalidDigest, InvalidTag
 from entrepot.oci.digest import HEX_LENGTH, Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.adoption import Finding, FindingKind
-from entrepot.ports.foreign import Link, TagLink
+from entrepot.ports.foreign import Link, RemovedLink, TagLink
 
 
-def digest_links(folder: str, what: str, name: RepositoryName) -> Iterator[Link | Finding]:
+def digest_links(
+    folder: str, what: str, name: RepositoryName
+) -> Iterator[Link | RemovedLink | Finding]:
     """Read `<folder>/ALGORITHM/HEX/link`.
 
     Args:
@@ -30,7 +33,7 @@ def digest_links(folder: str, what: str, name: RepositoryName) -> Iterator[Link 
             continue
         for encoded in subfolders(f"{folder}/{algorithm}"):
             link = _digest_link(f"{folder}/{algorithm}/{encoded}/link", algorithm, encoded)
-            if isinstance(link, Link):
+            if isinstance(link, Link | RemovedLink):
                 yield link
             elif link is not None:
                 kind, detail = link
@@ -60,15 +63,18 @@ def tag_links(folder: str, name: RepositoryName) -> Iterator[TagLink | Finding]:
             yield Finding(kind, name, tag, f"of a tag: {detail}")
 
 
-def _digest_link(path: str, algorithm: str, encoded: str) -> Link | tuple[FindingKind, str] | None:
+def _digest_link(
+    path: str, algorithm: str, encoded: str
+) -> Link | RemovedLink | tuple[FindingKind, str] | None:
     found = read_link(path)
-    if found is None:
-        return None
-    content, modified_at = found
     try:
         digest = Digest.parse(f"{algorithm}:{encoded}")
     except InvalidDigest as error:
-        return FindingKind.UNREADABLE_NAME, error.message
+        return None if found is None else (FindingKind.UNREADABLE_NAME, error.message)
+    if found is None:
+        left = status(os.path.dirname(path))
+        return None if left is None else RemovedLink(digest, left.st_mtime_ns // 1000)
+    content, modified_at = found
     target = _target(content)
     return Link(digest, target, modified_at) if isinstance(target, Digest) else target
 

@@ -10,7 +10,7 @@ from entrepot.errors import DamagedBlob
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import Finding
-from entrepot.ports.foreign import Link
+from entrepot.ports.foreign import Link, RemovedLink
 from entrepot.ports.import_source import Root, Unusable
 
 
@@ -62,6 +62,8 @@ class DockerTreeSource:
 
     def _manifests(self, name: RepositoryName) -> Iterator[Root | Unusable]:
         for link in self._tree.revisions(name):
+            if isinstance(link, RemovedLink):
+                continue
             if isinstance(link, Finding):
                 yield Unusable(f"{name}@{link.reference}", link.detail)
                 continue

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from entrepot.drivers.sql.adoption_log import SqlAdoptionLog
+from entrepot.drivers.sql.adopted_trees import SqlAdoptedTrees
 from entrepot.drivers.sql.engines.sqlite.bulk import SqliteBulk
 from entrepot.drivers.sql.reader import blob_of
-from entrepot.drivers.sql.transaction import SqlTransaction, edge_values, manifest_values
+from entrepot.drivers.sql.transaction import edge_values, manifest_values
 from entrepot.oci.accessory import named_digest
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -15,12 +15,8 @@ from entrepot.ports.adoption import AdoptedTag, LinkedBlob
 from entrepot.ports.metadata import NewManifest, StoredBlob
 
 
-class SqlAdoptionStore(SqlAdoptionLog):
+class SqlAdoptionStore(SqlAdoptedTrees):
     """Implements `AdoptionStore`: see `open` and `scratch`."""
-
-    def __init__(self, session: SqliteBulk) -> None:
-        super().__init__(session)
-        self._transaction = SqlTransaction(session)
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from entrepot.drivers.sql.engines.sqlite.bulk import SqliteBulk
+from entrepot.drivers.sql.transaction import SqlTransaction
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import AdoptionCounts, AdoptionState, Finding, FindingKind
 
@@ -21,6 +22,7 @@ class SqlAdoptionLog:
 
     def __init__(self, session: SqliteBulk) -> None:
         self._session = session
+        self._transaction = SqlTransaction(session)
         self._new: Counter[str] = Counter()
 
     async def state(self) -> AdoptionState | None:

@@ -1,6 +1,7 @@
 """The full sweep's pages: read beside the event loop, so that pulls are answered meanwhile."""
 
 from entrepot.drivers.sql.database import Database, Session
+from entrepot.ports.adoption import TreeMark
 from entrepot.ports.collection import SweptPage
 
 # Behind every number.
@@ -38,6 +39,16 @@ class SqlCollectionSweep:
     async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what has no tag and is in no index, of a page of manifests."""
         return await self._by_number("manifest", after[0], limit)
+
+    async def tree_read_at(self) -> int | None:
+        """Tell when the directory was read last."""
+        found = await self._database.column("tree_read_at")
+        return int(found[0]) if found else None
+
+    async def trees(self) -> dict[str, TreeMark]:
+        """Give what each repository of the directory looked like then."""
+        rows = await self._database.rows("adopted_trees")
+        return {name: TreeMark(fingerprint, newest) for name, fingerprint, newest in rows}
 
     async def adopted_at(self) -> int | None:
         """Tell when the directory was adopted."""

@@ -18,6 +18,11 @@ MEANINGS = {
     FindingKind.MISSING_CHILD: "an index lists a manifest that is not there; the index is kept",
     FindingKind.DANGLING_LAYER: "a link to a blob that is gone, as garbage collection leaves them",
     FindingKind.UNKNOWN_MEDIA_TYPE: "a manifest of another type than an image or an index; kept",
+    FindingKind.LOST_BLOB: "a blob whose bytes went while Docker Registry ran; not served",
+    FindingKind.COPIED_REPOSITORY: "a repository whose files lost their times; not read again",
+    FindingKind.GONE_REPOSITORY: "a repository that Docker Registry does not have any more; kept",
+    FindingKind.DELETED_MANIFEST: "a manifest that Docker Registry has deleted; deleted here, too",
+    FindingKind.DELETED_TAG: "a tag that Docker Registry has deleted; deleted here, too",
     FindingKind.ODD_MANIFEST: "a manifest as no client could push it now; kept, served as it is",
     FindingKind.UNFINISHED_UPLOAD: "an upload that was never finished; its bytes are left alone",
 }

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     RESUMED = "resumed"
     NOTHING_TO_ADOPT = "nothing-to-adopt"
     ADOPTED_BEFORE = "adopted-before"
+    UPDATED = "updated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from entrepot.services.adoption.blobs import damaged, look_at_layer
 from entrepot.services.adoption.manifests import peculiarities, read_manifest
 from entrepot.services.adoption.needs import Needs
 from entrepot.services.adoption.read_ahead import read_ahead
+from entrepot.services.adoption.reading import FolderReading
 
 _BAD_MANIFESTS = frozenset(
     {
@@ -35,6 +36,9 @@ class RepositoryAdoption:
         name: of the repository.
         created_at: microseconds since 1970, UTC.
         step: awaited after each batch.
+        since: when the newest link was written that was read before, in microseconds since 1970 by
+            the clock of the file system; None where nothing was.
+        update: take only what has changed since then.
     """
 
     def __init__(
@@ -45,6 +49,9 @@ class RepositoryAdoption:
         name: RepositoryName,
         created_at: int,
         step: Callable[[], Awaitable[None]],
+        since: int | None = None,
+        *,
+        update: bool = False,
     ) -> None:
         self._source = source
         self._store = store
@@ -55,17 +62,30 @@ class RepositoryAdoption:
         self._number = 0
         self._refused: dict[str, FindingKind] = {}
         self._needs = Needs(source, store, damaged)
+        self._since = since
+        self._folder = FolderReading(source, name, since if update else None)
 
     async def run(self) -> None:
         """Adopt it."""
+        await asyncio.to_thread(self._folder.prepare)
+        known_tags = await self._store.tree_tags(self._name)
+        is_copied: bool = await asyncio.to_thread(self._folder.is_copied, known_tags)
+        if is_copied:
+            detail = "`entrepot adopt --again` takes what is new in it"
+            found = Finding(FindingKind.COPIED_REPOSITORY, "", self._name, detail)
+            await self._store.note([found])
+            await self._store.keep_tree(self._name, self._folder.mark, known_tags)
+            return
         if await asyncio.to_thread(self._source.is_populated, self._name):
             self._number = await self._store.repository(self._name, self._created_at)
             await self._adopt_layers()
             await self._adopt_manifests()
             await self._adopt_tags()
+            await self._delete(known_tags)
             await self._check_children()
         async for uploads in read_ahead(self._source.uploads(self._name)):
             await self._store.note(uploads)
+        await self._store.keep_tree(self._name, self._folder.mark, self._folder.tags)
         await self._store.reached(self._name)
 
     async def _adopt_layers(self) -> None:
@@ -77,7 +97,7 @@ class RepositoryAdoption:
             await self._step()
 
     def _layers(self) -> Iterator[LinkedBlob | Finding]:
-        for link in self._source.layers(self._name):
+        for link in self._folder.layers():
             if isinstance(link, Finding):
                 yield link
             elif link.digest in self._damaged or link.target in self._damaged:
@@ -96,7 +116,7 @@ class RepositoryAdoption:
             await self._step()
 
     def _manifests(self) -> Iterator[NewManifest | Finding]:
-        for link in self._source.revisions(self._name):
+        for link in self._folder.revisions():
             if isinstance(link, Finding):
                 yield link
             else:
@@ -111,14 +131,21 @@ class RepositoryAdoption:
             await self._store.note(peculiarities(self._name, manifest))
 
     async def _adopt_tags(self) -> None:
-        async for batch in read_ahead(self._source.tags(self._name)):
+        async for batch in read_ahead(self._folder.tag_links()):
             links = [item for item in batch if isinstance(item, TagLink)]
             await self._store.note(item for item in batch if isinstance(item, Finding))
             await self._adopt_manifests_among_layers(links)
             targets = {link.target for link in links}
             known = await self._store.manifest_sizes(self._number, targets)
-            tags = [AdoptedTag(link.tag, link.target, link.modified_at) for link in links]
-            await self._store.keep_tags(self._number, [tag for tag in tags if tag.digest in known])
+            tags = [
+                AdoptedTag(link.tag, link.target, link.modified_at)
+                for link in links
+                if link.target in known
+            ]
+            since = self._since
+            moved = [tag for tag in tags if since is not None and tag.updated_at > since]
+            await self._store.move_tags(self._number, moved)
+            await self._store.keep_tags(self._number, tags)
             dangling = [link for link in links if link.target not in known]
             await self._store.note(self._dangling(link) for link in dangling)
             await self._step()
@@ -136,6 +163,21 @@ class RepositoryAdoption:
             found = await asyncio.to_thread(read_manifest, self._source, self._name, link)
             if isinstance(found, NewManifest):
                 await self._keep([found])
+
+    async def _delete(self, known_tags: set[str]) -> None:
+        """Delete what Docker Registry has deleted since, unless it was pushed here since."""
+        since, now = self._since, self._folder.newest
+        if since is None:
+            return
+        for digest in self._folder.removed:
+            if await self._store.delete_manifest(self._number, digest, since, now):
+                finding = Finding(FindingKind.DELETED_MANIFEST, self._name, digest, "")
+                await self._store.note([finding])
+        if not await asyncio.to_thread(self._source.has_tags, self._name):
+            return
+        for tag in sorted(known_tags - self._folder.tags):
+            if await self._store.delete_tag(self._number, tag, since, now):
+                await self._store.note([Finding(FindingKind.DELETED_TAG, self._name, tag, "")])
 
     def _dangling(self, link: TagLink) -> Finding:
         refused = self._refused.get(link.target)

@@ -1,4 +1,6 @@
-"""Adopts a directory: once, from where an earlier attempt was killed."""
+"""Adopts a directory: once, from where an earlier attempt was killed; then only what changes."""
+
+import asyncio
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -6,6 +8,7 @@ from entrepot.ports.adoption import AdoptionState, AdoptionStore, Finding, Findi
 from entrepot.ports.clock import Clock
 from entrepot.ports.foreign import ForeignRegistry
 from entrepot.services.adoption.blobs import damaged
+from entrepot.services.adoption.changes import Changes, find_changes
 from entrepot.services.adoption.progress import (
     Progress,
     ProgressObserver,
@@ -13,6 +16,7 @@ from entrepot.services.adoption.progress import (
     ignore_progress,
 )
 from entrepot.services.adoption.read_ahead import read_ahead
+from entrepot.services.adoption.reading import FolderReading
 from entrepot.services.adoption.report import (
     AdoptionReport,
     Outcome,
@@ -20,6 +24,7 @@ from entrepot.services.adoption.report import (
     write_report,
 )
 from entrepot.services.adoption.repository import RepositoryAdoption
+from entrepot.services.adoption.update import update
 from entrepot.services.adoption.verification import VerifiedBlobs
 
 
@@ -31,11 +36,13 @@ async def adopt(
     verified: VerifiedBlobs | None = None,
     *,
     again: bool = False,
+    updating: bool = True,
 ) -> AdoptionReport:
-    """Make known what a directory holds, unless that was done before.
+    """Make known what a directory holds, unless that was done before; then, what has changed.
 
     A database that knows something already was filled by Entrepot itself: it is marked as done,
-    and the directory is not read. When this returns, everything is durable.
+    and nothing of the directory is taken but what changes later. When this returns, everything is
+    durable.
 
     Args:
         source: the directory.
@@ -45,6 +52,8 @@ async def adopt(
         verified: what reading all blobs has shown, if that was asked for.
         again: read the directory even so, and add what the database does not know. What it
             knows stays as it is; what was deleted since, and is still there, comes back.
+        updating: take what has changed since the directory was adopted. False only tells of
+            that adoption.
 
     Raises:
         StorageOutage: something in the directory cannot be read; the message names it.
@@ -53,19 +62,36 @@ async def adopt(
     """
     state = await store.state()
     if state is not None and state.finished_at is not None and not again:
-        return await write_report(store, Outcome.ADOPTED_BEFORE, state)
+        changes = Changes()
+        if updating:
+            changes = await asyncio.to_thread(find_changes, source, await store.trees())
+        if not changes:
+            return await write_report(store, Outcome.ADOPTED_BEFORE, state)
+        state = await update(source, store, clock, progress, changes)
+        return await write_report(store, Outcome.UPDATED, state)
     first = state is None or state.finished_at is not None
     used = state is None and not again and await store.has_content()
     state = await store.begin(clock.now(), again=again)
     if state.finished_at is not None:  # by another process, since the first look
         return await write_report(store, Outcome.ADOPTED_BEFORE, state)
     if used:
+        await _pass_over(source, store)
         state = await store.finish(clock.now())
         return await write_report(store, Outcome.NOTHING_TO_ADOPT, state)
     names = await _adopt_all(source, store, state, progress, verified or VerifiedBlobs())
     state = await store.finish(clock.now())
     outcome = Outcome.ADOPTED if first else Outcome.RESUMED
     return await write_report(store, outcome if names else Outcome.NOTHING_TO_ADOPT, state)
+
+
+async def _pass_over(source: ForeignRegistry, store: AdoptionStore) -> None:
+    """Remember what the directory looks like, so that only what changes is taken from now on."""
+    async for batch in read_ahead(source.repositories()):
+        for name in batch:
+            if not isinstance(name, Finding):
+                folder = FolderReading(source, name, None)
+                await asyncio.to_thread(folder.pass_over)
+                await store.keep_tree(name, folder.mark, folder.tags)
 
 
 async def _adopt_all(
@@ -82,6 +108,7 @@ async def _adopt_all(
     await store.note(verified.findings)
     await store.note(damaged(digest) for digest in sorted(verified.damaged))
     known_damaged = await _damaged_so_far(store)
+    marks = await store.trees()
     reached = state.reached.split("/") if state.reached else []
     for position, name in enumerate(names):
         if name.split("/") <= reached:
@@ -92,7 +119,11 @@ async def _adopt_all(
             counts = await store.counts()
             progress(Progress(Stage.ADOPTING, position, len(names), name, counts))
 
-        work = RepositoryAdoption(source, store, known_damaged, name, state.started_at, step)
+        mark = marks.get(name)
+        newest = None if mark is None else mark.newest
+        work = RepositoryAdoption(
+            source, store, known_damaged, name, state.started_at, step, newest
+        )
         await work.run()
         counts = await store.counts()
         progress(Progress(Stage.ADOPTING, position + 1, len(names), name, counts, True))

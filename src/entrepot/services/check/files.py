@@ -43,6 +43,17 @@ async def _check_batch(
         check.found(Finding(Kind.UNKNOWN_FILE, "", digest, detail))
 
 
+async def check_directory(check: Check) -> None:
+    """Find repositories that Docker Registry has changed since its directory was read."""
+    if check.stores.directory is None:
+        return
+    changes = await check.stores.directory.changes()
+    for name in changes.written:
+        check.found(Finding(Kind.CHANGED_DIRECTORY, name, "directory", "it was written to"))
+    for gone in changes.gone:
+        check.found(Finding(Kind.CHANGED_DIRECTORY, gone, "directory", "its folder is gone"))
+
+
 async def check_uploads(check: Check) -> None:
     """Find bytes of uploads that no session knows of."""
     check.progress(Stage.UPLOADS, check.counts)

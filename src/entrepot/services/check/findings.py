@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FOREIGN_FILE = "foreign-file"
     UNKNOWN_FILE = "unknown-file"
     STRAY_UPLOAD = "stray-upload"
+    CHANGED_DIRECTORY = "changed-directory"
     MISSING_CHILD = "missing-child"
 
     @property
@@ -112,6 +113,10 @@ MEANINGS = {
     Kind.UNKNOWN_FILE: Meaning(
         "a blob's file that nothing refers to",
         "nothing: the collector removes it after its grace, unless it is older than the adoption",
+    ),
+    Kind.CHANGED_DIRECTORY: Meaning(
+        "Docker Registry has changed a repository since its directory was read",
+        "nothing: the next start takes what has changed",
     ),
     Kind.STRAY_UPLOAD: Meaning(
         "the bytes of an upload without a session",

@@ -2,7 +2,7 @@
 
 from entrepot.services.check.blobs import check_blobs
 from entrepot.services.check.counters import check_counters
-from entrepot.services.check.files import check_files, check_uploads
+from entrepot.services.check.files import check_directory, check_files, check_uploads
 from entrepot.services.check.manifests import check_manifests
 from entrepot.services.check.rows import check_catalogue, check_dangling, check_file
 from entrepot.services.check.tools import Check
@@ -23,6 +23,7 @@ async def run_check(check: Check) -> None:
     await check_dangling(check)
     await check_manifests(check)
     await check_blobs(check)
+    await check_directory(check)
     await check_files(check)
     await check_catalogue(check)
     await check_counters(check)

@@ -11,6 +11,7 @@ from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.uploads import UploadSessions
 from entrepot.ports.usage import UsageRecount
+from entrepot.services.adoption.changes import DirectoryWatch
 from entrepot.services.check.findings import Found
 from entrepot.services.pace import Pacer
 from entrepot.services.quarantine import Quarantining
@@ -65,6 +66,7 @@ class Stores:
         recount: counts usage from nothing.
         quarantine: blobs that are not served.
         clock: tells the time.
+        directory: of Docker Registry, whose blobs these are too; None where there is none.
     """
 
     rows: MetadataInspector
@@ -75,6 +77,7 @@ class Stores:
     recount: UsageRecount
     quarantine: Quarantine
     clock: Clock
+    directory: DirectoryWatch | None = None
 
 
 @dataclass(slots=True)

@@ -1,18 +1,28 @@
 """Removes bytes that no blob lies at: what a crash has left behind.
 
 What is older than the adoption of the directory belongs to the program that wrote it: the
-manifests and links of Docker Registry, which it may want back. It is left, and counted.
+manifests of Docker Registry, which it may want back. What a link in its directory names is left
+too, however new it is: Docker Registry may have taken a push since. Both are counted.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass
 
 from entrepot.errors import StorageOutage
-from entrepot.ports.blobs import BlobKeeper, StoredBytes
+from entrepot.ports.blobs import BlobKeeper, Location, StoredBytes
 from entrepot.ports.collection import CollectionQueue, Kind, Removal, Why
 from entrepot.services.collection.tally import CollectionObserver
 
 _PAGE = 200
+# The links of a directory are all read for so many strays at once.
+_STRAYS = 20_000
+
+Named = Callable[[Set[Location]], Awaitable[set[Location]]]
+
+
+async def none_named(locations: Set[Location]) -> set[Location]:
+    """Know of no other registry."""
+    return set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +32,12 @@ class StrayRules:
     Attributes:
         before: those that were there before it.
         since: those that got there since then; None for any.
+        named: tells to which of some places a link of another registry leads.
     """
 
     before: int
     since: int | None
+    named: Named = none_named
 
 
 async def remove_strays(
@@ -48,17 +60,38 @@ async def remove_strays(
         MetadataOutage: the database failed.
         StorageOutage: the storage cannot be listed.
     """
-    looked = strays = 0
+    looked = 0
+    strays: list[StoredBytes] = []
     async for found in blobs.stored():
         looked += 1
         if await _is_stray(queue, found, rules):
-            strays += await _remove(queue, blobs, found, observer)
+            strays.append(found)
         if looked >= _PAGE:
-            observer.swept("files", looked, strays)
-            looked = strays = 0
+            observer.swept("files", looked, 0)
+            looked = 0
             await pause()
-    if looked:
-        observer.swept("files", looked, strays)
+        if len(strays) >= _STRAYS:
+            await _remove_unnamed(queue, blobs, strays, rules, observer)
+            strays = []
+    observer.swept("files", looked, 0)
+    await _remove_unnamed(queue, blobs, strays, rules, observer)
+
+
+async def _remove_unnamed(
+    queue: CollectionQueue,
+    blobs: BlobKeeper,
+    strays: list[StoredBytes],
+    rules: StrayRules,
+    observer: CollectionObserver,
+) -> None:
+    if not strays:
+        return
+    named = await rules.named({found.location for found in strays})
+    removed = 0
+    for found in strays:
+        if found.location not in named:
+            removed += await _remove(queue, blobs, found, observer)
+    observer.swept("files", 0, removed)
 
 
 async def _is_stray(queue: CollectionQueue, found: StoredBytes, rules: StrayRules) -> bool:

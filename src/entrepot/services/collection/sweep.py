@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from entrepot.ports.blobs import BlobKeeper
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.collection import CollectionQueue, CollectionSweep, SweptPage
+from entrepot.services.adoption.changes import DirectoryWatch
 from entrepot.services.collection.rules import CollectionRules
 from entrepot.services.collection.strays import StrayRules, remove_strays
 from entrepot.services.collection.tally import CollectionObserver
@@ -40,6 +41,8 @@ class Sweep:
         adopted: take what was garbage before the directory was adopted, too. Docker Registry may
             need it: manifests of schema 1, which are not adopted, have their blobs there.
         keep_strays: asked before the files are read; True leaves those that nothing knows.
+        directory: of another registry, whose blobs these are too; None where there is none.
+        say: told what is worth a warning.
     """
 
     def __init__(
@@ -53,6 +56,8 @@ class Sweep:
         share: float = _SHARE,
         adopted: bool = False,
         keep_strays: KeepStrays = lambda: False,
+        directory: DirectoryWatch | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._pages = pages
         self._queue = queue
@@ -63,6 +68,8 @@ class Sweep:
         self._share = share
         self._adopted = adopted
         self._keep_strays = keep_strays
+        self._directory = directory
+        self._say = say
         self._began = 0.0
 
     async def run(self) -> None:
@@ -74,8 +81,11 @@ class Sweep:
         """
         if self._rules.untagged:
             await self._walk("manifests", self._pages.sweep_manifests)
+        changes = None if self._directory is None else await self._directory.changes()
+        if changes:
+            self._say(changes.sentence)
         adopted_at = None if self._adopted else await self._pages.adopted_at()
-        since = adopted_at or 0
+        since = 0 if self._adopted else await self._pages.tree_read_at() or 0
 
         async def read_links(after: tuple[int, int], limit: int) -> SweptPage:
             return await self._pages.sweep_links(after, limit, since)
@@ -86,7 +96,10 @@ class Sweep:
             return
         kept = max(self._rules.grace, _YOUNGEST_STRAY if self._rules.grace else 0.0)
         before = self._clock.now() - int(kept * MICROSECONDS)
-        rules = StrayRules(before, adopted_at)
+        if self._directory is None or (self._adopted and not changes):
+            rules = StrayRules(before, adopted_at)
+        else:
+            rules = StrayRules(before, adopted_at, self._directory.named)
         self._began = time.perf_counter()
         await remove_strays(self._queue, self._blobs, rules, self._observer, self._rest)
 

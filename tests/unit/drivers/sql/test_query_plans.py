@@ -13,6 +13,8 @@ from entrepot.drivers.sql.queries import Query, compile_query
 WALKS = {
     # Done once, at a start: every claim of the last run is let go.
     "release_all_sessions": "SCAN upload_sessions",
+    # Once at a start, with a look at each of these folders.
+    "adopted_trees": "SCAN adopted_trees",
     # `entrepot check` has SQLite read the whole file.
     "damage": "SCAN pragma_integrity_check VIRTUAL TABLE INDEX 0:",
 }

@@ -6,14 +6,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from entrepot.drivers.filesystem.foreign import DockerRegistryTree
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.sql.check import SqlInspector, SqlMender
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.drivers.sql.recount import SqlUsageRecount
+from entrepot.drivers.sql.sweep import SqlCollectionSweep
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import NewManifest, StoredBlob, Transaction
+from entrepot.services.adoption.changes import DirectoryWatch
 from entrepot.services.check import Check, Finding, Kind, Stores, run_check
 from tests.contract.pushing import about, push, some_image, some_index
 from tests.unit.services.registry import Registry, with_registry
@@ -91,6 +94,9 @@ class Damaged:
             recount=SqlUsageRecount(registry.metadata.database),
             quarantine=SqlQuarantine(registry.metadata.database),
             clock=registry.clock,
+            directory=DirectoryWatch(
+                DockerRegistryTree(registry.layout.root), SqlCollectionSweep(asked).trees
+            ),
         )
         try:
             await run_check(Check(stores, found.append, verify, repair))

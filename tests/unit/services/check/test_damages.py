@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from entrepot.services.check import Finding, Kind
+from tests.unit.services.adoption.tree import RegistryTree
 from tests.unit.services.check.harness import (
     APP,
     CHILD,
@@ -322,5 +323,18 @@ def test_all_names_of_what_is_shared_are_told() -> None:
         (finding,) = await damaged.check()
         for name in (f"{APP}:latest", f"{LISTS}@{CHILD.digest}"):
             assert name in finding.detail
+
+    with_stock(work)
+
+
+def test_a_push_to_docker_registry_that_no_start_has_taken_yet_is_told() -> None:
+    async def work(damaged: Damaged) -> None:
+        tree = RegistryTree(damaged.registry.layout.root)
+        tree.tag(
+            "pushed/there", "1", tree.image("pushed/there", tree.blob("pushed/there", b""), [])
+        )
+        found = [one for one in await damaged.check() if one.kind is Kind.CHANGED_DIRECTORY]
+        assert [one.repository for one in found] == ["pushed/there"]
+        assert Kind.CHANGED_DIRECTORY.is_problem
 
     with_stock(work)

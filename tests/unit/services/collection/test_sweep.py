@@ -9,6 +9,7 @@ from entrepot.errors import StorageOutage
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location
 from tests.model.place import GRACE, Place
+from tests.unit.services.adoption.tree import RegistryTree
 from tests.unit.services.collection.places import at_a_place, push
 from tests.wire.harness.contents import CONFIG, Content, image
 
@@ -101,6 +102,32 @@ def test_what_is_older_than_the_adoption_is_another_programs() -> None:
         assert not ours.exists()
         await place.sweep(adopted=True)
         assert not theirs.exists()
+
+    at_a_place(work)
+
+
+def test_what_a_link_of_docker_registry_names_stays_and_the_change_is_told() -> None:
+    """Docker Registry took a push since the directory was adopted: no row knows its blobs."""
+
+    async def work(place: Place) -> None:
+        moment = place.clock.now() - int(9 * GRACE * 1_000_000)
+        place.say("INSERT INTO adoption (id, started_at) VALUES (1, ?)", moment)
+        tree = RegistryTree(place.layout.root)
+        await place.sweep()
+        assert place.said == []
+        pushed, manifest, stray = (lie(place, one, 2 * GRACE) for one in (ONE, TWO, FIRST))
+        for link in (tree.layer_link("a", ONE.digest), tree.revision_link("a", TWO.digest)):
+            link.parent.mkdir(parents=True)
+            link.write_text(f"sha256:{link.parent.name}")
+        await place.sweep()
+        assert pushed.exists()
+        assert manifest.exists()
+        assert not stray.exists()
+        (said,) = place.said
+        assert "Docker Registry has changed 1 of its repositories" in said
+        # By hand even so: nothing of a directory that was not read is removed.
+        await place.sweep(adopted=True)
+        assert pushed.exists()
 
     at_a_place(work)
 

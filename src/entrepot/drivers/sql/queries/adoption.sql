@@ -27,7 +27,7 @@ SET repositories = repositories + :repositories,
 WHERE id = 1;
 
 -- name: finish_adoption
-UPDATE adoption SET finished_at = :now WHERE id = 1 AND finished_at IS NULL;
+UPDATE adoption SET finished_at = COALESCE(finished_at, :now), read_at = :now WHERE id = 1;
 
 -- name: has_content
 -- Whether the database knows anything: asked for by number, so that one row is looked at.
@@ -107,3 +107,32 @@ WHERE manifests.repository_id = :repository
           AND repository_blobs.blob_id = blobs.id
       WHERE blobs.digest = manifest_edges.digest
   );
+
+-- name: adopted_trees
+SELECT repository, fingerprint, newest FROM adopted_trees;
+
+-- name: adopted_tree_tags
+SELECT tags FROM adopted_trees WHERE repository = :repository;
+
+-- name: keep_adopted_tree
+INSERT INTO adopted_trees (repository, fingerprint, newest, tags)
+VALUES (:repository, :fingerprint, :newest, :tags)
+ON CONFLICT (repository) DO UPDATE
+SET fingerprint = excluded.fingerprint, newest = excluded.newest, tags = excluded.tags;
+
+-- name: forget_adopted_tree
+DELETE FROM adopted_trees WHERE repository = :repository;
+
+-- name: is_manifest_before
+SELECT 1 FROM manifests
+WHERE repository_id = :repository AND digest = :digest AND pushed_at <= :before;
+
+-- name: is_tag_before
+SELECT 1 FROM tags WHERE repository_id = :repository AND name = :tag AND updated_at <= :before;
+
+-- name: served_blobs
+-- A page of blobs that are not in quarantine.
+SELECT id, digest, size, location FROM blobs
+WHERE id > :after AND quarantined_at IS NULL
+ORDER BY id
+LIMIT :limit;

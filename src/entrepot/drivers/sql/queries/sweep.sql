@@ -81,6 +81,10 @@ ON CONFLICT (blob_id) DO NOTHING;
 INSERT INTO manifest_candidates (manifest_id) SELECT id FROM manifests WHERE id = :manifest
 ON CONFLICT (manifest_id) DO NOTHING;
 
+-- name: tree_read_at
+-- When the directory of Docker Registry was read last.
+SELECT COALESCE(read_at, started_at) FROM adoption WHERE id = 1;
+
 -- name: adopted_at
 -- When the directory of Docker Registry was adopted, or found to be none.
 SELECT started_at FROM adoption WHERE id = 1;
