@@ -1,22 +1,16 @@
 """Reads the body of a request: bounded, and not for ever."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 
 from entrepot.api.request import Message, Request
-from entrepot.errors import ClientGone, InvalidRequest, ManifestTooLarge, Overloaded, SizeMismatch
+from entrepot.api.shares import Shares
+from entrepot.errors import ClientGone, InvalidRequest, ManifestTooLarge, SizeMismatch
 
 # A body must bring as many bytes, or end, in each `server.timeouts.body`: one byte now and then
 # would hold a connection, and the claim on an upload, for ever.
 PACE_BYTES = 16 * 1024
-
-_HELD_AT_MOST = 64 * 1024 * 1024
-_HELD_BY_ONE = 16 * 1024 * 1024
-# Most manifests have fewer bytes. There is room for them also when others hold all the rest.
-_SMALL_BYTES = 64 * 1024
-_RESERVED = 32 * 1024 * 1024
 
 
 def declared_length(request: Request) -> int | None:
@@ -100,8 +94,6 @@ async def _next_message(request: Request, deadline: float, patience: float) -> M
 class SmallBodies:
     """Reads bodies that are held in memory, all of them together within a bound.
 
-    Each caller at each address has a share of it, so that nobody can take the room of everybody.
-
     Args:
         limit: bytes that one may have.
         timeout: seconds in which a whole one must come.
@@ -110,8 +102,7 @@ class SmallBodies:
     def __init__(self, limit: int, timeout: float) -> None:
         self._limit = limit
         self._timeout = timeout
-        self._held = 0
-        self._shares: Counter[tuple[str, str]] = Counter()
+        self._shares = Shares(limit, "you are pushing", "manifests", "being pushed")
 
     async def read(self, request: Request) -> bytes:
         """Read a whole body.
@@ -124,63 +115,35 @@ class SmallBodies:
         declared = declared_length(request)
         if declared is not None and declared > self._limit:
             raise self._too_large()
-        owner = _owner(request)
         pieces: list[bytes] = []
         size = 0
-        try:
-            # Closed at once when it is refused, so that nothing more of it is asked for.
-            async with (
-                asyncio.timeout(self._timeout),
-                aclosing(stream_body(request, self._timeout, declared)) as body,
-            ):
-                async for piece in body:
-                    pieces.append(piece)
-                    size += len(piece)
-                    self._hold(owner, len(piece))
-                    if size > self._limit:
-                        raise self._too_large()
-                    self._check_room(owner, size)
-        except TimeoutError:
-            request.record.aborted = True
-            raise ClientGone(
-                f"the body did not come within {self._timeout:g} s", {"received": size}
-            ) from None
-        finally:
-            self._hold(owner, -size)
+        with self._shares.hold(request) as held:
+            try:
+                # Closed at once when it is refused, so that nothing more of it is asked for.
+                async with (
+                    asyncio.timeout(self._timeout),
+                    aclosing(stream_body(request, self._timeout, declared)) as body,
+                ):
+                    async for piece in body:
+                        pieces.append(piece)
+                        size += len(piece)
+                        if size > self._limit:
+                            raise self._too_large()
+                        held.add(len(piece))
+            except TimeoutError:
+                request.record.aborted = True
+                raise ClientGone(
+                    f"the body did not come within {self._timeout:g} s", {"received": size}
+                ) from None
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @contextmanager
     def holding(self, request: Request, payload: bytes) -> Iterator[None]:
         """Count a body that was read for as long as it is kept, which others may hold up."""
-        owner = _owner(request)
-        self._hold(owner, len(payload))
-        try:
+        with self._shares.hold(request, len(payload)):
             yield
-        finally:
-            self._hold(owner, -len(payload))
-
-    def _hold(self, owner: tuple[str, str], size: int) -> None:
-        self._held += size
-        self._shares[owner] += size
-        if not self._shares[owner]:
-            del self._shares[owner]
-
-    def _check_room(self, owner: tuple[str, str], size: int) -> None:
-        if self._shares[owner] > max(_HELD_BY_ONE, 2 * self._limit):
-            raise Overloaded("you are pushing too many manifests at once; try again")
-        room = max(_HELD_AT_MOST, 4 * self._limit)
-        if size <= _SMALL_BYTES:
-            room += _RESERVED
-        if self._held > room:
-            raise Overloaded("too many manifests are being pushed at once; try again")
 
     def _too_large(self) -> ManifestTooLarge:
         return ManifestTooLarge(
             f"a manifest may have {self._limit} bytes here", {"limit": self._limit}
         )
-
-
-def _owner(request: Request) -> tuple[str, str]:
-    """Give whose share a body takes: the caller's at an address nobody could make up."""
-    client = request.scope.get("client")
-    return request.caller.name, request.address or (client[0] if client else "")

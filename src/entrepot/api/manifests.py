@@ -1,13 +1,13 @@
 """`/v2/NAME/manifests/REFERENCE` (spec.md, "Pulling manifests", "Pushing manifests")."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from entrepot.api.body import SmallBodies
 from entrepot.api.location import Locations
 from entrepot.api.parse.conditions import matches_any
 from entrepot.api.request import Request
-from entrepot.api.response import Header, Response
+from entrepot.api.response import Header, LargeBody, Response
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag, parse_reference
@@ -16,7 +16,6 @@ from entrepot.services.pull import Pull
 from entrepot.services.push import Push
 
 _AT_ONCE = 64 * 1024
-_PIECE = 16 * 1024
 
 PullNoted = Callable[[RepositoryName, Digest], None]
 
@@ -40,7 +39,7 @@ class ManifestsEndpoint:
         self._bodies = bodies
         self._locations = locations
         # Shared by all who are being sent the same manifest, however slowly.
-        self._sending: WeakValueDictionary[Digest, _LargePayload] = WeakValueDictionary()
+        self._sending: WeakValueDictionary[Digest, LargeBody] = WeakValueDictionary()
 
     async def get(self, request: Request) -> Response:
         """Serve what is stored, whatever Accept says, as Docker Registry 3 does."""
@@ -66,7 +65,7 @@ class ManifestsEndpoint:
             return Response(200, headers, stored.payload)
         if probing:
             return Response(200, headers, length=len(stored.payload))
-        payload = self._sending.setdefault(digest, _LargePayload(stored.payload))
+        payload = self._sending.setdefault(digest, LargeBody(stored.payload))
         return Response(200, headers, payload, len(stored.payload))
 
     async def put(self, request: Request) -> Response:
@@ -99,19 +98,3 @@ class ManifestsEndpoint:
         reference = parse_reference(request.argument)
         await self._delete.manifest(request.caller, name, reference)
         return Response(202, [])
-
-
-class _LargePayload:
-    """A large manifest as a response's body: a reader that stops holds a few pieces of it."""
-
-    __slots__ = ("__weakref__", "_content")
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._content), _PIECE):
-            yield self._content[start : start + _PIECE]
-
-    def close(self) -> None:
-        """Nothing is open."""

@@ -4,7 +4,8 @@ import json
 from urllib.parse import quote
 
 from entrepot.api.request import Request
-from entrepot.api.response import Header, Response
+from entrepot.api.response import Header, LargeBody, Response
+from entrepot.api.shares import Shares
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -12,6 +13,9 @@ from entrepot.ports.metadata import Referrer
 from entrepot.services.listing import Listing
 
 _LIMIT_BYTES = 4 * 1024 * 1024
+_AT_ONCE = 64 * 1024
+_BEGIN = f'{{"schemaVersion": 2, "mediaType": "{types.OCI_INDEX}", "manifests": ['.encode()
+_END = b"]}"
 _FRAME_BYTES = 256
 _INDEX: Header = (b"content-type", types.OCI_INDEX.encode())
 _FILTERED: Header = (b"oci-filters-applied", b"artifactType")
@@ -30,6 +34,7 @@ class ReferrersEndpoint:
         self._listing = listing
         self._prefix = prefix
         self._limit = limit
+        self._shares = Shares(limit, "you are reading", "lists of referrers", "being read")
 
     async def get(self, request: Request) -> Response:
         """Give an image index of them; empty when there are none."""
@@ -38,29 +43,29 @@ class ReferrersEndpoint:
         # A media type has no blank: what was read as one is a `+` that was not encoded.
         artifact_type = (request.query.first("artifactType") or "").replace(" ", "+") or None
         after = request.query.first("last") or ""
-        found: list[str] = []
-        size = _FRAME_BYTES
-        last, more = "", False
-        async for referrer in self._listing.referrers(
-            request.caller, name, subject, artifact_type, after
-        ):
-            entry = _descriptor(referrer)
-            size += len(entry) + 2
-            if found and size > self._limit:
-                more = True
-                break
-            found.append(entry)
-            last = referrer.digest
+        with self._shares.hold(request) as held:
+            found: list[bytes] = []
+            last, more = "", False
+            async for referrer in self._listing.referrers(
+                request.caller, name, subject, artifact_type, after
+            ):
+                entry = _descriptor(referrer)
+                if found and _FRAME_BYTES + held.size + len(entry) > self._limit:
+                    more = True
+                    break
+                held.add(len(entry) + 2)
+                found.append(entry)
+                last = referrer.digest
+            body = b", ".join(found).join((_BEGIN, _END))
         headers = [_INDEX]
         if artifact_type is not None:
             headers.append(_FILTERED)
         if more:
             headers.append(self._link(name, subject, artifact_type, last))
-        body = (
-            f'{{"schemaVersion": 2, "mediaType": "{types.OCI_INDEX}", '
-            f'"manifests": [{", ".join(found)}]}}'
-        )
-        return Response(200, headers, body.encode())
+        if len(body) <= _AT_ONCE:
+            return Response(200, headers, body)
+        sending = self._shares.hold(request, len(body))
+        return Response(200, headers, LargeBody(body, sending.close), len(body))
 
     def _link(
         self, name: RepositoryName, subject: Digest, artifact_type: str | None, last: str
@@ -71,7 +76,7 @@ class ReferrersEndpoint:
         return b"link", f'<{path}>; rel="next"'.encode()
 
 
-def _descriptor(referrer: Referrer) -> str:
+def _descriptor(referrer: Referrer) -> bytes:
     descriptor: dict[str, object] = {
         "mediaType": referrer.media_type,
         "digest": referrer.digest,
@@ -82,4 +87,4 @@ def _descriptor(referrer: Referrer) -> str:
     text = json.dumps(descriptor)
     if referrer.annotations:  # JSON already, and not read here: they may have megabytes
         text = f'{text[:-1]}, "annotations": {referrer.annotations}}}'
-    return text
+    return text.encode()

@@ -1,13 +1,15 @@
 """A response, and how it is sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from entrepot.api.request import Receive, Send
 from entrepot.errors import ClientGone
 
 Header = tuple[bytes, bytes]
+
+_PIECE_BYTES = 16 * 1024
 
 
 class Stream(Protocol):
@@ -47,6 +49,31 @@ class Response:
         if length is None:
             length = len(body) if isinstance(body, bytes) else 0
         self.length = length
+
+
+class LargeBody:
+    """Bytes that are sent piece by piece: a reader that stops holds a few pieces of them.
+
+    Args:
+        content: the bytes.
+        when_sent: is called when they are sent, or will never be.
+    """
+
+    __slots__ = ("__weakref__", "_content", "_when_sent")
+
+    def __init__(self, content: bytes, when_sent: Callable[[], None] | None = None) -> None:
+        self._content = content
+        self._when_sent = when_sent
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the bytes."""
+        for start in range(0, len(self._content), _PIECE_BYTES):
+            yield self._content[start : start + _PIECE_BYTES]
+
+    def close(self) -> None:
+        """Tell that they are no longer needed."""
+        if self._when_sent is not None:
+            self._when_sent()
 
 
 async def send_stream(receive: Receive, send: Send, stream: Stream) -> int:

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from entrepot.errors import InvalidManifest
 
-MOST_VALUES = 200_000
-"""An index of 4 MiB with the shortest descriptors that there are has 110,000."""
+MOST_VALUES = 100_000
+"""An index of ten thousand images, with their platforms and annotations, has as many."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
