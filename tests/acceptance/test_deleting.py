@@ -117,6 +117,9 @@ def test_retention_keeps_the_last_pushes(dockerd: Dockerd, keeper: Registry, sec
     dockerd.docker("rmi", f"{name}:b1", f"{name}:b3")
     assert "not found" in dockerd.refused("pull", f"{name}:b1")
     dockerd.docker("pull", f"{name}:b3")
+    # A rule that was wrong is no loss: the image comes back as it was.
+    entrepot(keeper, "tag", "restore", "ci/app:b1")
+    assert "second" in dockerd.docker("run", "--rm", "--network=none", f"{name}:b1")
 
 
 def test_pulls_are_written_down_and_looking_is_no_pull(

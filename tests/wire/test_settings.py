@@ -218,7 +218,9 @@ def test_a_read_only_registry_serves_and_refuses_to_change(make_registry: MakeRe
         get("/v2/<name>/manifests/v1").answers(200, body=IMAGE.payload),
         get(f"/v2/<name>/blobs/{LAYER.digest}").answers(200, body=LAYER.payload),
         get("/v2/<name>/tags/list").answers(200),
-        put_manifest(IMAGE, "v2").answers(405, code="UNSUPPORTED", present={"Allow": "GET, HEAD"}),
+        put_manifest(IMAGE, "v2").answers(
+            405, code="UNSUPPORTED", present={"Allow": "GET, HEAD, OPTIONS"}
+        ),
         request("POST", UPLOADS).answers(405, code="UNSUPPORTED"),
         delete("/v2/<name>/manifests/v1").answers(405, code="UNSUPPORTED"),
         delete(f"/v2/<name>/blobs/{LAYER.digest}").answers(405, code="UNSUPPORTED"),
