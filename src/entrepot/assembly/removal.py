@@ -16,6 +16,7 @@ from entrepot.ports.access import Access, Caller, Kind, OpenAccess
 from entrepot.services.delete import Delete
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.image_selection import ImageSelection
+from entrepot.services.image_view import ImageView
 from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.tag_history import TagHistories
 
@@ -71,6 +72,7 @@ class Operator:
         histories: shows and undoes the changes of tags.
         selection: finds images by patterns.
         removal: removes them.
+        images: shows what they are made of.
     """
 
     drivers: Drivers
@@ -78,6 +80,7 @@ class Operator:
     histories: TagHistories
     selection: ImageSelection
     removal: ImageRemoval
+    images: ImageView
 
 
 OPERATOR = Caller("operator", Kind.USER)
@@ -104,4 +107,5 @@ async def open_operator(settings: Settings, *, changes: bool = False) -> AsyncIt
             build_histories(settings, drivers, access, NoQuotas()),
             ImageSelection(metadata, drivers.dated_tags),
             ImageRemoval(metadata, access, clock, immutable),
+            ImageView(metadata, drivers.dated_tags, drivers.tag_history, drivers.blobs),
         )

@@ -20,6 +20,8 @@ logger = logging.getLogger("entrepot.server")
 
 # Until the next one is started, where workers die before they accept anything.
 _PAUSES = (0.1, 0.5, 2.0, 5.0)
+# A stop that takes no longer needs no explanation.
+_SILENT_SECONDS = 0.5
 # For a worker to end in order when the drain time is over.
 _ENDING_SECONDS = 10.0
 
@@ -159,13 +161,21 @@ class Workers:
         self.tell(signal.SIGTERM)
         asked = self._stops
         deadline = time.monotonic() + self._drain + _ENDING_SECONDS
+        tells_at = time.monotonic() + _SILENT_SECONDS
         while self._stops == asked and time.monotonic() < deadline:
             for place in self._places:
                 if place.process is not None and not place.process.is_alive():
                     place.process = None
             if all(place.process is None for place in self._places):
                 return
-            self._wait_until(deadline)
+            if tells_at <= time.monotonic():
+                tells_at = deadline
+                logger.info(
+                    "stopping: requests in progress may finish within %g s; a second signal, or"
+                    " Ctrl-C again, ends them now",
+                    self._drain,
+                )
+            self._wait_until(min(deadline, tells_at))
         for place in self._places:
             if place.process is not None:
                 logger.warning("killing worker process %s, which has not ended", place.process.pid)
