@@ -54,20 +54,6 @@ class DebugSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Http2Settings:
-    """``http.http2``: HTTP/2 over TLS."""
-
-    disabled: Switch = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class H2cSettings:
-    """``http.h2c``: HTTP/2 without TLS."""
-
-    enabled: Switch = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """``http``.
 
@@ -82,8 +68,6 @@ class HttpSettings:
         tls: certificate and key.
         headers: what is added to every answer.
         debug: the second address.
-        http2: HTTP/2 over TLS.
-        h2c: accepted for Docker Registry's sake; HTTP/2 without TLS is always answered.
         trustedproxies: networks whose X-Forwarded-* and Forwarded headers are believed.
     """
 
@@ -97,8 +81,6 @@ class HttpSettings:
     tls: TlsSettings = field(default_factory=TlsSettings)
     headers: Headers = field(default_factory=dict)
     debug: DebugSettings = field(default_factory=DebugSettings)
-    http2: Http2Settings = field(default_factory=Http2Settings)
-    h2c: H2cSettings = field(default_factory=H2cSettings)
     trustedproxies: TrustedProxies = PRIVATE_NETWORKS
 
     @property

@@ -1,6 +1,6 @@
 """Keys of ``http``."""
 
-from entrepot.config.keys.key import Since, works
+from entrepot.config.keys.key import Since, unneeded, works
 
 KEYS = (
     works("http.addr", "`HOST:PORT`, or a file where `net` is `unix`; `127.0.0.1:5000` by default"),
@@ -11,11 +11,17 @@ KEYS = (
     works("http.relativeurls", "Location headers name no host"),
     works("http.draintimeout", "how long running requests may finish after SIGTERM; `60s`"),
     works("http.headers.*", "added to every answer; each a list of values"),
-    works("http.http2.disabled", "no HTTP/2 over TLS"),
-    works(
+    unneeded(
+        "http.http2.disabled",
+        "HTTP/1.1 is spoken, which every client of registries speaks; a proxy in front can offer"
+        " HTTP/2",
+        harmless=lambda value: str(value or "true").lower() in ("true", "yes", "on"),
+    ),
+    unneeded(
         "http.h2c.enabled",
-        "accepted; HTTP/2 without TLS is always answered",
+        "as `http.http2.disabled`",
         Since.NEW,
+        harmless=lambda value: str(value or "false").lower() in ("false", "no", "off"),
     ),
     works("http.debug.addr", "a second address, for `/debug/health` and the metrics"),
     works("http.debug.prometheus.enabled", "metrics on the debug address"),
