@@ -15,10 +15,11 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrepot.api.response import Response
 from entrepot.server.connections import Connections
+from entrepot.server.exchange import Exchange
 from entrepot.server.request_head import Refused, read_head, without_upgrade
 
 logger = logging.getLogger("entrepot.server")
@@ -33,25 +34,6 @@ _CHUNK_BYTES = 16
 _INFO_BYTES, _BYTES_ACKED = 136, 120
 
 
-class _Exchange(RequestResponseCycle):
-    """A request and its answer."""
-
-    async def run_asgi(self, app: Any) -> None:
-        """Answer. An answer that has begun and cannot be finished is cut off."""
-        try:
-            await app(self.scope, self.receive, self.send)
-        except Exception:
-            # The application logs what fails, but for its own beginning.
-            level = logging.DEBUG if self.response_started else logging.ERROR
-            logger.log(level, "a request failed", exc_info=True)
-            if not self.response_started:
-                await self.send_500_response()
-        finally:
-            if not self.response_complete and not self.disconnected:
-                self.transport.close()
-            self.on_response = _nothing
-
-
 class RegistryProtocol(HttpToolsProtocol):
     """One connection.
 
@@ -61,7 +43,10 @@ class RegistryProtocol(HttpToolsProtocol):
 
     Attributes:
         deadline: when `expire` is to be called, on the loop's clock.
+        cycle: the request that was read last.
     """
+
+    cycle: Exchange  # None before the first one
 
     def __init__(self, connections: Connections, address: str) -> None:
         super().__init__(connections.config, connections.state, {}, connections.loop)
@@ -72,7 +57,7 @@ class RegistryProtocol(HttpToolsProtocol):
         self._all = connections
         self._limits = connections.limits
         self._client_certificate: dict[str, Any] | None = None
-        self._serving: _Exchange | None = None
+        self._serving: Exchange | None = None
         self._leaving = False
         # Nothing that arrives is read any more: the connection ends when the client has read.
         self._deaf = False
@@ -186,10 +171,8 @@ class RegistryProtocol(HttpToolsProtocol):
         if cycle.response_complete:
             self._drop(len(body))
             return
-        cycle.body += body
-        if len(cycle.body) > HIGH_WATER_LIMIT:
+        if cycle.hold(body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.message_event.set()
 
     def on_chunk_header(self) -> None:
         """A part of the body begins, which costs at least some bytes."""
@@ -256,7 +239,7 @@ class RegistryProtocol(HttpToolsProtocol):
             acknowledged = self._bytes_acknowledged()
             if acknowledged <= self._acknowledged:
                 logger.debug("a client has read nothing for %g s", self._limits.body)
-                self.transport.abort()
+                self._reset()
             self._acknowledged = acknowledged
             self.deadline = now + self._limits.body
         elif self._deaf or self.transport.is_closing():
@@ -286,14 +269,14 @@ class RegistryProtocol(HttpToolsProtocol):
     def _too_large(self) -> Refused:
         return Refused(431, f"a request's header may have {self._limits.header} bytes")
 
-    def _exchange(self) -> _Exchange:
+    def _exchange(self) -> Exchange:
         scope = read_head(self.parser, self.url, self.headers)
         scope.update(server=self.server, client=self.client, scheme=self.scheme)
         if self._client_certificate is not None:
             scope["extensions"] = {"tls": self._client_certificate}
-        return _Exchange(
-            scope=scope,  # type: ignore[arg-type]  # the same, as a plain dictionary
-            transport=self,  # type: ignore[arg-type]  # as much of it as an answer needs
+        return Exchange(
+            scope=scope,
+            transport=self,  # as much of it as an answer needs
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -310,7 +293,7 @@ class RegistryProtocol(HttpToolsProtocol):
     def _is_serving(self) -> bool:
         return self._serving is not None and not self._serving.response_complete
 
-    def _disconnect(self, cycle: _Exchange) -> None:
+    def _disconnect(self, cycle: Exchange) -> None:
         if not cycle.response_complete:
             cycle.disconnected = True
         cycle.message_event.set()
@@ -358,6 +341,13 @@ class RegistryProtocol(HttpToolsProtocol):
         if self._dropped > DROPPED_BYTES:
             self.transport.abort()
 
+    def _reset(self) -> None:
+        """Close, and let the kernel forget what it has not sent: it would keep it for minutes."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
     def _bytes_acknowledged(self) -> int:
         """Tell what the client's system has taken so far; 0 where the kernel does not say."""
         connection = self.transport.get_extra_info("socket")
@@ -368,7 +358,3 @@ class RegistryProtocol(HttpToolsProtocol):
             return -self.transport.get_write_buffer_size()
         acknowledged: int = struct.unpack_from("=Q", info, _BYTES_ACKED)[0]
         return acknowledged
-
-
-def _nothing() -> None:
-    """Do nothing."""

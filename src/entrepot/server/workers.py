@@ -22,6 +22,8 @@ logger = logging.getLogger("entrepot.server")
 _PAUSES = (0.1, 0.5, 2.0, 5.0)
 # A stop that takes no longer needs no explanation.
 _SILENT_SECONDS = 0.5
+# Wrappers give one Ctrl-C twice.
+_AGAIN_SECONDS = 1.0
 # For a worker to end in order when the drain time is over.
 _ENDING_SECONDS = 10.0
 
@@ -66,13 +68,17 @@ class Workers:
         self._drain = drain
         self._hang_up = hang_up
         self._places = [_Place(number) for number in range(orders.workers)]
-        self._stops = 0
+        self._stopping = 0.0
+        self._hurried = False
         self._hung_up = False
         # Signals and other threads write into it what `run` waits for.
         self._heard, self._told = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def listen_to_signals(self) -> None:
-        """From now on SIGTERM and SIGINT end `run`, and SIGHUP is answered there."""
+        """From now on SIGTERM and SIGINT end `run`, and SIGHUP is answered there.
+
+        Who presses Ctrl-C a second time does not want to wait for what runs.
+        """
         # Not by the handlers: the kernel may give a signal to any thread (it does when the process
         # was frozen), and Python answers it in the main thread, when that runs again.
         signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
@@ -82,7 +88,7 @@ class Workers:
 
     def run(self) -> None:
         """Keep the workers until a signal ends it, then end them."""
-        while not self._stops:
+        while not self._stopping:
             self._fill_places()
             self._wait_until(min((one.due for one in self._places if not one.process), default=0))
             if self._hung_up:
@@ -107,7 +113,11 @@ class Workers:
             os.write(self._told, b"\0")
 
     def _note_stop(self, number: int, frame: FrameType | None) -> None:
-        self._stops += 1
+        now = time.monotonic()
+        if not self._stopping:
+            self._stopping = now
+        elif number == signal.SIGINT and now - self._stopping > _AGAIN_SECONDS:
+            self._hurried = True
 
     def _note_hang_up(self, number: int, frame: FrameType | None) -> None:
         self._hung_up = True
@@ -159,10 +169,9 @@ class Workers:
 
     def _end(self) -> None:
         self.tell(signal.SIGTERM)
-        asked = self._stops
         deadline = time.monotonic() + self._drain + _ENDING_SECONDS
         tells_at = time.monotonic() + _SILENT_SECONDS
-        while self._stops == asked and time.monotonic() < deadline:
+        while not self._hurried and time.monotonic() < deadline:
             for place in self._places:
                 if place.process is not None and not place.process.is_alive():
                     place.process = None
