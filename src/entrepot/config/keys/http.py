@@ -15,13 +15,13 @@ KEYS = (
         "http.http2.disabled",
         "HTTP/1.1 is spoken, which every client of registries speaks; a proxy in front can offer"
         " HTTP/2",
-        harmless=lambda value: str(value or "true").lower() in ("true", "yes", "on"),
+        harmless=lambda value: str(value).lower() in ("none", "", "true", "yes", "on"),
     ),
     unneeded(
         "http.h2c.enabled",
         "as `http.http2.disabled`",
         Since.NEW,
-        harmless=lambda value: str(value or "false").lower() in ("false", "no", "off"),
+        harmless=lambda value: str(value).lower() in ("none", "", "false", "no", "off"),
     ),
     works("http.debug.addr", "a second address, for `/debug/health` and the metrics"),
     works("http.debug.prometheus.enabled", "metrics on the debug address"),
