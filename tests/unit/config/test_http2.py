@@ -24,5 +24,5 @@ def test_who_asks_for_http_2_is_told_that_there_is_none(
 ) -> None:
     file = tmp_path / "config.yml"
     file.write_text(CONFIGURATION.format(section))
-    warnings = load(file, {}).warnings
-    assert any("has no effect: " in warning for warning in warnings) is warned
+    remarks = load(file, {}).remarks
+    assert any("has no effect: " in remark for remark in remarks) is warned
