@@ -22,7 +22,7 @@ logger = logging.getLogger("entrepot.server")
 _PAUSES = (0.1, 0.5, 2.0, 5.0)
 # A stop that takes no longer needs no explanation.
 _SILENT_SECONDS = 0.5
-# Wrappers give one Ctrl-C twice.
+# Wrappers and `timeout` give one signal twice.
 _AGAIN_SECONDS = 1.0
 # For a worker to end in order when the drain time is over.
 _ENDING_SECONDS = 10.0
@@ -77,7 +77,7 @@ class Workers:
     def listen_to_signals(self) -> None:
         """From now on SIGTERM and SIGINT end `run`, and SIGHUP is answered there.
 
-        Who presses Ctrl-C a second time does not want to wait for what runs.
+        A second one says not to wait for what runs.
         """
         # Not by the handlers: the kernel may give a signal to any thread (it does when the process
         # was frozen), and Python answers it in the main thread, when that runs again.
@@ -116,7 +116,7 @@ class Workers:
         now = time.monotonic()
         if not self._stopping:
             self._stopping = now
-        elif number == signal.SIGINT and now - self._stopping > _AGAIN_SECONDS:
+        elif now - self._stopping > _AGAIN_SECONDS:
             self._hurried = True
 
     def _note_hang_up(self, number: int, frame: FrameType | None) -> None:
