@@ -197,6 +197,19 @@ class RegistryMachine(RuleBasedStateMachine):
         for tag in [tag for tag, digest in repository.tags.items() if digest == manifest.digest]:
             del repository.tags[tag]
 
+    @rule(name=names, tag=tags)
+    def restore_tag(self, name: str, tag: str) -> None:
+        answer = self.client.ask("POST", f"/api/v1/tags/{name}/{tag}/restore", b"")
+        if answer.status != 200:  # nothing to undo, or its manifest cannot come back
+            assert answer.status in (400, 404)
+            return
+        repository, digest = self.has(name), answer.json()["now"]
+        if digest not in repository.manifests:
+            back = next(manifest for manifest in MANIFESTS if manifest.digest == digest)
+            for manifest in (back, *NEEDS[digest][1]):
+                repository.manifests[manifest.digest] = manifest
+        repository.tags[tag] = digest
+
     @rule(name=names, blob=blobs)
     def delete_blob(self, name: str, blob: Content) -> None:
         repository = self.of(name)

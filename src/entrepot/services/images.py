@@ -4,14 +4,15 @@ An index takes its children along, both ways.
 """
 
 import asyncio
+from collections.abc import Container
 
-from entrepot.errors import InvalidDigest, InvalidManifest, UnknownManifest
+from entrepot.errors import UnknownManifest
 from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.stored_manifest import parse_stored_manifest
-from entrepot.ports.metadata import Metadata, NewManifest, Transaction
-from entrepot.ports.removal import RemovedManifest, TagHistory
+from entrepot.ports.metadata import Change, Metadata, NewManifest, Transaction
+from entrepot.ports.removal import TagHistory
 from entrepot.services.quotas import Quotas
 from entrepot.services.references import ManifestPolicy, missing_references
 
@@ -78,27 +79,50 @@ class RemovedImages:
         They come back one by one, and go again should nothing come to hold them.
 
         Raises:
-            UnknownManifest: it is gone, or what a child needs is.
+            UnknownManifest: it is gone, or what it or a child needs is; nothing has come back.
             QuotaExceeded: there is no room for a child.
         """
-        waiting, seen = [digest], {digest}
-        while True:
-            removed = await self._history.removed(name, waiting[-1])
-            new = None if removed is None else await _read(removed)
-            children: list[Digest] = []
-            if new is not None:
-                edges = [edge for edge in new.manifest.edges if edge.role is Role.MANIFEST]
-                children = [edge.descriptor.digest for edge in edges]
-            if unseen := [child for child in children if child not in seen]:
-                waiting += unseen
-                seen.update(unseen)
-                continue
-            if waiting.pop() == digest:
-                if new is None:
-                    raise gone(name, digest)
-                return new
+        *children, last = await self._order(name, digest) or [digest]
+        for child in children:
+            new = await self._read(name, child)
             if new is not None:
                 await self._keep_child(name, new)
+        found = await self._read(name, last)
+        if found is None:
+            raise gone(name, digest)
+        return found
+
+    async def _order(self, name: RepositoryName, digest: Digest) -> list[Digest]:
+        """List what has to come back, children before what needs them, when nothing else lacks.
+
+        One manifest may have 4 MiB: none is held for longer than it is looked at.
+        """
+        order: dict[Digest, None] = {}
+        waiting = [(digest, False)]
+        while waiting:
+            candidate, entered = waiting.pop()
+            new = None if candidate in order else await self._read(name, candidate)
+            if new is None:
+                continue  # is there, or gone: the check of what needs it tells
+            if entered:
+                await self._metadata.change(self._check(name, new, order))
+                order[candidate] = None
+                continue
+            waiting.append((candidate, True))
+            edges = [edge for edge in new.manifest.edges if edge.role is Role.MANIFEST]
+            waiting += [(edge.descriptor.digest, False) for edge in edges]
+        return list(order)
+
+    def _check(
+        self, name: RepositoryName, new: NewManifest, returning: Container[str]
+    ) -> Change[None]:
+        async def change(transaction: Transaction) -> None:
+            repository = await transaction.find_repository(name)
+            if repository is None:
+                raise gone(name, new.digest)
+            await self._require(transaction, repository, name, new, returning)
+
+        return change
 
     async def keep(
         self, transaction: Transaction, repository: int, name: RepositoryName, new: NewManifest
@@ -108,13 +132,35 @@ class RemovedImages:
         Raises:
             UnknownManifest: what it needs is gone.
         """
-        missing = await missing_references(transaction, repository, new.manifest, self._policy)
-        if missing:
-            raise UnknownManifest(
-                f"manifest {new.digest} needs {missing[0]}, which is gone from {name}",
-                {"name": name, "digest": missing[0]},
-            )
+        await self._require(transaction, repository, name, new)
         return await transaction.restore_manifest(repository, new)
+
+    async def _require(
+        self,
+        transaction: Transaction,
+        repository: int,
+        name: RepositoryName,
+        new: NewManifest,
+        returning: Container[str] = (),
+    ) -> None:
+        missing = await missing_references(transaction, repository, new.manifest, self._policy)
+        for digest in missing:
+            if digest not in returning:
+                raise UnknownManifest(
+                    f"manifest {new.digest} needs {digest}, which is gone from {name}",
+                    {"name": name, "digest": digest},
+                )
+
+    async def _read(self, name: RepositoryName, digest: Digest) -> NewManifest | None:
+        removed = await self._history.removed(name, digest)
+        if removed is None:
+            return None
+        payload, media_type = removed.payload, removed.media_type
+        if len(payload) <= _READ_AT_ONCE:
+            manifest = parse_stored_manifest(payload, media_type)
+        else:
+            manifest = await asyncio.to_thread(parse_stored_manifest, payload, media_type)
+        return NewManifest(digest, payload, manifest, removed.pushed_at)
 
     async def _keep_child(self, name: RepositoryName, new: NewManifest) -> None:
         async def change(transaction: Transaction) -> None:
@@ -126,21 +172,6 @@ class RemovedImages:
                 await transaction.queue_unheld(number)
 
         await self._metadata.change(self._quotas.guarded(name, change))
-
-
-async def _read(removed: RemovedManifest) -> NewManifest | None:
-    """Read a manifest anew; None for one that was adopted though no client could push it."""
-
-    def read() -> NewManifest | None:
-        try:
-            manifest = parse_stored_manifest(removed.payload, removed.media_type)
-        except (InvalidManifest, InvalidDigest):
-            return None
-        return NewManifest(removed.digest, removed.payload, manifest, removed.pushed_at)
-
-    if len(removed.payload) <= _READ_AT_ONCE:
-        return read()
-    return await asyncio.to_thread(read)
 
 
 def gone(name: RepositoryName, digest: Digest) -> UnknownManifest:

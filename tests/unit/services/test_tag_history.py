@@ -252,6 +252,23 @@ def test_an_image_that_was_removed_comes_back_with_its_tag_children_and_pulls() 
     with_registry(work)
 
 
+@pytest.mark.parametrize("shared_first", [False, True])
+def test_indexes_that_share_a_child_come_back(*, shared_first: bool) -> None:
+    async def work(registry: Registry) -> None:
+        await give_blobs(registry.metadata, APP, *blobs_of(0, 1))
+        inner = some_index(IMAGES[0], IMAGES[1])
+        both = [IMAGES[0], inner] if shared_first else [inner, IMAGES[0]]
+        outer = some_index(*both)
+        await push(registry.metadata, APP, *IMAGES[:2], inner, outer, tag="latest")
+        for image in (outer, inner, *IMAGES[:2]):
+            await delete(registry, image.digest)
+        await histories_of(registry).restore(CAROL, APP, LATEST)
+        for image in (outer, inner, *IMAGES[:2]):
+            assert await registry.metadata.manifest_by_digest(APP, image.digest) is not None
+
+    with_registry(work)
+
+
 def test_what_lacks_a_blob_or_a_child_does_not_come_back() -> None:
     async def work(registry: Registry) -> None:
         histories = histories_of(registry)
@@ -263,6 +280,7 @@ def test_what_lacks_a_blob_or_a_child_does_not_come_back() -> None:
         with pytest.raises(UnknownManifest, match=f"needs {blobs_of(1)[1].digest}, which is gone"):
             await histories.restore(CAROL, APP, LATEST)
         assert await registry.metadata.manifest_by_tag(APP, LATEST) is None
+        assert await registry.metadata.manifest_by_digest(APP, DIGESTS[0]) is None
         await give_blobs(registry.metadata, APP, *blobs_of(1))
         assert (await histories.restore(CAROL, APP, LATEST)).now == index.digest
 

@@ -125,6 +125,7 @@ class SqlTransaction(SqlRemoval):
             "restore_pull", manifest=number, repository=repository, digest=digest
         )
         await self._session.run("drop_removed_manifest", repository=repository, digest=digest)
+        await self._session.run("hold_children", manifest=number)
         return number
 
     async def queue_unheld(self, manifest: int) -> None:

@@ -89,6 +89,18 @@ WHERE manifest_edges.manifest_id = :manifest AND manifest_edges.role = 'manifest
 -- name: widow_manifest
 UPDATE manifest_candidates SET widowed = 1 WHERE manifest_id = :manifest;
 
+-- name: hold_children
+-- The children of an index that has come back are held by it.
+DELETE FROM manifest_candidates
+WHERE manifest_id IN (
+    SELECT child.id
+    FROM manifest_edges
+    JOIN manifests AS child
+        ON child.repository_id = manifest_edges.repository_id
+        AND child.digest = manifest_edges.digest
+    WHERE manifest_edges.manifest_id = :manifest AND manifest_edges.role = 'manifest'
+);
+
 -- name: queue_unheld_manifest
 INSERT INTO manifest_candidates (manifest_id, widowed) VALUES (:manifest, 1)
 ON CONFLICT (manifest_id) DO UPDATE SET since = NULL, widowed = 1;
