@@ -125,12 +125,14 @@ def test_retention_drops_an_image_with_its_signatures_and_keeps_those_of_others(
         for image in images.values():
             cosign("sign", HTTP, *key, image)
             cosign("attest", HTTP, *key, "--type=custom", "--predicate=predicate.json", image)
-        assert len(registry.wire.tags(repository)) == 9
+            cosign("attach", "sbom", HTTP, "--sbom=predicate.json", image)
+            cosign("sign", HTTP, *key, "--attachment-tag-prefix=ci-", image)
+        assert len(registry.wire.tags(repository)) == 15
         config = (tmp_path / "data").with_suffix(".5057.yml")
         said = run([ENTREPOT, "retention", "run", "--config", config])
         assert said.strip().endswith("2 tags kept, 1 dropped with 1 manifest.")
         deadline = time.monotonic() + PATIENCE
-        while len(registry.wire.tags(repository)) > 6:
+        while len(registry.wire.tags(repository)) > 10:
             assert time.monotonic() < deadline, registry.wire.tags(repository)
             time.sleep(0.2)
         dropped = images.pop("1.0.0").rpartition("@")[2].replace(":", "-")
