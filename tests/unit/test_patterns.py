@@ -147,7 +147,7 @@ def test_no_expression_searches_long_in_a_repeated_piece(name: str) -> None:
     some = pieces(expression)
     # A square of the length would take an hour, so the processor's speed does not matter.
     for piece in some:
-        for end in ("", "!", "\x00"):
+        for end in ("", "!"):
             with within_cpu_seconds(20):
                 use(expression, ways, piece * (MEGABYTE // len(piece)) + end)
 

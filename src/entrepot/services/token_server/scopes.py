@@ -10,6 +10,8 @@ from entrepot.ports.access import Action
 MOST_SCOPES = 200
 """Resources that one token may be asked for; those beyond are passed over."""
 
+_MOST_WORDS = 400
+
 _GRANTABLE = {"pull": Action.PULL, "push": Action.PUSH, "delete": Action.DELETE}
 
 
@@ -42,7 +44,8 @@ def parse_scopes(texts: Iterable[str]) -> tuple[Scope, ...]:
     """
     asked: dict[RepositoryName | None, dict[Action, None]] = {}
     for text in texts:
-        for word in text.split():
+        # What is behind these takes no work, wherever it would lead.
+        for word in text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]:
             parsed = _parse(word)
             if parsed is None:
                 continue
