@@ -153,6 +153,19 @@ def test_http_1_0_is_answered_and_closed(server: Registry, names: dict[str, str]
         assert raw.is_closed()
 
 
+def test_http_1_0_keeps_its_connection_where_it_asks_for_that(server: Registry) -> None:
+    with RawConnection(server.authority) as raw:
+        for _ in range(3):
+            raw.send(b"GET /v2/ HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+            reply = raw.read_reply()
+            assert reply is not None
+            assert reply.status == 200
+            assert ("connection", "keep-alive") in reply.headers
+        raw.send(b"GET /v2/ HTTP/1.0\r\n\r\n")
+        assert raw.read_reply() is not None
+        assert raw.is_closed()
+
+
 def test_a_client_that_asks_for_it_is_left(server: Registry) -> None:
     with RawConnection(server.authority) as raw:
         raw.request("GET /v2/ HTTP/1.1", "Connection: close")

@@ -30,6 +30,7 @@ LINGER_SECONDS = 5.0
 DROPPED_BYTES = 256 * 1024 * 1024
 _LARGEST_READ = 256 * 1024  # uvloop's
 _CHUNK_BYTES = 16
+_KEPT = [(b"connection", b"keep-alive")]
 # struct tcp_info of linux/tcp.h: tcpi_bytes_acked.
 _INFO_BYTES, _BYTES_ACKED = 136, 120
 
@@ -226,6 +227,7 @@ class RegistryProtocol(HttpToolsProtocol):
         self._leaving = True
         if self._is_serving():
             self.cycle.keep_alive = False
+            self.cycle.default_headers = self.server_state.default_headers
         elif not self._in_header:
             self.close()
 
@@ -274,6 +276,9 @@ class RegistryProtocol(HttpToolsProtocol):
         scope.update(server=self.server, client=self.client, scheme=self.scheme)
         if self._client_certificate is not None:
             scope["extensions"] = {"tls": self._client_certificate}
+        # In HTTP/1.0 both sides must ask for it (RFC 9112, 9.3).
+        keep_alive = self.parser.should_keep_alive() and not self._leaving
+        kept = _KEPT if keep_alive and scope["http_version"] == "1.0" else []
         return Exchange(
             scope=scope,
             transport=self,  # as much of it as an answer needs
@@ -281,12 +286,10 @@ class RegistryProtocol(HttpToolsProtocol):
             logger=self.logger,
             access_logger=self.access_logger,
             access_log=False,
-            default_headers=self.server_state.default_headers,
+            default_headers=[*self.server_state.default_headers, *kept],
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=scope["http_version"] == "1.1"
-            and self.parser.should_keep_alive()
-            and not self._leaving,
+            keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
 
