@@ -9,7 +9,17 @@ from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.upload import MemoryUploadPart, check_held, check_present
 from entrepot.errors import DamagedBlob, InvalidDigest
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
+from entrepot.ports.blobs import (
+    Claim,
+    Location,
+    Placed,
+    Settled,
+    StoredBytes,
+    StrayUpload,
+    Unless,
+    Upload,
+    UploadState,
+)
 from entrepot.ports.clock import Clock, SystemClock
 
 _PAUSE_SECONDS = 0.002
@@ -52,7 +62,7 @@ class MemoryStorage:
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Location]:
+    ) -> AsyncIterator[Placed]:
         """Check the bytes against the digest and make them a blob."""
         location = Location(digest)
         while location in self._shelf.removing:
@@ -64,7 +74,7 @@ class MemoryStorage:
             self._keep(state, digest, location)
         self._shelf.committing[location] += 1
         try:
-            yield location
+            yield Placed(Upload(digest, state.upload_id), location)
         finally:
             self._shelf.committing[location] -= 1
 
@@ -111,6 +121,15 @@ class MemoryStorage:
             return True
         finally:
             self._shelf.removing.remove(location)
+
+    async def settle(self) -> Settled:
+        """Do nothing: nothing is committed with its content."""
+        return Settled()
+
+    async def put(self, location: Location, content: bytes) -> None:
+        """Take these bytes for a blob's."""
+        self._shelf.blobs[location] = content
+        self._shelf.touched_at[location] = self._clock.now()
 
     async def check(self) -> None:
         """Return: memory can always be read and written."""
