@@ -7,9 +7,8 @@ from typing import Protocol
 from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
-from entrepot.drivers.memory.inspector import MemoryInspector
-from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.memory.store import MemoryInspector, MemoryStore
 from entrepot.ports.blobs import BlobStorage, Location
 from entrepot.ports.inspection import BlobInspector
 
@@ -44,27 +43,27 @@ class Storages(Protocol):
 
 class MemoryStorages:
     def __init__(self, _: Path) -> None:
-        self._shelf = Shelf()
+        self._store = MemoryStore()
 
     def open(self) -> BlobStorage:
-        return MemoryStorage(self._shelf)
+        return MemoryStorage(self._store)
 
     def stored(self, location: Location) -> bytes | None:
-        return self._shelf.blobs.get(location)
+        return self._store.blobs.get(location)
 
     def damage(self, location: Location, content: bytes | None) -> None:
-        del self._shelf.blobs[location]
+        del self._store.blobs[location]
         if content is not None:
-            self._shelf.blobs[location] = content
+            self._store.blobs[location] = content
 
     def cut_upload(self, upload_id: str, size: int | None) -> None:
         if size is None:
-            del self._shelf.uploads[upload_id]
+            del self._store.uploads[upload_id]
         else:
-            del self._shelf.uploads[upload_id].content[size:]
+            del self._store.uploads[upload_id].content[size:]
 
     def inspector(self) -> BlobInspector:
-        return MemoryInspector(self._shelf)
+        return MemoryInspector(self._store)
 
     def close(self) -> None:
         """Nothing was opened."""

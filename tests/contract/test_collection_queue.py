@@ -6,7 +6,13 @@ import pytest
 
 from entrepot.drivers.sql.collection import SqlCollectionQueue
 from entrepot.drivers.sql.metadata import SqlMetadata
-from entrepot.ports.collection import CollectionQueue, DoomedBytes, Kind, QueueState, Why
+from entrepot.ports.collection import (
+    CollectedKind,
+    CollectionQueue,
+    PendingDeletion,
+    QueueState,
+    Why,
+)
 from entrepot.ports.metadata import Metadata, Transaction
 from tests.contract.databases import MetadataDatabase
 from tests.contract.pushing import APP, OTHER, give_blobs, push, some_blob, some_image, some_index
@@ -79,7 +85,7 @@ async def test_what_a_repository_gets_waits_from_when_it_is_seen(
     assert (await queue.collect_links(99, 5)).looked == 0
     batch = await queue.collect_links(100, 1)
     assert (batch.looked, len(batch.removed)) == (1, 1)
-    assert (batch.removed[0].kind, batch.removed[0].why) == (Kind.LINK, Why.UNNEEDED)
+    assert (batch.removed[0].kind, batch.removed[0].why) == (CollectedKind.LINK, Why.UNNEEDED)
     assert len((await queue.collect_links(100, 5)).removed) == 1
     assert await metadata.blob(APP, ONE.digest) is None
 
@@ -117,10 +123,12 @@ async def test_bytes_are_ordered_to_go_once_nobody_has_the_blob(
     await queue.collect_links(1, 5)
     assert await queue.has_location(ONE.location)
     batch = await queue.collect_blobs(5)
-    assert [(removal.kind, removal.name) for removal in batch.removed] == [(Kind.BLOB, ONE.digest)]
+    assert [(removal.kind, removal.name) for removal in batch.removed] == [
+        (CollectedKind.BLOB, ONE.digest)
+    ]
     assert not await queue.has_location(ONE.location)
     claimed = await queue.claim_bytes("me", 10, 20, 5)
-    assert claimed == [DoomedBytes(claimed[0].number, ONE.location, ONE.digest, ONE.size)]
+    assert claimed == [PendingDeletion(claimed[0].number, ONE.location, ONE.digest, ONE.size)]
 
 
 async def doom(metadata: Metadata, queue: CollectionQueue) -> None:
@@ -178,7 +186,7 @@ async def test_manifests_that_nothing_holds_are_dated_or_dropped(
     await push(metadata, APP, other, tag="2")
     await push(metadata, APP, child, tag="2")
     assert await date(queue, 100, untagged=True) == 1
-    batch = await queue.collect_manifests(100, 200, widowed=False, untagged=True, limit=5)
+    batch = await queue.collect_manifests(100, 200, orphaned=False, untagged=True, limit=5)
     assert [removal.name for removal in batch.removed] == [other.digest]
     assert await metadata.manifest_by_digest(APP, other.digest) is None
     assert await metadata.manifest_by_digest(APP, child.digest) is not None

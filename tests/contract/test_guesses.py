@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.ports.guesses import Standing
+from entrepot.ports.guesses import GuessRecord
 from tests.contract.guess_databases import GUESSES, GuessDatabase
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuessDa
 
 
 async def test_of_a_stranger_nothing_is_known(database: GuessDatabase) -> None:
-    assert await database.open().standing(SOMEBODY) == Standing()
+    assert await database.open().record(SOMEBODY) == GuessRecord()
 
 
 async def test_each_worker_counts_what_the_others_have_counted(database: GuessDatabase) -> None:
@@ -31,7 +31,7 @@ async def test_each_worker_counts_what_the_others_have_counted(database: GuessDa
     assert await two.count(SOMEBODY, 11, 0) == 2
     assert await one.count(SOMEBODY, 12, 0) == 3
     assert await one.count(OTHER, 12, 0) == 1
-    assert (await two.standing(SOMEBODY)).failures == 3
+    assert (await two.record(SOMEBODY)).failures == 3
 
 
 async def test_counts_at_once_are_all_counted(database: GuessDatabase) -> None:
@@ -54,7 +54,7 @@ async def test_of_two_waits_the_longer_one_holds(database: GuessDatabase) -> Non
     await one.count(SOMEBODY, 10, 0)
     await one.wait(SOMEBODY, 500)
     await two.wait(SOMEBODY, 300)
-    assert (await one.standing(SOMEBODY)).waits_until == 500
+    assert (await one.record(SOMEBODY)).waits_until == 500
 
 
 async def test_who_waits_is_listed_until_the_wait_is_over(database: GuessDatabase) -> None:
@@ -70,10 +70,10 @@ async def test_who_waits_is_listed_until_the_wait_is_over(database: GuessDatabas
 async def test_a_success_is_remembered_and_forgives_nothing(database: GuessDatabase) -> None:
     ledger = database.open()
     await ledger.succeed(SOMEBODY, 5)
-    assert await ledger.standing(SOMEBODY) == Standing(0, 0, 5)
+    assert await ledger.record(SOMEBODY) == GuessRecord(0, 0, 5)
     await ledger.count(SOMEBODY, 10, 0)
     await ledger.succeed(SOMEBODY, 20)
-    assert await ledger.standing(SOMEBODY) == Standing(1, 0, 20)
+    assert await ledger.record(SOMEBODY) == GuessRecord(1, 0, 20)
     # Nor does it make the newest mistake younger.
     assert await ledger.count(SOMEBODY, 30, 11) == 1
 
@@ -83,8 +83,8 @@ async def test_the_old_is_forgotten(database: GuessDatabase) -> None:
     await ledger.count(SOMEBODY, 10, 0)
     await ledger.succeed(OTHER, 20)
     assert await ledger.forget(20, 10) == 1
-    assert await ledger.standing(SOMEBODY) == Standing()
-    assert (await ledger.standing(OTHER)).succeeded_at == 20
+    assert await ledger.record(SOMEBODY) == GuessRecord()
+    assert (await ledger.record(OTHER)).succeeded_at == 20
 
 
 async def test_rows_are_bounded_and_the_newest_stay(database: GuessDatabase) -> None:
@@ -92,5 +92,5 @@ async def test_rows_are_bounded_and_the_newest_stay(database: GuessDatabase) -> 
     for number in range(50):
         await ledger.count(f"address-{number:02}", number, 0)
     assert await ledger.forget(0, 20) == 30
-    assert (await ledger.standing("address-29")).failures == 0
-    assert (await ledger.standing("address-30")).failures == 1
+    assert (await ledger.record("address-29")).failures == 0
+    assert (await ledger.record("address-30")).failures == 1

@@ -22,7 +22,7 @@ from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.errors import InvalidManifest
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.collection import Batch, Kind, Removal, Why
+from entrepot.ports.collection import Batch, Collected, CollectedKind, Why
 from entrepot.services import images, push
 from entrepot.services.collection import CollectionRules
 from entrepot.services.promises import Promises
@@ -184,7 +184,7 @@ def look_in_an_earlier_transaction(patch: pytest.MonkeyPatch) -> None:
             for repository, blob, name, digest, size, needed in rows:
                 query = "delete_link_candidate" if needed else "delete_link"
                 await session.run(query, repository=repository, blob=blob)
-                removed.append(Removal(Kind.LINK, name, digest, size, Why.UNNEEDED))
+                removed.append(Collected(CollectedKind.LINK, name, digest, size, Why.UNNEEDED))
             return Batch(len(rows), tuple(removed))
 
         return await queue._database.transaction(work) if rows else Batch(0)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from entrepot.api.authentication import Authentication
-from entrepot.api.management.routes import MANAGEMENT, match_management
+from entrepot.api.management import MANAGEMENT, match_management
 from entrepot.api.origin import Origins
 from entrepot.api.request import Receive, Request, Scope, Send, read_headers
 from entrepot.api.response import Header, Response, send_stream

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from entrepot.api.parse.conditions import matches_any, may_send_range
-from entrepot.api.parse.ranges import Unsatisfiable, parse_range
+from entrepot.api.parse.ranges import Unsatisfiable, matches_any, may_send_range, parse_range
 from entrepot.api.request import Request
 from entrepot.api.response import Header, Response
 from entrepot.api.wire_errors import JSON, encode_errors

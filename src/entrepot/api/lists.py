@@ -1,4 +1,4 @@
-"""`/v2/NAME/tags/list` (spec.md, "Listing Tags") and `/v2/_catalog` (Docker Registry's)."""
+"""The endpoints that list tags and repositories, and the one at the root."""
 
 from entrepot.api.parse.query import parse_page_size
 from entrepot.api.request import Request
@@ -8,6 +8,14 @@ from entrepot.oci.name import RepositoryName
 from entrepot.services.listing import Listing, Page
 
 _BETWEEN = '", "'
+
+
+class BaseEndpoint:
+    """Answers `/v2/`."""
+
+    async def get(self, request: Request) -> Response:
+        """Say yes."""
+        return Response(200, [JSON], b"{}")
 
 
 class _ListEndpoint:

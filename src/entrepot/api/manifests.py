@@ -4,8 +4,8 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from entrepot.api.body import SmallBodies
-from entrepot.api.location import Locations
-from entrepot.api.parse.conditions import matches_any
+from entrepot.api.origin import Locations
+from entrepot.api.parse.ranges import matches_any
 from entrepot.api.request import Request
 from entrepot.api.response import Header, LargeBody, Response
 from entrepot.oci.digest import Digest

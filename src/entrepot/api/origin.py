@@ -1,11 +1,11 @@
-"""Finds out how the client sees the registry."""
+"""Where requests come from, and the URLs of what they made."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
 
 from entrepot.api.parse.forwarded import Origin, is_host, is_trusted, read_forwarded
-from entrepot.api.request import Scope
+from entrepot.api.request import Request, Scope
 
 # A name of a host has 253 characters at most (RFC 1035 section 2.3.4), and its port 6.
 _LONGEST_HOST = 260
@@ -41,3 +41,28 @@ class Origins:
 def _seen(scheme: str, host_header: bytes, address: str) -> Origin:
     host = host_header.decode("latin-1")
     return Origin(scheme, host if is_host(host) else "", address)
+
+
+class Locations:
+    """Builds URLs.
+
+    Args:
+        prefix: `http.prefix`, with a slash at both ends.
+        host: `http.host`, a URL; None takes what the request says.
+        relative: `http.relativeurls`.
+    """
+
+    def __init__(self, prefix: str, host: str | None, *, relative: bool) -> None:
+        self._prefix = prefix
+        self._host = host.rstrip("/") if host else None
+        self._relative = relative
+
+    def url(self, request: Request, path: str) -> str:
+        """Give the URL of a path under the prefix, such as `v2/app/blobs/sha256:…`."""
+        path = f"{self._prefix}{path}"
+        if self._relative:
+            return path
+        if self._host is not None:
+            return f"{self._host}{path}"
+        origin = request.origin
+        return f"{origin.scheme}://{origin.host}{path}" if origin.host else path

@@ -1,7 +1,7 @@
 """`/v2/NAME/blobs/uploads/…` (spec.md, "Pushing blobs", "Mounting a blob")."""
 
 from entrepot.api.body import declared_length, stream_body
-from entrepot.api.location import Locations
+from entrepot.api.origin import Locations
 from entrepot.api.parse.ranges import parse_content_range
 from entrepot.api.request import Request
 from entrepot.api.response import Header, Response

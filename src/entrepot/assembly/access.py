@@ -25,7 +25,7 @@ from entrepot.assembly.drivers import Drivers
 from entrepot.config.access import GuessSettings
 from entrepot.config.settings import Settings
 from entrepot.ports.access import Access, Authenticator, Caller, Kind
-from entrepot.ports.tokens import Standing
+from entrepot.ports.tokens import SecurityStamps
 
 if TYPE_CHECKING:
     from entrepot.api.application import Beside
@@ -78,7 +78,7 @@ class _Builder:
         self._drivers = drivers
         self._passwords: list[Authenticator] = []
         self._tokens: list[Authenticator] = []
-        self._standings: list[Standing] = []
+        self._stamps: list[SecurityStamps] = []
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._access: Access | None = None
         self._edition: Edition | None = None
@@ -86,16 +86,16 @@ class _Builder:
 
     def build(self) -> AccessControl:
         # Here, because registries without access control need none of it.
+        from entrepot.services.access.rule_access import KnownCallers
         from entrepot.services.authentication.chain import Chain
         from entrepot.services.authentication.guard import GuessGuard
-        from entrepot.services.authentication.known_callers import KnownCallers
         from entrepot.services.authentication.recent import RecentLogins, no_edition
 
         settings, drivers = self._settings, self._drivers
         self._add_file()
         self._add_accounts()
-        standing = self._standing()
-        self._add_tokens(standing)
+        stamps = self._any_stamps()
+        self._add_tokens(stamps)
         access = self._access or KnownCallers()
         guard = GuessGuard(
             Chain(self._passwords, self._tokens),
@@ -122,7 +122,7 @@ class _Builder:
                 drivers.tokens,
                 guard,
                 access,
-                standing,
+                stamps,
                 drivers.clock,
             )
             beside = token_endpoints(server, self._own.keys, settings.server.timeouts.body)
@@ -134,12 +134,12 @@ class _Builder:
             return
         from entrepot.drivers.htpasswd import PasswordFile
         from entrepot.services.authentication.htpasswd import HtpasswdAuthenticator, check_bcrypt
-        from entrepot.services.token_server.standing import PasswordFileStanding
+        from entrepot.services.token_server.security_stamps import PasswordFileStamps
 
         file = PasswordFile(Path(htpasswd.path))
         authenticator = HtpasswdAuthenticator(file, check_bcrypt, _token_test(self._settings))
         self._passwords.append(authenticator)
-        self._standings.append(PasswordFileStanding(file))
+        self._stamps.append(PasswordFileStamps(file))
 
         async def close() -> None:
             authenticator.close()
@@ -155,7 +155,7 @@ class _Builder:
         parts = account_parts(self._settings.access, drivers.accounts, drivers.clock)
         self._passwords.append(parts.authenticator)
         self._tokens.append(parts.authenticator)
-        self._standings.append(parts.standing)
+        self._stamps.append(parts.stamps)
         self._access = parts.access
         self._edition = parts.edition
 
@@ -165,12 +165,12 @@ class _Builder:
 
         self._closing.append(close)
 
-    def _standing(self) -> Standing:
-        from entrepot.services.token_server.standing import AnyStanding
+    def _any_stamps(self) -> SecurityStamps:
+        from entrepot.services.token_server.security_stamps import AnyStamps
 
-        return AnyStanding(self._standings)
+        return AnyStamps(self._stamps)
 
-    def _add_tokens(self, standing: Standing) -> None:
+    def _add_tokens(self, stamps: SecurityStamps) -> None:
         settings, drivers = self._settings, self._drivers
         if settings.auth.token is not None:
             from entrepot.assembly.tokens import external_tokens
@@ -179,7 +179,7 @@ class _Builder:
         if settings.access.enabled and settings.access.token.enabled:
             from entrepot.assembly.tokens import own_tokens
 
-            self._own = own_tokens(settings.access.token, drivers.tokens, standing, drivers.clock)
+            self._own = own_tokens(settings.access.token, drivers.tokens, stamps, drivers.clock)
             self._tokens.insert(0, self._own.authenticator)
 
     def _challenge(self) -> Challenge:

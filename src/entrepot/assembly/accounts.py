@@ -24,7 +24,7 @@ from entrepot.services.access.stored_rules import StoredRules
 from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Decision, Views
-from entrepot.services.token_server.standing import AccountStanding
+from entrepot.services.token_server.security_stamps import AccountStamps
 
 Decide = Callable[[Caller, Action, RepositoryName], Awaitable[Decision]]
 
@@ -36,7 +36,7 @@ class AccountParts:
     Attributes:
         access: decides by the rules of the file and of the database.
         authenticator: knows the accounts of the database.
-        standing: tells whether an account may still come in.
+        stamps: tells whether an account may still come in.
         edition: another number as soon as any account, token or rule is another one.
         uses: writes down when accounts were used; to be written a last time at the end.
         passwords: to be closed at the end.
@@ -44,7 +44,7 @@ class AccountParts:
 
     access: RuleAccess
     authenticator: AccountAuthenticator
-    standing: AccountStanding
+    stamps: AccountStamps
     edition: Callable[[], Awaitable[int]]
     uses: LastUses
     passwords: Passwords
@@ -64,7 +64,7 @@ def account_parts(settings: AccessSettings, accounts: Accounts, clock: Clock) ->
     return AccountParts(
         access=RuleAccess(views, clock),
         authenticator=AccountAuthenticator(accounts, views, passwords, uses, clock),
-        standing=AccountStanding(views, accounts, clock),
+        stamps=AccountStamps(views, accounts, clock),
         edition=views.edition,
         uses=uses,
         passwords=passwords,

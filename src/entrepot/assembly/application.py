@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from entrepot.api.application import Application, Endpoints, Observed
-from entrepot.api.base import BaseEndpoint
 from entrepot.api.blobs import BlobsEndpoint
 from entrepot.api.body import SmallBodies
-from entrepot.api.lists import CatalogueEndpoint, TagsEndpoint
-from entrepot.api.location import Locations
+from entrepot.api.lists import BaseEndpoint, CatalogueEndpoint, TagsEndpoint
 from entrepot.api.manifests import ManifestsEndpoint, PullNoted
-from entrepot.api.origin import Origins
+from entrepot.api.origin import Locations, Origins
 from entrepot.api.referrers import ReferrersEndpoint
 from entrepot.api.uploads import UploadsEndpoint
 from entrepot.assembly.access import AccessControl, build_access

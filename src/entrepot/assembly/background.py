@@ -8,19 +8,21 @@ from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.retention import retention_jobs
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.settings import Settings
-from entrepot.operations.backup_job import backup_job
-from entrepot.operations.guess_jobs import forgetting_job
 from entrepot.operations.housekeeping import Job
+from entrepot.operations.jobs import (
+    backup_job,
+    counting_job,
+    forgetting_job,
+    purging_jobs,
+    reservations_job,
+    usage_job,
+)
 from entrepot.operations.removal_jobs import draining_job, history_job
 from entrepot.operations.scrub_job import ScrubMetrics, quarantine_job, scrub_job
-from entrepot.operations.settling import replaying_job
-from entrepot.operations.upload_jobs import counting_job, purging_jobs
-from entrepot.operations.usage_jobs import reservations_job, usage_job
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.backup import Backup
 from entrepot.services.purge import Purge
 from entrepot.services.quarantine import Quarantining
-from entrepot.services.redo import Redo
 from entrepot.services.scrub import Scrub
 from entrepot.services.usage.listing import count_total
 
@@ -33,7 +35,6 @@ def housekeeping_jobs(
     jobs: list[Job] = []
     if not settings.storage.maintenance.readonly.enabled:
         jobs += _care_jobs(backend, drivers, metrics)
-        jobs.append(replaying_job(Redo(drivers.redo, drivers.blobs), drivers.clock))
         purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
         jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
         jobs.append(draining_job(drivers.hidden_repositories))

@@ -12,7 +12,6 @@ from entrepot.ports.backup import Snapshot, SnapshotContent
 from entrepot.ports.clock import SystemClock
 from entrepot.services.backup import Backup, write_checked
 from entrepot.services.backup.report import Difference, RestoreReport
-from entrepot.services.redo import Redo
 
 
 def snapshots_of(settings: Settings) -> Snapshots:
@@ -118,5 +117,4 @@ def restore(settings: Settings, wanted: str | None) -> RestoreReport:
 async def _reconcile(backend: Backend, new: Path, report: RestoreReport) -> None:
     replacing = backend.with_database(new)
     with closing(replacing.open()) as drivers, replacing.checked(drivers) as stores:
-        await Redo(drivers.redo, drivers.blobs).replay()
         await _snapshots(backend).reconcile(new, stores, report)

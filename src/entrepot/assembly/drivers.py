@@ -16,7 +16,6 @@ from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.pulls import PullGatherers, PullTimes
 from entrepot.ports.quarantine import Quarantine
-from entrepot.ports.redo import RedoLog
 from entrepot.ports.removal import HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
 from entrepot.ports.tokens import TokenStore
@@ -48,7 +47,6 @@ class Drivers:
     collection_sweep: CollectionSweep
     reservations: Reservations
     mender: Mender
-    redo: RedoLog
     usage: UsageReader
     recount: UsageRecount
     close: Callable[[], None]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from entrepot.api.application import Endpoints
 from entrepot.api.body import SmallBodies
-from entrepot.api.management.repositories import RepositoriesManagement
-from entrepot.api.management.tags import TagsManagement
+from entrepot.api.management import RepositoriesManagement, TagsManagement
 from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.rules import immutable_tags, manifest_policy

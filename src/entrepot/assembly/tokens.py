@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from entrepot.config.token_auth import ASYMMETRIC, TokenAuthSettings
-from entrepot.config.token_server import TokenServerSettings
+from entrepot.config.token_auth import ASYMMETRIC, TokenAuthSettings, TokenServerSettings
 from entrepot.drivers.watched_file import WatchedFile
 from entrepot.ports.access import Access, Authenticator
 from entrepot.ports.clock import MICROSECONDS, Clock
-from entrepot.ports.tokens import Standing, TokenStore
+from entrepot.ports.tokens import SecurityStamps, TokenStore
 
 if TYPE_CHECKING:
     from entrepot.api.application import Beside
@@ -52,21 +51,21 @@ class OwnTokens:
 
 
 def own_tokens(
-    settings: TokenServerSettings, store: TokenStore, standing: Standing, clock: Clock
+    settings: TokenServerSettings, store: TokenStore, stamps: SecurityStamps, clock: Clock
 ) -> OwnTokens:
     """Give what checks Entrepot's own tokens.
 
     Args:
         settings: of the token server.
         store: where its keys are.
-        standing: tells whether accounts may still come in.
+        stamps: tells whether accounts may still come in.
         clock: tells the time.
     """
     from entrepot.services.token_server.issued import IssuedTokens
     from entrepot.services.token_server.keys import TokenKeys
 
     keys = TokenKeys(store, clock, settings.rotation)
-    checks = IssuedTokens(settings.issuer, settings.service, keys, standing, clock)
+    checks = IssuedTokens(settings.issuer, settings.service, keys, stamps, clock)
     return OwnTokens(keys, checks)
 
 
@@ -76,7 +75,7 @@ def token_server(
     store: TokenStore,
     passwords: Authenticator,
     access: Access,
-    standing: Standing,
+    stamps: SecurityStamps,
     clock: Clock,
 ) -> TokenServer:
     """Give what makes tokens.
@@ -87,7 +86,7 @@ def token_server(
         store: where refresh tokens are.
         passwords: checks names and passwords.
         access: says what the rules allow.
-        standing: tells whether accounts may still come in.
+        stamps: tells whether accounts may still come in.
         clock: tells the time.
     """
     from entrepot.services.access.token_text import TokenText
@@ -104,9 +103,7 @@ def token_server(
         int(settings.lifetime),
         int(settings.refreshlifetime),
     )
-    return TokenServer(
-        passwords, access, standing, tokens.keys, store, clock, written, credential_of
-    )
+    return TokenServer(passwords, access, stamps, tokens.keys, store, clock, written, credential_of)
 
 
 def token_endpoints(server: TokenServer, keys: TokenKeys, patience: float) -> Beside:

@@ -21,8 +21,8 @@ from entrepot.services.check import (
     MEANINGS,
     Check,
     Counts,
+    Fault,
     Finding,
-    Kind,
     Stage,
     run_check,
 )
@@ -99,13 +99,9 @@ async def _check(
 ) -> Counts:
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backend import Backend
-    from entrepot.services.redo import Redo
 
     backend = Backend(settings)
     with backend.beside() as drivers, backend.checked(drivers) as stores:
-        # What was acknowledged before a crash, and no start has written since.
-        with suppress(MetadataOutage):
-            await Redo(drivers.redo, drivers.blobs).replay()
         total = None
         with suppress(MetadataOutage):  # a damaged database is the check's to report
             total = await count_total(drivers.usage, drivers.sessions)
@@ -163,7 +159,7 @@ def _print(found: list[Finding], counts: Counts, seconds: float, *, repair: bool
     result(f"Checked {_amounts(counts)} in {seconds:.1f} s.")
     numbers = Counter(finding.kind for finding in found)
     for title, problems in (("Problems", True), ("Notes", False)):
-        kinds = [kind for kind in Kind if numbers[kind] and kind.is_problem is problems]
+        kinds = [kind for kind in Fault if numbers[kind] and kind.is_problem is problems]
         if kinds:
             result(f"{title}:")
         for kind in kinds:
@@ -172,7 +168,7 @@ def _print(found: list[Finding], counts: Counts, seconds: float, *, repair: bool
         result("No problems found.")
 
 
-def _print_kind(kind: Kind, found: list[Finding], *, repair: bool) -> None:
+def _print_kind(kind: Fault, found: list[Finding], *, repair: bool) -> None:
     meaning = MEANINGS[kind]
     result(f"  {kind} ({len(found):,}): {meaning.what}")
     for finding in found[:_EXAMPLES]:

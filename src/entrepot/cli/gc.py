@@ -12,11 +12,10 @@ from entrepot.cli import exit_codes
 from entrepot.cli.arguments import AsJson, ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, say, warn
 from entrepot.cli.tables import count_of
-from entrepot.config.durations import format_duration
-from entrepot.config.long_durations import parse_long_duration
+from entrepot.config.durations import format_duration, parse_long_duration
 from entrepot.config.settings import Settings
 from entrepot.errors import EntrepotError
-from entrepot.ports.collection import Kind, QueueState, Removal
+from entrepot.ports.collection import Collected, CollectedKind, QueueState
 from entrepot.services.collection import CollectionRules, Tally
 
 DryRun = Annotated[
@@ -127,14 +126,7 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
     with open_collection(backend, dry_run=options.dry_run) as drivers:
         if options.sweeps:
             sweep = build_sweep(
-                backend,
-                drivers,
-                rules,
-                lines,
-                warn,
-                dry_run=options.dry_run,
-                share=_SHARE,
-                adopted=options.adopted,
+                backend, drivers, rules, lines, warn, share=_SHARE, adopted=options.adopted
             )
             await sweep.run()
         await _look_until_done(build_collector(drivers, rules, lines).look, lines)
@@ -177,13 +169,13 @@ class _Lines:
         self.removed_so_far = 0
         self._said_at = time.monotonic()
 
-    def removed(self, removal: Removal) -> None:
+    def removed(self, removal: Collected) -> None:
         """Print something that was removed."""
         self.removed_so_far += 1
         (self.then if self.later else self.now).removed(removal)
         if self._options.as_json:
             result(json.dumps({**asdict(removal), "later": self.later}))
-        elif removal.kind is not Kind.BLOB:  # its bytes follow
+        elif removal.kind is not CollectedKind.BLOB:  # its bytes follow
             where = f"{removal.repository} " if removal.repository else ""
             when = "  later " if self.later else "  "
             what = f"{removal.kind} {where}{removal.name} ({removal.size:,} bytes)"
@@ -229,7 +221,9 @@ class _Lines:
 def _sum(tally: Tally) -> str:
     # The bytes of a blob go with it; those of a stray file belong to none.
     parts = [
-        count_of(number, kind) for kind, number in tally.removals.items() if kind is not Kind.BYTES
+        count_of(number, kind)
+        for kind, number in tally.removals.items()
+        if kind is not CollectedKind.BYTES
     ]
     if tally.strays:
         parts.append(count_of(tally.strays, "stray file"))

@@ -20,7 +20,7 @@ from entrepot.cli.arguments import (
 )
 from entrepot.cli.output import fail, result, warn
 from entrepot.cli.tables import MICROSECONDS, count_of, print_json
-from entrepot.config.long_durations import parse_long_duration
+from entrepot.config.durations import parse_long_duration
 from entrepot.config.settings import Settings
 from entrepot.errors import InvalidDigest
 from entrepot.services.image_removal import Candidate, Outcome, Removed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from entrepot.config.fields import PositiveSeconds, ReadBy, Switch, at_least, one_of
-from entrepot.config.token_server import TokenServerSettings
+from entrepot.config.token_auth import TokenServerSettings
 from entrepot.oci.repository_glob import RepositoryGlob
 
 ACTIONS = ("pull", "push", "delete", "list", "admin")

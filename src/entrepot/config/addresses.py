@@ -1,4 +1,4 @@
-"""Where to listen and whom to ask: ``:5000``, ``localhost:5000``, ``[::1]:5000``, URLs."""
+"""Addresses to listen on, and ``http.trustedproxies``."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -8,6 +8,17 @@ from urllib.parse import urlsplit
 from entrepot.config.fields import ReadBy
 
 _EXPECTED = "HOST:PORT, such as 127.0.0.1:5000, :5000 or [::1]:5000"
+
+# Whoever can send from these addresses is inside the operator's network already. What the headers
+# decide is the scheme and host in Location and the address in the access log, not any right.
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8",
+    "::1/128",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "fc00::/7",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +105,15 @@ def _url(value: object) -> str:
 
 Url = Annotated[str, ReadBy(_url)]
 HostAndPort = Annotated[str, ReadBy(_checked_tcp_address)]
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("a list of networks, such as [10.0.0.0/8, 192.168.1.7]")
+    try:
+        return tuple(str(ipaddress.ip_network(network, strict=False)) for network in value)
+    except ValueError as error:
+        raise ValueError(f"a list of networks, such as [10.0.0.0/8] ({error})") from None
+
+
+TrustedProxies = Annotated[tuple[str, ...], ReadBy(_networks)]

@@ -3,8 +3,8 @@
 from entrepot.config.access_agreement import check_access
 from entrepot.config.document import Document
 from entrepot.config.problems import describe
+from entrepot.config.retention import KeepSettings
 from entrepot.config.settings import Settings
-from entrepot.config.space_agreement import check_space
 from entrepot.config.tls_agreement import check_tls_agreement
 
 
@@ -36,3 +36,32 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
         place = ("http", "debug", "prometheus", "enabled")
         warnings.append(f"{document.origin(place)}: metrics are off: http.debug.addr is not set")
     return warnings
+
+
+def check_space(settings: Settings, document: Document) -> list[str]:
+    """Find rules that ask what nobody writes down, or that nobody applies.
+
+    Args:
+        settings: each valid by itself.
+        document: its ``problems`` grow.
+
+    Returns:
+        Warnings.
+    """
+    for place, rule in enumerate(settings.retention.rules):
+        path = ("retention", "rules", place, "keep")
+        if rule.keep == KeepSettings():
+            choices = "last, versions, pulled, younger, pulledwithin or matching"
+            document.refuse(path, None, f"what stays ({choices}); else every tag would go")
+        if not settings.pulls.enabled:
+            for key in ("pulled", "pulledwithin"):
+                if getattr(rule.keep, key) is not None:
+                    document.refuse((*path, key), key, "pulls.enabled: true, for it asks when")
+    retention = settings.retention
+    if retention.rules and retention.schedule is None:
+        origin = document.origin(("retention",))
+        return [f"{origin}: retention.schedule is not set: `entrepot retention run` applies rules"]
+    if retention.schedule is not None and not retention.rules:
+        origin = document.origin(("retention", "schedule"))
+        return [f"{origin}: retention.schedule has no effect: there are no retention.rules"]
+    return []

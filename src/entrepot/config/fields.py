@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from entrepot.config.durations import parse_duration
+from entrepot.config.durations import parse_duration, parse_long_duration
 from entrepot.config.sizes import parse_size
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -114,4 +114,5 @@ Switch = Annotated[bool, ReadBy(_switch)]
 Text = Annotated[str, ReadBy(_text)]
 Seconds = Annotated[float, ReadBy(parse_duration)]
 PositiveSeconds = Annotated[float, ReadBy(_positive_duration)]
+LongSeconds = Annotated[float, ReadBy(parse_long_duration)]
 Headers = Annotated[Mapping[str, tuple[str, ...]], ReadBy(_headers)]

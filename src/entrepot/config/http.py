@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from entrepot.config.addresses import (
+    PRIVATE_NETWORKS,
     HostAndPort,
     TcpAddress,
+    TrustedProxies,
     UnixAddress,
     Url,
     parse_tcp_address,
 )
 from entrepot.config.fields import Headers, ReadBy, Seconds, Switch, Text, one_of
-from entrepot.config.proxies import PRIVATE_NETWORKS, TrustedProxies
 from entrepot.config.tls import TlsSettings
 
 

@@ -1,12 +1,24 @@
-"""The sections ``catalog`` and ``tags``: how long lists may be, and the history of tags."""
+"""The sections ``catalog`` and ``tags``."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from entrepot.config.fields import ReadBy, at_least
-from entrepot.config.tag_history import HistorySettings
+from entrepot.config.fields import LongSeconds, ReadBy, at_least
 
 _PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistorySettings:
+    """``tags.history``.
+
+    Args:
+        keep: newest lines of each tag that are kept.
+        age: seconds after which a line goes, however few there are.
+    """
+
+    keep: Annotated[int, at_least(1)] = 100
+    age: LongSeconds = 365 * 86_400.0
 
 
 def _page(value: object) -> int:

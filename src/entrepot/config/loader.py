@@ -9,8 +9,13 @@ from entrepot.config.document import Document, Tree, read_document
 from entrepot.config.environment import override
 from entrepot.config.keys import TRIE
 from entrepot.config.loaded import LoadedConfiguration
-from entrepot.config.lookup import DEFAULT_FILES, default_rootdirectory, find_file, read_file
-from entrepot.config.paths import settle_paths
+from entrepot.config.lookup import (
+    DEFAULT_FILES,
+    default_rootdirectory,
+    find_file,
+    read_file,
+    settle_paths,
+)
 from entrepot.config.problems import InvalidConfiguration, Problem, describe
 from entrepot.config.sieve import sift
 from entrepot.config.storage_driver import settle_driver

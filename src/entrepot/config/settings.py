@@ -4,19 +4,21 @@ from dataclasses import dataclass, field
 
 from entrepot.config.access import AccessSettings
 from entrepot.config.auth import AuthSettings
-from entrepot.config.care import BackupSettings, ScrubSettings
-from entrepot.config.database import DatabaseSettings
-from entrepot.config.gc import GcSettings
 from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
-from entrepot.config.immutable import ImmutableRuleSettings
 from entrepot.config.listing import CatalogSettings, TagsSettings
 from entrepot.config.log import LogSettings
-from entrepot.config.pulls import PullsSettings
 from entrepot.config.quotas import QuotaSettings
-from entrepot.config.retention import RetentionSettings
+from entrepot.config.retention import (
+    BackupSettings,
+    GcSettings,
+    ImmutableRuleSettings,
+    PullsSettings,
+    RetentionSettings,
+    ScrubSettings,
+)
 from entrepot.config.server import NodeSettings, ServerSettings
-from entrepot.config.storage import StorageSettings
+from entrepot.config.storage import DatabaseSettings, StorageSettings
 from entrepot.config.validation import ValidationSettings
 
 

@@ -1,4 +1,4 @@
-"""The section ``storage``: where blobs lie, and what may be done to them."""
+"""The sections ``storage`` and ``database``."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -90,3 +90,22 @@ class StorageSettings:
     delete: DeleteSettings = field(default_factory=DeleteSettings)
     redirect: RedirectSettings = field(default_factory=RedirectSettings)
     maintenance: MaintenanceSettings = field(default_factory=MaintenanceSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteSettings:
+    """``database.sqlite``.
+
+    Args:
+        path: the database's file; None puts it beside the data
+            (``Settings.database_path`` has the answer).
+    """
+
+    path: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """``database``."""
+
+    sqlite: SqliteSettings = field(default_factory=SqliteSettings)

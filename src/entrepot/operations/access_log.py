@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from entrepot.operations.line_writer import LineWriter
-from entrepot.operations.quoting import clipped, escaped
+from entrepot.operations.log_format import clipped, escaped
 from entrepot.operations.redaction import (
     hide_tokens,
     may_hold_token,

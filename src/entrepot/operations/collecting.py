@@ -15,7 +15,7 @@ from entrepot.operations.schedule import Every
 from entrepot.operations.scheduled import Once, Turn, scheduled_job
 from entrepot.operations.worker_task import WorkerTask
 from entrepot.ports.clock import Clock
-from entrepot.ports.collection import CollectionQueue, Removal
+from entrepot.ports.collection import Collected, CollectionQueue
 from entrepot.ports.jobs import JobLedger
 from entrepot.services.collection import Tally
 
@@ -43,7 +43,7 @@ class LoggingObserver:
         self._tally = Tally()
         self._named = 0
 
-    def removed(self, removal: Removal) -> None:
+    def removed(self, removal: Collected) -> None:
         """Something was removed."""
         self._metrics.removed(removal)
         self._tally.removed(removal)

@@ -2,7 +2,7 @@
 
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.clock import MICROSECONDS
-from entrepot.ports.collection import Kind, QueueState, Removal
+from entrepot.ports.collection import Collected, CollectedKind, QueueState
 
 _REMOVED = ("entrepot_gc_{}s_removed_total", "What the collector has removed: {}s.")
 _FREED = ("entrepot_gc_freed_bytes_total", "Bytes that the collector has removed.")
@@ -22,15 +22,15 @@ class CollectionMetrics:
     def __init__(self, metrics: WorkerMetrics | None) -> None:
         self._metrics = metrics
         if metrics is not None:
-            for kind in Kind:
-                if kind is not Kind.BYTES:
+            for kind in CollectedKind:
+                if kind is not CollectedKind.BYTES:
                     self._count(_removed(kind), 0)
             for counter in (_FREED, _ERRORS, _SWEPT):
                 self._count(counter, 0)
 
-    def removed(self, removal: Removal) -> None:
+    def removed(self, removal: Collected) -> None:
         """Something was removed."""
-        if removal.kind is Kind.BYTES:
+        if removal.kind is CollectedKind.BYTES:
             self._count(_FREED, removal.size)
         else:
             self._count(_removed(removal.kind), 1)
@@ -57,6 +57,6 @@ class CollectionMetrics:
             self._metrics.add_to_counter(*counter, amount)
 
 
-def _removed(kind: Kind) -> tuple[str, str]:
+def _removed(kind: CollectedKind) -> tuple[str, str]:
     name, text = _REMOVED
     return name.format(kind), text.format(kind)

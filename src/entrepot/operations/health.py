@@ -156,7 +156,7 @@ def configured_checks(
         for file in settings.file
     ]
     for http in settings.http:
-        from entrepot.operations.http_check import http_check
+        from entrepot.operations.health_checks import http_check
 
         check = http_check(http.uri, http.statuscode, http.timeout, http.headers)
         shown = mask_url(http.uri)

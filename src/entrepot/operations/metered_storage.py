@@ -19,8 +19,6 @@ from entrepot.ports.blobs import (
     BlobStorage,
     Claim,
     Location,
-    Placed,
-    Settled,
     StoredBytes,
     StrayUpload,
     Unless,
@@ -76,17 +74,17 @@ class MeteredStorage:
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Placed]:
+    ) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a durable blob."""
         committing = self._storage.commit(state, digest, claim)
         began = perf_counter()
         try:
-            placed = await committing.__aenter__()
+            location = await committing.__aenter__()
         finally:
             self._metrics.storage("Commit", perf_counter() - began)
         self._metrics.upload("finished")
         try:
-            yield placed
+            yield location
         finally:
             await committing.__aexit__(None, None, None)
 
@@ -110,14 +108,6 @@ class MeteredStorage:
             return await self._storage.delete(location, unless)
         finally:
             self._metrics.storage("Delete", perf_counter() - began)
-
-    async def settle(self) -> Settled:
-        """Make durable what was committed with its content."""
-        return await self._storage.settle()
-
-    async def put(self, location: Location, content: bytes) -> None:
-        """Make sure that a small blob has its bytes, durably."""
-        await self._storage.put(location, content)
 
     async def check(self) -> None:
         """Return when the storage can be read and written."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from entrepot.config.care import ScrubSettings
+from entrepot.config.retention import ScrubSettings
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.schedule import Every
 from entrepot.operations.scheduled import Once, Turn, scheduled_job

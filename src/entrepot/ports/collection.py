@@ -15,10 +15,9 @@ from typing import Protocol
 
 from entrepot.ports.adoption import TreeMark
 from entrepot.ports.blobs import Location
-from entrepot.ports.metadata import StoredBlob
 
 
-class Kind(StrEnum):
+class CollectedKind(StrEnum):
     """What was removed."""
 
     TAG = "tag"
@@ -32,14 +31,14 @@ class Why(StrEnum):
     """Why it was removed."""
 
     UNTAGGED = "no tag, index or subject holds it"
-    WIDOWED = "the manifest it speaks of was deleted"
+    ORPHANED = "the manifest it speaks of was deleted"
     UNNEEDED = "no manifest of the repository needs it"
     UNLINKED = "no repository has it"
     STRAY = "no blob lies there"
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class Collected:
     """Something that was removed.
 
     Attributes:
@@ -50,7 +49,7 @@ class Removal:
         why: the reason.
     """
 
-    kind: Kind
+    kind: CollectedKind
     repository: str
     name: str
     size: int
@@ -67,11 +66,11 @@ class Batch:
     """
 
     looked: int
-    removed: tuple[Removal, ...] = ()
+    removed: tuple[Collected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class DoomedBytes:
+class PendingDeletion:
     """Bytes whose blob is gone.
 
     Attributes:
@@ -141,14 +140,14 @@ class CollectionQueue(Protocol):
         ...
 
     async def collect_manifests(
-        self, before: int, now: int, *, widowed: bool, untagged: bool, limit: int
+        self, before: int, now: int, *, orphaned: bool, untagged: bool, limit: int
     ) -> Batch:
         """Remove manifests that nothing holds, with their tags in the case of lists of referrers.
 
         Args:
             before: those whose grace began before it or then.
             now: the time, for the history of tags.
-            widowed: those that speak of a manifest that was deleted; else the others.
+            orphaned: those that speak of a manifest that was deleted; else the others.
             untagged: whether the others may go.
             limit: candidates at most.
         """
@@ -183,7 +182,9 @@ class CollectionQueue(Protocol):
         """
         ...
 
-    async def claim_bytes(self, holder: str, now: int, until: int, limit: int) -> list[DoomedBytes]:
+    async def claim_bytes(
+        self, holder: str, now: int, until: int, limit: int
+    ) -> list[PendingDeletion]:
         """Take orders to remove bytes, which nobody else takes until then."""
         ...
 
@@ -223,10 +224,6 @@ class CollectionSweep(Protocol):
 
     async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what has no tag and is in no index, of the page of manifests behind a number."""
-        ...
-
-    async def served_blobs(self, after: int, limit: int) -> list[tuple[int, StoredBlob]]:
-        """Give a page of blobs that are not in quarantine, with their numbers, behind a number."""
         ...
 
     async def tree_read_at(self) -> int | None:

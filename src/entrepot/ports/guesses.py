@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GuessRecord:
     """What is known of a subject. Times are microseconds since 1970, UTC.
 
     Attributes:
@@ -25,7 +25,7 @@ class Standing:
 class GuessLedger(Protocol):
     """Counts. All of it raises MetadataOutage when the database fails."""
 
-    async def standing(self, subject: str) -> Standing:
+    async def record(self, subject: str) -> GuessRecord:
         """Tell what is known of a subject."""
         ...
 

@@ -9,15 +9,15 @@ from typing import Protocol
 from entrepot.ports.access import Kind
 
 
-class Standing(Protocol):
+class SecurityStamps(Protocol):
     """Tells whether who was let in before may still come in.
 
     Asked with each request that carries one of Entrepot's own tokens, so it costs no more than a
     look at whether anything has changed.
     """
 
-    async def mark(self, name: str, credential: str = "") -> str | None:
-        """Give an account's mark, which is another one as soon as its password is replaced.
+    async def security_stamp(self, name: str, credential: str = "") -> str | None:
+        """Give an account's stamp, which is another one as soon as its password is replaced.
 
         Args:
             name: the account's.

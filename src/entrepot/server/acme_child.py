@@ -9,8 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-from entrepot.config.letsencrypt import LetsEncryptSettings
 from entrepot.config.log import LogSettings
+from entrepot.config.tls import LetsEncryptSettings
 from entrepot.operations.logs import configure_logs
 from entrepot.server.bond import end_with_parent
 

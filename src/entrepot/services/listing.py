@@ -1,7 +1,7 @@
-"""Lists of tags, repositories and referrers, in pages."""
+"""Listing tags, repositories and referrers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from entrepot.errors import Unauthenticated, UnknownName
@@ -10,10 +10,36 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller, Kind
 from entrepot.ports.metadata import MetadataReader, Referrer
-from entrepot.services.visible import next_visible
+
+# Behind every character that a repository's name may have.
+_LAST = "~"
 
 _REFERRERS_A_QUERY = 256
 _REPOSITORIES_A_QUERY = 256
+
+
+def next_visible(heads: Iterable[str], after: str) -> str | None:
+    """Give where to look on in a list of names, in byte order, for those that begin with a head.
+
+    Args:
+        heads: the first components of all names that can be seen.
+        after: the name behind which to look.
+
+    Returns:
+        A text with nothing between it and the next that can be seen, at or behind `after`; None
+        where nothing that can be seen lies behind.
+    """
+    nearest: str | None = None
+    for head in heads:
+        below = f"{head}/"
+        if after.startswith(below):
+            return after  # in the middle of what can be seen
+        first = head if after < head else below if after < below else None
+        if first is not None and (nearest is None or first < nearest):
+            nearest = first
+    if nearest is None:
+        return None
+    return max(after, nearest[:-1] + chr(ord(nearest[-1]) - 1) + _LAST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.api.location import Locations
-from entrepot.api.origin import Origins
+from entrepot.api.origin import Locations, Origins
 from entrepot.api.parse.forwarded import Origin
 from tests.unit.api.asgi import GONE, make_request
 from tests.unit.oci.strategies import names

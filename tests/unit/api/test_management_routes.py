@@ -1,7 +1,7 @@
 import pytest
 
 from entrepot.api.challenges import scopes
-from entrepot.api.management.routes import match_management
+from entrepot.api.management import match_management
 from entrepot.api.parse.forwarded import Origin
 from entrepot.api.request import Request
 from entrepot.api.routes import Match

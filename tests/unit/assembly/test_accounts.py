@@ -8,9 +8,13 @@ import pytest
 from entrepot.assembly.accounts import account_parts, first_administrator, open_administration
 from entrepot.assembly.backend import Backend
 from entrepot.config.access import AccessSettings, RuleSettings
-from entrepot.config.database import DatabaseSettings, SqliteSettings
 from entrepot.config.settings import Settings
-from entrepot.config.storage import FilesystemSettings, StorageSettings
+from entrepot.config.storage import (
+    DatabaseSettings,
+    FilesystemSettings,
+    SqliteSettings,
+    StorageSettings,
+)
 from entrepot.errors import ConfigurationError, Unauthenticated
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Action, BasicCredentials, Caller, Kind
@@ -45,7 +49,7 @@ def test_the_first_administrator_logs_in_on_a_worker_and_is_made_once(tmp_path: 
             caller = await parts.authenticator.authenticate(BasicCredentials(*made))
             assert await parts.access.may(caller, Action.DELETE, APP)
             assert await parts.access.may(Caller("alice", Kind.USER), Action.PULL, APP)
-            assert await parts.standing.mark("admin") is not None
+            assert await parts.stamps.security_stamp("admin") is not None
             with pytest.raises(Unauthenticated):
                 await parts.authenticator.authenticate(BasicCredentials("admin", "guess"))
             await parts.uses.write()
@@ -93,7 +97,7 @@ def test_an_account_has_another_mark_after_a_new_password_and_none_when_it_is_ou
     async def mark(accounts: Accounts) -> str | None:
         parts = account_parts(AccessSettings(), accounts, SystemClock())
         try:
-            return await parts.standing.mark("alice")
+            return await parts.stamps.security_stamp("alice")
         finally:
             parts.passwords.close()
 

@@ -16,9 +16,13 @@ from entrepot.assembly.adoption import open_adoption
 from entrepot.assembly.backend import Backend, snapshots
 from entrepot.assembly.collection import stray_keeper
 from entrepot.assembly.lost_database import check_database_is_there
-from entrepot.config.database import DatabaseSettings, SqliteSettings
 from entrepot.config.settings import Settings
-from entrepot.config.storage import FilesystemSettings, StorageSettings
+from entrepot.config.storage import (
+    DatabaseSettings,
+    FilesystemSettings,
+    SqliteSettings,
+    StorageSettings,
+)
 from entrepot.drivers.filesystem.ownership import nobody_beside
 from entrepot.drivers.sql.engines.sqlite import restoring
 from entrepot.drivers.sql.engines.sqlite.set_aside import free_name, newest_aside

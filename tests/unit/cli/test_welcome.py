@@ -9,9 +9,8 @@ from entrepot.cli.welcome import exposure, welcome
 from entrepot.config import Settings
 from entrepot.config.auth import AuthSettings, HtpasswdSettings
 from entrepot.config.http import HttpSettings
-from entrepot.config.letsencrypt import LetsEncryptSettings
 from entrepot.config.storage import FilesystemSettings, StorageSettings
-from entrepot.config.tls import TlsSettings
+from entrepot.config.tls import LetsEncryptSettings, TlsSettings
 
 FILES = StorageSettings(filesystem=FilesystemSettings(rootdirectory="/srv/data"))
 TLS = TlsSettings(certificate="/c.pem", key="/k.pem")

@@ -17,7 +17,7 @@ from entrepot.config.document import read_document
 from entrepot.config.effective import effective
 from entrepot.config.keys import KEYS
 from entrepot.config.loader import load
-from entrepot.config.paths import PATHS
+from entrepot.config.lookup import PATHS
 from entrepot.config.problems import InvalidConfiguration
 from tests.unit.config.outcome import outcome
 

@@ -1,6 +1,6 @@
 import pytest
 
-from entrepot.config.long_durations import parse_long_duration
+from entrepot.config.durations import parse_long_duration
 
 DAY = 86_400
 

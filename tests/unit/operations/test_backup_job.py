@@ -3,14 +3,14 @@
 import asyncio
 from pathlib import Path
 
-from entrepot.config.care import BackupSettings
+from entrepot.config.retention import BackupSettings
 from entrepot.drivers.filesystem.snapshots import FilesystemSnapshots
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.engines.sqlite.snapshots import SqliteSnapshots
 from entrepot.drivers.sql.jobs import SqlJobLedger
 from entrepot.drivers.sql.metadata import SqlMetadata
-from entrepot.operations.backup_job import backup_job
+from entrepot.operations.jobs import backup_job
 from entrepot.services.backup import Backup
 from tests.unit.services.registry import MovableClock
 

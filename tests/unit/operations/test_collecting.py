@@ -11,11 +11,11 @@ from entrepot.operations.collecting import Collecting, LoggingObserver
 from entrepot.operations.collection_metrics import CollectionMetrics
 from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.worker_metrics import WorkerMetrics
-from entrepot.ports.collection import Kind, QueueState, Removal, Why
+from entrepot.ports.collection import Collected, CollectedKind, QueueState, Why
 from tests.unit.operations.test_worker_metrics import sample
 
-REMOVED = Removal(Kind.BYTES, "", "sha256:abc", 100, Why.UNLINKED)
-LINK = Removal(Kind.LINK, "team/app", "sha256:abc", 100, Why.UNNEEDED)
+REMOVED = Collected(CollectedKind.BYTES, "", "sha256:abc", 100, Why.UNLINKED)
+LINK = Collected(CollectedKind.LINK, "team/app", "sha256:abc", 100, Why.UNNEEDED)
 
 
 def test_a_little_is_logged_by_name(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from entrepot.operations.guess_jobs import forgetting_job
+from entrepot.operations.jobs import forgetting_job
 from entrepot.ports.clock import MICROSECONDS
 from tests.contract.guess_databases import SqliteGuessDatabase
 
@@ -23,8 +23,8 @@ def test_what_is_older_than_a_month_goes(tmp_path: Path) -> None:
         await ledger.count("long ago", 69 * DAY, 0)
         await ledger.count("lately", 71 * DAY, 0)
         await forgetting_job(ledger, Today()).work()
-        assert (await ledger.standing("long ago")).failures == 0
-        assert (await ledger.standing("lately")).failures == 1
+        assert (await ledger.record("long ago")).failures == 0
+        assert (await ledger.record("lately")).failures == 1
 
     try:
         asyncio.run(work())

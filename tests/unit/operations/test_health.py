@@ -15,9 +15,8 @@ from entrepot.config.health import (
     TcpCheckSettings,
 )
 from entrepot.operations.health import Health, WatchedCheck, configured_checks
-from entrepot.operations.health_checks import CheckFailed, file_check, tcp_check
+from entrepot.operations.health_checks import CheckFailed, file_check, http_check, tcp_check
 from entrepot.operations.health_flag import HealthFlag
-from entrepot.operations.http_check import http_check
 from tests.waiting import PATIENCE
 
 

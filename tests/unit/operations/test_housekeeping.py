@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from entrepot.config.storage import UploadPurgingSettings
-from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.memory.store import MemoryStore
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.errors import MetadataOutage
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.housekeeping import Housekeeping, Job
+from entrepot.operations.jobs import counting_job, purging_jobs
 from entrepot.operations.metrics_file import MetricsFile
-from entrepot.operations.upload_jobs import counting_job, purging_jobs
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.clock import SystemClock
 from entrepot.ports.uploads import UploadSession
@@ -86,7 +86,7 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
     async def story() -> None:
         migrate(tmp_path / "sessions.db", "sessions", durable=False)
         sessions = SqlUploadSessions(SqliteDatabase(tmp_path / "sessions.db", durable=False))
-        blobs = MemoryStorage(Shelf())
+        blobs = MemoryStorage(MemoryStore())
         clock = SystemClock()
         state = await blobs.begin("abandoned", "sha256")
         await sessions.create(UploadSession(RepositoryName("a"), "", state, clock.now()))
@@ -116,6 +116,6 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
 def test_purging_can_be_switched_off(tmp_path: Path) -> None:
     migrate(tmp_path / "sessions.db", "sessions", durable=False)
     sessions = SqlUploadSessions(SqliteDatabase(tmp_path / "sessions.db", durable=False))
-    purge = Purge(sessions, MemoryStorage(Shelf()), SystemClock())
+    purge = Purge(sessions, MemoryStorage(MemoryStore()), SystemClock())
     assert purging_jobs(purge, UploadPurgingSettings(enabled=False)) == []
     sessions.close()

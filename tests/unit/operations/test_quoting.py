@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.operations.quoting import clipped, escaped, quoted_where_needed
+from entrepot.operations.log_format import clipped, escaped, quoted_where_needed
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.config.cron import check_cron
+from entrepot.config.durations import check_cron
 from entrepot.operations.schedule import Cron, Every
 
 MINUTE = 60 * 1_000_000

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.oci.name import RepositoryName
-from entrepot.services.visible import next_visible
+from entrepot.services.listing import next_visible
 
 words = st.text("ab0-._", min_size=1, max_size=3).filter(
     lambda text: text[0] in "ab0" and text[-1] in "ab0"

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from entrepot.api.parse.forwarded import Network, is_trusted
 from entrepot.api.request import Scope
-from entrepot.config.proxies import PRIVATE_NETWORKS
+from entrepot.config.addresses import PRIVATE_NETWORKS
 
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 _MOST_HOPS = 20

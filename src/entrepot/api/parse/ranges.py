@@ -1,13 +1,33 @@
-"""Range and Content-Range (RFC 9110 section 14; spec.md, "Pushing a blob in chunks")."""
+"""Ranges of bytes, and conditions on what a client has."""
 
 import re
 
 from entrepot.errors import InvalidRequest
 
+_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
+
 MAX_OFFSET = 2**63 - 1
 
 _ONE_RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*", re.ASCII | re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(?:\d+|\*))?", re.ASCII)
+
+
+def matches_any(header: str, digest: str) -> bool:
+    """Tell whether an If-None-Match header names a digest, or is `*`.
+
+    Tags without quotes are taken too: some clients send the bare digest.
+    """
+    if header.strip() == "*":
+        return True
+    return any(digest in match.groups() for match in _TAG.finditer(header))
+
+
+def may_send_range(header: str, digest: str) -> bool:
+    """Tell whether an If-Range header, which must be a strong tag, names a digest.
+
+    A date never does: blobs have none.
+    """
+    return header.strip() in (f'"{digest}"', digest)
 
 
 class Unsatisfiable(Exception):

@@ -197,9 +197,7 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.migrations import migrate
         from entrepot.drivers.sql.pulls import SqlPullGatherers
-        from entrepot.drivers.sql.redo import SqlRedoLog
         from entrepot.drivers.sql.sessions import SqlUploadSessions
-        from entrepot.services.redo import ALL_TIME, Redo
 
         if self.is_kept:
             prepare(self._places.root)
@@ -214,12 +212,6 @@ class Backend:
         with closing(SqliteDatabase(sessions, durable=False)) as opened:
             await SqlUploadSessions(opened).release_all(f"{self.node}/")
             await SqlPullGatherers(opened).leave(f"{self.node}/")
-        with closing(SqliteDatabase(self.database, durable=True)) as opened:
-            waiting = await SqlRedoLog(opened).waiting(ALL_TIME, 0, 1)
-        if waiting:
-            with closing(self.open()) as drivers:
-                written = await Redo(drivers.redo, drivers.blobs).replay()
-            logger.info("wrote %d small blobs that were committed before the last stop", written)
 
     def open(self, metrics: WorkerMetrics | None = None) -> Drivers:
         """Open everything in one process; `prepare` has run before.
@@ -241,7 +233,6 @@ class Backend:
         from entrepot.drivers.sql.pulls import SqlPullGatherers, SqlPullTimes
         from entrepot.drivers.sql.quarantine import SqlQuarantine
         from entrepot.drivers.sql.recount import SqlUsageRecount
-        from entrepot.drivers.sql.redo import SqlRedoLog
         from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
         from entrepot.drivers.sql.sessions import (
             SqlGuessLedger,
@@ -287,7 +278,6 @@ class Backend:
             collection_sweep=SqlCollectionSweep(database),
             reservations=SqlReservations(uploads),
             mender=SqlMender(database),
-            redo=SqlRedoLog(database),
             usage=SqlUsage(database),
             recount=SqlUsageRecount(database),
             close=close,
@@ -331,13 +321,12 @@ class Backend:
 
     def _open_storage(self) -> tuple[BlobStorage, BlobInspector, Callable[[], None]]:
         if not self.is_kept:
-            from entrepot.drivers.memory.inspector import MemoryInspector
-            from entrepot.drivers.memory.shelf import Shelf
             from entrepot.drivers.memory.storage import MemoryStorage
+            from entrepot.drivers.memory.store import MemoryInspector, MemoryStore
 
-            shelf = Shelf()
-            memory = MemoryStorage(shelf)
-            return memory, MemoryInspector(shelf), memory.close
+            store = MemoryStore()
+            memory = MemoryStorage(store)
+            return memory, MemoryInspector(store), memory.close
         from entrepot.drivers.filesystem.inspector import FilesystemInspector
         from entrepot.drivers.filesystem.storage import FilesystemStorage
 

@@ -12,8 +12,8 @@ from entrepot.assembly.backend.ownership import Places
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.oci.digest import HEX_LENGTH
 from entrepot.ports.adoption import AdoptionStore
-from entrepot.ports.export import ExportSource, ExportTarget
 from entrepot.ports.foreign import ForeignRegistry
+from entrepot.ports.transfer import ExportSource, ExportTarget
 
 if TYPE_CHECKING:
     from entrepot.assembly.drivers import Drivers

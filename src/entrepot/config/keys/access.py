@@ -1,7 +1,7 @@
 """Keys of ``auth``, ``access``, ``policy``, ``validation`` and ``compatibility``."""
 
 from entrepot.config.document import Tree
-from entrepot.config.keys.key import Since, later, refused, unneeded, works
+from entrepot.config.keys.key import Key, Since, later, refused, unneeded, works
 
 _OWN = Since.OWN
 
@@ -10,7 +10,7 @@ def _off(value: Tree) -> bool:
     return value is None or (isinstance(value, str) and value.lower() in ("", "false", "no", "off"))
 
 
-KEYS = (
+KEYS: tuple[Key, ...] = (
     works("auth.none", "no access control"),
     works("auth.htpasswd.realm", "what clients show when they ask for a password"),
     works(

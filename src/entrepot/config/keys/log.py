@@ -1,7 +1,7 @@
 """Keys of ``log``, ``loglevel`` and ``reporting``."""
 
 from entrepot.config.document import Tree
-from entrepot.config.keys.key import Since, under, unneeded, works
+from entrepot.config.keys.key import Key, Since, under, unneeded, works
 
 
 def _all_disabled(value: Tree) -> bool:
@@ -22,7 +22,7 @@ _REPORTING = unneeded(
     Since.OLD,
 )
 
-KEYS = (
+KEYS: tuple[Key, ...] = (
     works("log.level", "`error`, `warn`, `info` (default) or `debug`"),
     works("log.formatter", "`text` (default), `json` or `logstash`"),
     works("log.fields.*", "added to every line"),

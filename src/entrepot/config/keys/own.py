@@ -1,8 +1,8 @@
 """Keys of Entrepot's own sections."""
 
-from entrepot.config.keys.key import Since, works
+from entrepot.config.keys.key import Key, Since, works
 
-KEYS = (
+KEYS: tuple[Key, ...] = (
     works("version", "`0.1`"),
     works(
         "database.sqlite.path",

@@ -1,7 +1,7 @@
 """Keys of ``health``, ``notifications``, ``redis``, ``proxy``, ``middleware`` and the lists."""
 
 from entrepot.config.document import Tree
-from entrepot.config.keys.key import Since, later, refused, under, unneeded, works
+from entrepot.config.keys.key import Key, Since, later, refused, under, unneeded, works
 
 
 def _disabled(entry: Tree) -> bool:
@@ -38,7 +38,7 @@ _REDIRECTS = later(
     harmless=_nothing_enabled,
 )
 
-KEYS = (
+KEYS: tuple[Key, ...] = (
     works("health.storagedriver.enabled", "whether the storage is checked"),
     works("health.storagedriver.interval", "`10s` by default"),
     works("health.storagedriver.threshold", "failures in a row; 1 by default"),

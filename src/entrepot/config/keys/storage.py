@@ -1,6 +1,6 @@
 """Keys of ``storage``."""
 
-from entrepot.config.keys.key import Since, later, never, under, unneeded, works
+from entrepot.config.keys.key import Key, Since, later, never, under, unneeded, works
 
 _S3 = later("storage.s3", "S3 arrives in a later release; `filesystem` works", harmless=never)
 _AZURE = later(
@@ -39,7 +39,7 @@ _GOOGLE_CREDENTIALS = (
     " credentials.universe_domain"
 )
 
-KEYS = (
+KEYS: tuple[Key, ...] = (
     works("storage.filesystem.rootdirectory", "holds `docker/registry/v2`"),
     works("storage.filesystem.maxthreads", "file operations at once in one worker"),
     works("storage.inmemory", "for tests; everything is gone at the end"),

@@ -1,32 +1,17 @@
-"""The whole table. The loader acts on it and docs/configuration.md prints it: one truth."""
+"""The whole table. The loader acts on it, and docs/configuration.md prints it."""
 
-from entrepot.config.keys import (
-    access,
-    care,
-    gc,
-    http,
-    log,
-    own,
-    quotas,
-    services,
-    space,
-    storage,
-    tls,
-)
+from entrepot.config.keys import access, http, kept, log, own, services, storage
+from entrepot.config.keys.key import Key
 from entrepot.config.keys.trie import grow
 
-KEYS = (
+KEYS: tuple[Key, ...] = (
     *own.KEYS[:1],
     *log.KEYS,
     *storage.KEYS,
     *access.KEYS,
     *http.KEYS,
-    *tls.KEYS,
     *services.KEYS,
-    *space.KEYS,
-    *gc.KEYS,
-    *care.KEYS,
-    *quotas.KEYS,
+    *kept.KEYS,
     *own.KEYS[1:],
 )
 TRIE = grow(KEYS)

@@ -7,8 +7,8 @@ from entrepot.drivers.filesystem.layout import REGISTRY_TREE, Layout
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.export import ExportedManifest
 from entrepot.ports.metadata import StoredBlob
+from entrepot.ports.transfer import ExportedManifest
 
 FORM = "docker-registry"
 _REPOSITORIES = f"{REGISTRY_TREE}/repositories"

@@ -14,7 +14,7 @@ from entrepot.drivers.filesystem.import_files import Files, OpenedFile, read_fil
 from entrepot.oci.digest import Digest
 from entrepot.oci.image_name import parse_docker_name
 from entrepot.oci.media_type import DOCKER_MANIFEST
-from entrepot.ports.import_source import Root, Unusable
+from entrepot.ports.transfer import Root, Unusable
 
 MANIFEST = "manifest.json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"

@@ -11,7 +11,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.adoption import Finding
 from entrepot.ports.foreign import Link, RemovedLink
-from entrepot.ports.import_source import Root, Unusable
+from entrepot.ports.transfer import Root, Unusable
 
 
 class DockerTreeSource:

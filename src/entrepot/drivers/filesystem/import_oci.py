@@ -8,7 +8,7 @@ from entrepot.drivers.filesystem.import_files import Files, OpenedFile, read_fil
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import Digest
 from entrepot.oci.image_name import ImageName, parse_docker_name, parse_ref_name
-from entrepot.ports.import_source import Root, Unusable
+from entrepot.ports.transfer import Root, Unusable
 
 INDEX = "index.json"
 _REF_NAME = "org.opencontainers.image.ref.name"

@@ -8,7 +8,7 @@ from entrepot.drivers.filesystem.import_files import DirectoryFiles, TarFiles
 from entrepot.drivers.filesystem.import_oci import INDEX, OciLayoutSource
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.errors import ConfigurationError
-from entrepot.ports.import_source import ImportSource
+from entrepot.ports.transfer import ImportSource
 
 
 def open_source(path: Path) -> ImportSource:

@@ -14,8 +14,8 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.media_type import IMAGES, INDEXES, OCI_INDEX
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.export import ExportedManifest
 from entrepot.ports.metadata import StoredBlob
+from entrepot.ports.transfer import ExportedManifest
 
 FORM = "oci"
 REF_NAME = "org.opencontainers.image.ref.name"

@@ -4,14 +4,13 @@ import asyncio
 import os
 import tempfile
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from entrepot.drivers.filesystem.commit import CommittedFile, commit_file, put_file
+from entrepot.drivers.filesystem.commit import commit_file
 from entrepot.drivers.filesystem.durability import FinalNames, make_directories
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
@@ -20,23 +19,12 @@ from entrepot.drivers.filesystem.prefix_lock import Held, hold_alone, pause
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
 from entrepot.drivers.filesystem.removal import remove_file
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
-from entrepot.drivers.filesystem.unsettled import UnsettledFile, UnsettledFiles
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
 from entrepot.drivers.filesystem.walk import walk_blobs
 from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
-from entrepot.ports.blobs import (
-    Claim,
-    Location,
-    Placed,
-    Settled,
-    StoredBytes,
-    StrayUpload,
-    Unless,
-    Upload,
-    UploadState,
-)
+from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
 
 Result = TypeVar("Result")
 
@@ -70,8 +58,6 @@ class FilesystemStorage:
         self._reading = Share(largest=LARGEST_READ, held=READS_HELD)
         self._writing = Share(largest=LARGEST_BATCH)
         self._names = FinalNames()
-        self._unsettled = UnsettledFiles()
-        self._settling = Threads(1, "settling")
 
     async def open(self, location: Location, size: int) -> FileContent:
         """Open a blob."""
@@ -92,65 +78,26 @@ class FilesystemStorage:
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Placed]:
-        """Check the bytes against the digest and make them a blob."""
+    ) -> AsyncIterator[Location]:
+        """Check the bytes against the digest and make them a durable blob."""
         location = self._layout.location(digest)
-        path = self._uploads / state.upload_id
+        upload = self._uploads / state.upload_id
         target = self._layout.path(location)
-        upload = Upload(digest, state.upload_id)
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
 
-        unsynced = self._unsettled.reserve(state.received)
+        def work() -> int:
+            return commit_file(upload, target, state, digest, claim, self._names)
 
-        def work() -> CommittedFile:
-            return commit_file(path, target, state, digest, claim, self._names, unsynced=unsynced)
-
-        committed: CommittedFile | None = None
-        try:
-            while committed is None:
-                try:
-                    # What waits for no disk costs less than handing it to a thread.
-                    committed = (
-                        work() if unsynced else await self._in_thread(work, CommittedFile.close)
-                    )
-                except Held:
-                    await _pause_until(deadline, "committing an upload")
-            yield Placed(upload, location, committed.content)
-        finally:
-            if committed is not None:
-                os.close(committed.held)
-            if committed is not None and committed.file >= 0:
-                # Its bytes are kept elsewhere by now, so the disk can wait.
-                self._unsettled.add(UnsettledFile(upload, target, committed.file, state.received))
-            elif unsynced:
-                self._unsettled.cancel(state.received)
-
-    async def settle(self) -> Settled:
-        """Make durable what was committed with its content."""
-        files = self._unsettled.take()
-        if not files:
-            return Settled()
-        try:
-            return await self._in_thread(
-                lambda: self._unsettled.sync(files), threads=self._settling
-            )
-        finally:
-            for file in files:
-                self._unsettled.cancel(file.size)
-
-    async def put(self, location: Location, content: bytes) -> None:
-        """Make sure that these bytes lie at a location, durably."""
-        target = self._layout.path(location)
-        scratch = self._uploads / str(uuid.uuid4())
-        deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
         while True:
             try:
-                await self._in_thread(
-                    lambda: put_file(scratch, target, content, self._names), threads=self._settling
-                )
-                return
+                held = await self._in_thread(work, os.close)
+                break
             except Held:
-                await _pause_until(deadline, "writing a small blob")
+                await _pause_until(deadline, "committing an upload")
+        try:
+            yield location
+        finally:
+            os.close(held)
 
     async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
@@ -214,10 +161,8 @@ class FilesystemStorage:
 
     def close(self) -> None:
         """Let go of the threads, once they have done what they are at."""
-        for threads in (self._threads, self._removing, self._settling):
-            threads.close()
-        for file in self._unsettled.take():
-            os.close(file.file)
+        self._threads.close()
+        self._removing.close()
 
     async def _in_thread(
         self,

@@ -4,22 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from entrepot.drivers.memory.content import MemoryContent
-from entrepot.drivers.memory.shelf import Shelf
+from entrepot.drivers.memory.store import MemoryContent, MemoryStore
 from entrepot.drivers.memory.upload import MemoryUploadPart, check_held, check_present
 from entrepot.errors import DamagedBlob, InvalidDigest
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import (
-    Claim,
-    Location,
-    Placed,
-    Settled,
-    StoredBytes,
-    StrayUpload,
-    Unless,
-    Upload,
-    UploadState,
-)
+from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
 from entrepot.ports.clock import Clock, SystemClock
 
 _PAUSE_SECONDS = 0.002
@@ -29,19 +18,19 @@ class MemoryStorage:
     """Implements `BlobStorage`. What it holds is gone with its process.
 
     Args:
-        shelf: where the bytes lie; a new one where none is given.
+        store: where the bytes lie; a new one where none is given.
         clock: tells when an upload was touched.
     """
 
     minimum_chunk = 0
 
-    def __init__(self, shelf: Shelf | None = None, clock: Clock | None = None) -> None:
-        self._shelf = shelf if shelf is not None else Shelf()
+    def __init__(self, store: MemoryStore | None = None, clock: Clock | None = None) -> None:
+        self._store = store if store is not None else MemoryStore()
         self._clock = clock if clock is not None else SystemClock()
 
     async def open(self, location: Location, size: int) -> MemoryContent:
         """Open a blob."""
-        content = self._shelf.blobs.get(location)
+        content = self._store.blobs.get(location)
         if content is None:
             raise DamagedBlob("a blob is missing", {"location": location})
         if len(content) != size:
@@ -56,31 +45,31 @@ class MemoryStorage:
 
     async def append(self, state: UploadState, claim: Claim) -> MemoryUploadPart:
         """Open the upload for more bytes behind the state."""
-        check_present(self._shelf, state)
-        return MemoryUploadPart(self._shelf, state, claim, self._clock)
+        check_present(self._store, state)
+        return MemoryUploadPart(self._store, state, claim, self._clock)
 
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Placed]:
+    ) -> AsyncIterator[Location]:
         """Check the bytes against the digest and make them a blob."""
         location = Location(digest)
-        while location in self._shelf.removing:
+        while location in self._store.removing:
             await _pause()
-        if self._shelf.committed.get(state.upload_id) != location or (
-            location not in self._shelf.blobs
+        if self._store.committed.get(state.upload_id) != location or (
+            location not in self._store.blobs
         ):
             check_held(state, claim)
             self._keep(state, digest, location)
-        self._shelf.committing[location] += 1
+        self._store.committing[location] += 1
         try:
-            yield Placed(Upload(digest, state.upload_id), location)
+            yield location
         finally:
-            self._shelf.committing[location] -= 1
+            self._store.committing[location] -= 1
 
     def _keep(self, state: UploadState, digest: Digest, location: Location) -> None:
-        check_present(self._shelf, state)
-        upload = self._shelf.uploads.get(state.upload_id)
+        check_present(self._store, state)
+        upload = self._store.uploads.get(state.upload_id)
         content = b"" if upload is None else bytes(upload.content[: state.received])
         found = Digest.of(content, digest.algorithm)
         if found != digest:
@@ -88,54 +77,45 @@ class MemoryStorage:
                 f"the bytes that were received have the digest {found}, not {digest}",
                 {"digest": digest, "received": found},
             )
-        self._shelf.blobs[location] = content
-        self._shelf.touched_at[location] = self._clock.now()
-        self._shelf.committed[state.upload_id] = location
-        self._shelf.uploads.pop(state.upload_id, None)
+        self._store.blobs[location] = content
+        self._store.touched_at[location] = self._clock.now()
+        self._store.committed[state.upload_id] = location
+        self._store.uploads.pop(state.upload_id, None)
 
     async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
-        self._shelf.uploads.pop(state.upload_id, None)
+        self._store.uploads.pop(state.upload_id, None)
 
     async def uploads(self) -> AsyncIterator[StrayUpload]:
         """List the uploads whose bytes are here."""
-        for upload_id, upload in list(self._shelf.uploads.items()):
+        for upload_id, upload in list(self._store.uploads.items()):
             state = UploadState(upload_id, "", len(upload.content), b"")
             yield StrayUpload(state, upload.touched_at)
 
     async def stored(self) -> AsyncIterator[StoredBytes]:
         """List the blobs whose bytes are here."""
-        for location, content in list(self._shelf.blobs.items()):
-            yield StoredBytes(location, self._shelf.touched_at.get(location, 0), len(content))
+        for location, content in list(self._store.blobs.items()):
+            yield StoredBytes(location, self._store.touched_at.get(location, 0), len(content))
 
     async def delete(self, location: Location, unless: Unless) -> bool:
         """Remove a blob's bytes."""
-        while self._shelf.committing[location] or location in self._shelf.removing:
+        while self._store.committing[location] or location in self._store.removing:
             await _pause()
-        self._shelf.removing.add(location)
+        self._store.removing.add(location)
         try:
             if await unless():
                 return False
-            self._shelf.blobs.pop(location, None)
-            self._shelf.touched_at.pop(location, None)
+            self._store.blobs.pop(location, None)
+            self._store.touched_at.pop(location, None)
             return True
         finally:
-            self._shelf.removing.remove(location)
-
-    async def settle(self) -> Settled:
-        """Do nothing: nothing is committed with its content."""
-        return Settled()
-
-    async def put(self, location: Location, content: bytes) -> None:
-        """Take these bytes for a blob's."""
-        self._shelf.blobs[location] = content
-        self._shelf.touched_at[location] = self._clock.now()
+            self._store.removing.remove(location)
 
     async def check(self) -> None:
         """Return: memory can always be read and written."""
 
     def close(self) -> None:
-        """Do nothing: the shelf may have other users."""
+        """Do nothing: the store may have other users."""
 
 
 async def _pause() -> None:

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from entrepot.drivers.memory.shelf import Shelf, Upload
+from entrepot.drivers.memory.store import MemoryStore, Upload
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.ports.blobs import Claim, UploadState
 from entrepot.ports.clock import Clock
@@ -13,14 +13,14 @@ class MemoryUploadPart:
     """Implements `UploadPart`.
 
     Args:
-        shelf: where the bytes lie.
-        state: where the upload stands; what the shelf has beyond it is cut off.
+        store: where the bytes lie.
+        state: where the upload stands; what the store has beyond it is cut off.
         claim: the right to write to it.
         clock: tells when the upload was touched.
     """
 
-    def __init__(self, shelf: Shelf, state: UploadState, claim: Claim, clock: Clock) -> None:
-        self._shelf = shelf
+    def __init__(self, store: MemoryStore, state: UploadState, claim: Claim, clock: Clock) -> None:
+        self._store = store
         self._claim = claim
         self._state = state
         self._clock = clock
@@ -55,8 +55,8 @@ class MemoryUploadPart:
         self._upload = None
 
     def _open(self) -> Upload:
-        check_present(self._shelf, self._state)
-        upload = self._shelf.uploads.setdefault(
+        check_present(self._store, self._state)
+        upload = self._store.uploads.setdefault(
             self._state.upload_id, Upload(bytearray(), self._clock.now())
         )
         del upload.content[self._state.received :]
@@ -76,13 +76,13 @@ def check_held(state: UploadState, claim: Claim) -> None:
         )
 
 
-def check_present(shelf: Shelf, state: UploadState) -> None:
-    """Return when the shelf holds at least what the state tells of.
+def check_present(store: MemoryStore, state: UploadState) -> None:
+    """Return when the store holds at least what the state tells of.
 
     Raises:
         UnknownUpload: it does not.
     """
-    upload = shelf.uploads.get(state.upload_id)
+    upload = store.uploads.get(state.upload_id)
     if state.received > (0 if upload is None else len(upload.content)):
         raise UnknownUpload(
             "the bytes of this upload session are lost; begin the upload again",

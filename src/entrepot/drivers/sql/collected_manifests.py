@@ -6,7 +6,7 @@ from entrepot.drivers.sql.database import Session
 from entrepot.drivers.sql.transaction import SqlTransaction
 from entrepot.oci.digest import Digest
 from entrepot.oci.reference import Tag
-from entrepot.ports.collection import Kind, Removal, Why
+from entrepot.ports.collection import Collected, CollectedKind, Why
 
 COLLECTOR = ""
 """Who removes tags in the history: nobody's account."""
@@ -37,8 +37,8 @@ async def date_manifest(
 
 
 async def collect_manifest(
-    session: Session, manifest: int, now: int, *, widowed: bool, goes: bool
-) -> list[Removal]:
+    session: Session, manifest: int, now: int, *, orphaned: bool, goes: bool
+) -> list[Collected]:
     """Remove a candidate that nothing holds; drop the candidate where something does.
 
     Tags that made it an accessory of a manifest that was deleted hold nothing, and go.
@@ -47,17 +47,17 @@ async def collect_manifest(
         session: of a transaction.
         manifest: its number.
         now: for the history of tags.
-        widowed: whether what it speaks of was deleted.
+        orphaned: whether what it speaks of was deleted.
         goes: whether one that nothing holds goes at all.
     """
     ties = await _ties(session, manifest)
-    tags = await _tags(session, manifest) if widowed else _Tags([], [])
+    tags = await _tags(session, manifest) if orphaned else _Tags([], [])
     if ties is None or not goes or (_is_held(ties) and not tags.orphaned):
         await session.run("drop_manifest_candidate", manifest=manifest)
         return []
     transaction = SqlTransaction(session)
-    why = Why.WIDOWED if widowed else Why.UNTAGGED
-    removed = [Removal(Kind.TAG, ties["name"], tag, 0, why) for tag in tags.orphaned]
+    why = Why.ORPHANED if orphaned else Why.UNTAGGED
+    removed = [Collected(CollectedKind.TAG, ties["name"], tag, 0, why) for tag in tags.orphaned]
     if tags.others or ties["indexed"] or ties["subject_is_there"]:
         for tag in tags.orphaned:
             await transaction.delete_tag(ties["repository"], tag, COLLECTOR, now)
@@ -72,7 +72,7 @@ async def collect_manifest(
     for repository, blob, since in dated:
         # Whoever was promised one of them since then has let it wait anew.
         await session.run("date_link", repository=repository, blob=blob, since=since)
-    return [*removed, Removal(Kind.MANIFEST, ties["name"], digest, ties["size"], why)]
+    return [*removed, Collected(CollectedKind.MANIFEST, ties["name"], digest, ties["size"], why)]
 
 
 _TIES = (

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from entrepot.drivers.sql.collected_manifests import collect_manifest, date_manifest
 from entrepot.drivers.sql.database import Database, Row, Session, change
 from entrepot.ports.blobs import Location
-from entrepot.ports.collection import Batch, DoomedBytes, Kind, QueueState, Removal, Why
+from entrepot.ports.collection import (
+    Batch,
+    Collected,
+    CollectedKind,
+    PendingDeletion,
+    QueueState,
+    Why,
+)
 
 _COUNTED = 10_000
 
@@ -31,28 +38,28 @@ class SqlCollectionQueue:
         async def work(session: Session) -> int:
             moment = now()
             rows = await session.rows("undated_manifests", limit=limit)
-            for manifest, widowed in rows:
-                goes = untagged or bool(widowed)
+            for manifest, orphaned in rows:
+                goes = untagged or bool(orphaned)
                 await date_manifest(session, manifest, moment, moment + later, goes=goes)
             return len(rows) + await session.run("date_links", now=moment, limit=limit)
 
         return await self._database.transaction(work)
 
     async def collect_manifests(
-        self, before: int, now: int, *, widowed: bool, untagged: bool, limit: int
+        self, before: int, now: int, *, orphaned: bool, untagged: bool, limit: int
     ) -> Batch:
         """Remove manifests that nothing holds."""
-        due = {"before": before, "widowed": int(widowed), "limit": limit}
+        due = {"before": before, "widowed": int(orphaned), "limit": limit}
         if not await self._database.rows("due_manifests", **due):
             return Batch(0)
 
         async def work(session: Session) -> Batch:
             rows = await session.rows("due_manifests", **due)
-            removed: list[Removal] = []
+            removed: list[Collected] = []
             for manifest, _ in rows:
-                goes = untagged or widowed
+                goes = untagged or orphaned
                 removed += await collect_manifest(
-                    session, manifest, now, widowed=widowed, goes=goes
+                    session, manifest, now, orphaned=orphaned, goes=goes
                 )
             return Batch(len(rows), tuple(removed))
 
@@ -82,7 +89,7 @@ class SqlCollectionQueue:
                 if not await session.run(query, **link):
                     await session.run("delete_link_candidate", **link)
                 elif not needed:
-                    removed.append(Removal(Kind.LINK, name, digest, size, Why.UNNEEDED))
+                    removed.append(Collected(CollectedKind.LINK, name, digest, size, Why.UNNEEDED))
             return Batch(len(rows), tuple(removed))
 
         return await self._database.transaction(work)
@@ -107,7 +114,9 @@ class SqlCollectionQueue:
             await change(self._database, "forget_removed_manifests", before=before, limit=limit)
         )
 
-    async def claim_bytes(self, holder: str, now: int, until: int, limit: int) -> list[DoomedBytes]:
+    async def claim_bytes(
+        self, holder: str, now: int, until: int, limit: int
+    ) -> list[PendingDeletion]:
         """Take orders to remove bytes."""
         if not await self._database.rows("due_doomed", now=now):
             return []
@@ -119,7 +128,7 @@ class SqlCollectionQueue:
 
         rows = await self._database.transaction(work)
         return [
-            DoomedBytes(number, Location(location), digest, size)
+            PendingDeletion(number, Location(location), digest, size)
             for number, location, digest, size in rows
         ]
 
@@ -162,14 +171,14 @@ class SqlCollectionQueue:
 
 async def _forget_blob(
     session: Session, blob: int, digest: str, size: int, location: str, linked: bool
-) -> Removal | None:
+) -> Collected | None:
     await session.run("drop_blob_candidate", blob=blob)
     if linked or digest is None:
         return None
     await session.run("delete_blob", blob=blob)
     # The order is in the same transaction: a crash leaves either the blob or the order.
     await session.run("doom_bytes", location=location, digest=digest, size=size)
-    return Removal(Kind.BLOB, "", digest, size, Why.UNLINKED)
+    return Collected(CollectedKind.BLOB, "", digest, size, Why.UNLINKED)
 
 
 class SqlCollectionRestart:

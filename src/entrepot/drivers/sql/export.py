@@ -8,8 +8,8 @@ from entrepot.drivers.sql.reader import blob_of
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.export import ExportedManifest
 from entrepot.ports.metadata import StoredBlob, StoredManifest
+from entrepot.ports.transfer import ExportedManifest
 
 _PAGE = 500
 _MANIFESTS_A_PAGE = 8

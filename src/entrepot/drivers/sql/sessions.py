@@ -10,7 +10,7 @@ from entrepot.drivers.sql.database import Database, Row, Session
 from entrepot.errors import UnknownUpload, UploadBusy
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
-from entrepot.ports.guesses import Standing
+from entrepot.ports.guesses import GuessRecord
 from entrepot.ports.reservations import BytesAround
 from entrepot.ports.uploads import UploadSession
 
@@ -159,10 +159,10 @@ class SqlReservations(_SessionsDatabase):
 class SqlGuessLedger(_SessionsDatabase):
     """Implements `GuessLedger`: it is written with every wrong guess, and a sync costs far more."""
 
-    async def standing(self, subject: str) -> Standing:
+    async def record(self, subject: str) -> GuessRecord:
         """Tell what is known of a subject."""
         rows = await self.database.rows("guess", subject=subject)
-        return Standing(*rows[0]) if rows else Standing()
+        return GuessRecord(*rows[0]) if rows else GuessRecord()
 
     async def count(self, subject: str, now: int, forgotten: int) -> int:
         """Count a wrong credential; gives how many there are."""

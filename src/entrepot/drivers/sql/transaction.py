@@ -11,7 +11,6 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.blobs import Placed
 from entrepot.ports.metadata import NewManifest, StoredBlob
 from entrepot.ports.removal import DEFAULT_HISTORY
 from entrepot.ports.usage import UsedAround
@@ -52,16 +51,6 @@ class SqlTransaction(SqlRemoval):
         if kept:
             return blob
         return blob_of((await self._session.rows("find_blob", digest=blob.digest))[0])
-
-    async def keep_content(self, placed: Placed, now: int) -> None:
-        """Keep the bytes of a blob that was just made known, until they are durable there."""
-        await self._session.run(
-            "keep_content",
-            upload=placed.upload.id,
-            digest=placed.upload.digest,
-            content=placed.content,
-            now=now,
-        )
 
     async def link_blob(self, repository: int, digest: Digest, now: int) -> bool:
         """Let a repository have a known blob; False when the blob is not known."""

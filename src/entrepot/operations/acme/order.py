@@ -11,7 +11,7 @@ from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
 from entrepot import __version__
-from entrepot.config.letsencrypt import LetsEncryptSettings
+from entrepot.config.tls import LetsEncryptSettings
 from entrepot.operations.acme.cache import AcmeCache, private_pem
 from entrepot.operations.acme.challenges import ChallengeServer
 

@@ -138,14 +138,14 @@ class GuessGuard:
 
     async def _check_standing(self, address: str, pair: str) -> int:
         """Refuse who has to wait; tell when the account was last right from here."""
-        own = await self._ledger.standing(pair)
+        own = await self._ledger.record(pair)
         now = self._clock.now()
         if own.waits_until > now:
             # Another worker has said so. From here on right credentials wait here as wrong ones do.
             self._waiting[pair] = own.waits_until
             self._refuse_if(own.waits_until)
         if not own.succeeded_at or own.succeeded_at < now - _FAMILIAR:
-            self._refuse_if((await self._ledger.standing(address)).waits_until)
+            self._refuse_if((await self._ledger.record(address)).waits_until)
         return own.succeeded_at
 
     async def _try(self, credentials: BasicCredentials, pair: str, key: bytes) -> Caller:

@@ -12,14 +12,14 @@ from entrepot.services.adoption.read_ahead import read_ahead
 from entrepot.services.backup.report import LostBlob, RestoreReport
 from entrepot.services.check.blobs import check_blobs
 from entrepot.services.check.counters import check_counters
-from entrepot.services.check.findings import Finding, Kind
-from entrepot.services.check.payloads import ManifestMarks
+from entrepot.services.check.findings import Fault, Finding
+from entrepot.services.check.manifests import ManifestMarks
 from entrepot.services.check.tools import Check, Stores
 
 _LOST = {
-    Kind.MISSING_FILE: "missing",
-    Kind.WRONG_SIZE: "wrong size",
-    Kind.WRONG_BYTES: "wrong bytes",
+    Fault.MISSING_FILE: "missing",
+    Fault.WRONG_SIZE: "wrong size",
+    Fault.WRONG_BYTES: "wrong bytes",
 }
 _IMAGES_NAMED = 100
 
@@ -66,7 +66,7 @@ async def reconcile(
     check = Check(stores, found.append, repair=True)
     await check_blobs(check)
     for finding in found:
-        if finding.kind in _LOST or (finding.kind is Kind.QUARANTINED and not finding.mended):
+        if finding.kind in _LOST or (finding.kind is Fault.QUARANTINED and not finding.mended):
             await _lost(stores, finding, report)
         elif finding.mended:
             report.released += 1

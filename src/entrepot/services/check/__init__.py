@@ -4,7 +4,7 @@ The rule of mending: rows are written and removed where something that is left p
 should be; bytes are never removed or changed, for they might be the last copy of somebody's image.
 """
 
-from entrepot.services.check.findings import MEANINGS, Finding, Found, Kind, Meaning
+from entrepot.services.check.findings import MEANINGS, Fault, Finding, Found, Meaning
 from entrepot.services.check.run import run_check
 from entrepot.services.check.tools import Check, Counts, Progress, Stage, Stores
 
@@ -12,9 +12,9 @@ __all__ = [
     "MEANINGS",
     "Check",
     "Counts",
+    "Fault",
     "Finding",
     "Found",
-    "Kind",
     "Meaning",
     "Progress",
     "Stage",

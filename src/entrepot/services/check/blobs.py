@@ -5,15 +5,15 @@ import asyncio
 from entrepot.oci.digest import Digest
 from entrepot.ports.check import KnownBlob
 from entrepot.ports.quarantine import Reason
-from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.findings import Fault, Finding
 from entrepot.services.check.tools import PAGE, Check, Stage
 from entrepot.services.verify import verify_blob
 
 _USERS_NAMED = 3
 _KINDS = {
-    Reason.MISSING: Kind.MISSING_FILE,
-    Reason.WRONG_SIZE: Kind.WRONG_SIZE,
-    Reason.WRONG_BYTES: Kind.WRONG_BYTES,
+    Reason.MISSING: Fault.MISSING_FILE,
+    Reason.WRONG_SIZE: Fault.WRONG_SIZE,
+    Reason.WRONG_BYTES: Fault.WRONG_BYTES,
 }
 _SAID = {
     Reason.MISSING: "its file is missing",
@@ -73,7 +73,7 @@ async def _tell_of_quarantine(
         check.repair and reason is None and await check.stores.quarantine.release(known.blob, since)
     )
     done = "served again" if mended else ""
-    await _tell(check, Kind.QUARANTINED, known.blob.digest, said, done, mended=mended)
+    await _tell(check, Fault.QUARANTINED, known.blob.digest, said, done, mended=mended)
 
 
 async def _tell_of_damage(check: Check, known: KnownBlob, reason: Reason, size: int | None) -> None:
@@ -93,7 +93,7 @@ async def _tell_of_damage(check: Check, known: KnownBlob, reason: Reason, size: 
 
 
 async def _tell(
-    check: Check, kind: Kind, digest: Digest, said: str, done: str, *, mended: bool = False
+    check: Check, kind: Fault, digest: Digest, said: str, done: str, *, mended: bool = False
 ) -> None:
     users = await check.stores.rows.users(digest, _USERS_NAMED + 1)
     if users:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 
 from entrepot.ports.usage import CounterDifference, RecountPage
-from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.findings import Fault, Finding
 from entrepot.services.check.tools import PAGE, Check, Stage
 
 
@@ -36,4 +36,4 @@ def _tell(check: Check, differences: Iterable[CounterDifference]) -> None:
     for wrong in differences:
         detail = f"{wrong.counter} says {wrong.kept}, there are {wrong.counted}"
         reference = f"{wrong.scope} {wrong.name}".strip()
-        check.found(Finding(Kind.WRONG_COUNTER, "", reference, detail, done, check.repair))
+        check.found(Finding(Fault.WRONG_COUNTER, "", reference, detail, done, check.repair))

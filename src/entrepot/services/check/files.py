@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.inspection import OddFile, StoredFile
 from entrepot.services.adoption.read_ahead import read_ahead
-from entrepot.services.check.findings import Finding, Kind
-from entrepot.services.check.payloads import ManifestMarks
+from entrepot.services.check.findings import Fault, Finding
+from entrepot.services.check.manifests import ManifestMarks
 from entrepot.services.check.tools import Check, Stage
 
 # A file gets its name before its row is committed; a commit that waits longer has failed.
@@ -30,7 +30,7 @@ async def _check_batch(
 ) -> None:
     for odd in (item for item in batch if isinstance(item, OddFile)):
         detail = f"{odd.detail} ({odd.size} bytes)" if odd.size else odd.detail
-        check.found(Finding(Kind(str(odd.kind)), "", odd.path, detail))
+        check.found(Finding(Fault(str(odd.kind)), "", odd.path, detail))
     files = {item.digest: item for item in batch if isinstance(item, StoredFile)}
     known = await check.stores.rows.known_blobs(files)
     settled = check.stores.clock.now() - _SETTLED_SECONDS * MICROSECONDS
@@ -40,7 +40,7 @@ async def _check_batch(
         if await check.stores.rows.users(digest, 1):
             continue
         detail = f"{file.size} bytes at {file.location}"
-        check.found(Finding(Kind.UNKNOWN_FILE, "", digest, detail))
+        check.found(Finding(Fault.UNKNOWN_FILE, "", digest, detail))
 
 
 async def check_directory(check: Check) -> None:
@@ -49,9 +49,9 @@ async def check_directory(check: Check) -> None:
         return
     changes = await check.stores.directory.changes()
     for name in changes.written:
-        check.found(Finding(Kind.CHANGED_DIRECTORY, name, "directory", "it was written to"))
+        check.found(Finding(Fault.CHANGED_DIRECTORY, name, "directory", "it was written to"))
     for gone in changes.gone:
-        check.found(Finding(Kind.CHANGED_DIRECTORY, gone, "directory", "its folder is gone"))
+        check.found(Finding(Fault.CHANGED_DIRECTORY, gone, "directory", "its folder is gone"))
 
 
 async def check_uploads(check: Check) -> None:
@@ -66,6 +66,6 @@ async def check_uploads(check: Check) -> None:
         ):
             check.found(
                 Finding(
-                    Kind.STRAY_UPLOAD, "", stray.state.upload_id, f"{stray.state.received} bytes"
+                    Fault.STRAY_UPLOAD, "", stray.state.upload_id, f"{stray.state.received} bytes"
                 )
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class Fault(StrEnum):
     """What is wrong, or worth knowing."""
 
     DATABASE_DAMAGED = "database-damaged"
@@ -39,11 +39,11 @@ class Kind(StrEnum):
 
 _NOTES = frozenset(
     {
-        Kind.MISPLACED_FILE,
-        Kind.FOREIGN_FILE,
-        Kind.UNKNOWN_FILE,
-        Kind.STRAY_UPLOAD,
-        Kind.MISSING_CHILD,
+        Fault.MISPLACED_FILE,
+        Fault.FOREIGN_FILE,
+        Fault.UNKNOWN_FILE,
+        Fault.STRAY_UPLOAD,
+        Fault.MISSING_CHILD,
     }
 )
 
@@ -57,72 +57,72 @@ class Meaning:
 
 
 MEANINGS = {
-    Kind.DATABASE_DAMAGED: Meaning(
+    Fault.DATABASE_DAMAGED: Meaning(
         "the database file is damaged", "nothing: entrepot restore puts a backup in its place"
     ),
-    Kind.DANGLING_ROW: Meaning("a row refers to a row that is not there", "removes the row"),
-    Kind.DAMAGED_MANIFEST: Meaning(
+    Fault.DANGLING_ROW: Meaning("a row refers to a row that is not there", "removes the row"),
+    Fault.DAMAGED_MANIFEST: Meaning(
         "a manifest's bytes are not what its digest says",
         "nothing: delete it by its digest and push it again",
     ),
-    Kind.LOST_EDGE: Meaning(
+    Fault.LOST_EDGE: Meaning(
         "the database does not know of something that a manifest refers to", "writes the row"
     ),
-    Kind.WRONG_EDGE: Meaning(
+    Fault.WRONG_EDGE: Meaning(
         "the database says of a manifest what it does not refer to", "removes the row"
     ),
-    Kind.LOST_ROW: Meaning(
+    Fault.LOST_ROW: Meaning(
         "a blob's file is there, a manifest needs it, and the database does not know it",
         "reads the file; if it is whole, makes it known where it is needed",
     ),
-    Kind.LOST_LINK: Meaning(
+    Fault.LOST_LINK: Meaning(
         "a repository lacks the link to a blob that its manifest needs", "links it"
     ),
-    Kind.MISSING_BLOB: Meaning(
+    Fault.MISSING_BLOB: Meaning(
         "a manifest needs a blob that is neither known nor stored",
         "nothing: push the image again",
     ),
-    Kind.MISSING_FILE: Meaning(
+    Fault.MISSING_FILE: Meaning(
         "a blob's file is missing", "puts it into quarantine: the next push heals it"
     ),
-    Kind.WRONG_SIZE: Meaning(
+    Fault.WRONG_SIZE: Meaning(
         "a blob's file is too short or too long",
         "puts it into quarantine: the next push heals it",
     ),
-    Kind.WRONG_BYTES: Meaning(
+    Fault.WRONG_BYTES: Meaning(
         "a blob's bytes are not what its digest says",
         "puts it into quarantine: the next push heals it",
     ),
-    Kind.QUARANTINED: Meaning(
+    Fault.QUARANTINED: Meaning(
         "a blob is in quarantine", "lets it be served again, if its bytes are whole by now"
     ),
-    Kind.WRONG_CATALOGUE: Meaning(
+    Fault.WRONG_CATALOGUE: Meaning(
         "the catalogue lists a repository without manifests, or not one with some",
         "corrects the catalogue",
     ),
-    Kind.WRONG_COUNTER: Meaning("a counter of usage is wrong", "sets it right"),
-    Kind.UNREADABLE_FILE: Meaning(
+    Fault.WRONG_COUNTER: Meaning("a counter of usage is wrong", "sets it right"),
+    Fault.UNREADABLE_FILE: Meaning(
         "a file cannot be read by this user", "nothing: give it to the registry's user"
     ),
-    Kind.UNWRITABLE_FOLDER: Meaning(
+    Fault.UNWRITABLE_FOLDER: Meaning(
         "a folder of blobs cannot be written by this user",
         "nothing: give it to the registry's user",
     ),
-    Kind.MISPLACED_FILE: Meaning("a blob's file lies where no blob lies", "nothing"),
-    Kind.FOREIGN_FILE: Meaning("a file among the blobs that is none", "nothing"),
-    Kind.UNKNOWN_FILE: Meaning(
+    Fault.MISPLACED_FILE: Meaning("a blob's file lies where no blob lies", "nothing"),
+    Fault.FOREIGN_FILE: Meaning("a file among the blobs that is none", "nothing"),
+    Fault.UNKNOWN_FILE: Meaning(
         "a blob's file that nothing refers to",
         "nothing: the collector removes it after its grace, unless it is older than the adoption",
     ),
-    Kind.CHANGED_DIRECTORY: Meaning(
+    Fault.CHANGED_DIRECTORY: Meaning(
         "Docker Registry has changed a repository since its directory was read",
         "nothing: the next start takes what has changed",
     ),
-    Kind.STRAY_UPLOAD: Meaning(
+    Fault.STRAY_UPLOAD: Meaning(
         "the bytes of an upload without a session",
         "nothing: storage.maintenance.uploadpurging removes it",
     ),
-    Kind.MISSING_CHILD: Meaning(
+    Fault.MISSING_CHILD: Meaning(
         "an index lists a manifest that its repository does not have, as some do on purpose",
         "nothing",
     ),
@@ -142,7 +142,7 @@ class Finding:
         mended: whether all is well by that.
     """
 
-    kind: Kind
+    kind: Fault
     repository: str
     reference: str
     detail: str

@@ -1,4 +1,4 @@
-"""Manifests: their bytes, the rows of their edges, and whether what they need is there."""
+"""Checks manifests against their rows and edges."""
 
 import asyncio
 
@@ -7,11 +7,46 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Edge, Manifest, Role
 from entrepot.oci.media_type import is_non_distributable
 from entrepot.oci.stored_manifest import parse_stored_manifest
-from entrepot.ports.check import BlobState, EdgeRow, InspectedManifest
+from entrepot.ports.check import BlobState, EdgeRow, InspectedManifest, MetadataInspector
 from entrepot.ports.metadata import StoredBlob
-from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.findings import Fault, Finding
 from entrepot.services.check.tools import PAGE, Check, Stage
 from entrepot.services.verify import verify_blob
+
+_PAGE = 5_000
+_MARK_DIGITS = 16
+
+
+class ManifestMarks:
+    """Remembers the digests of all manifests, by 64 bits of each: 60 MB for a million.
+
+    Args:
+        marks: of those that are known.
+    """
+
+    def __init__(self, marks: set[int]) -> None:
+        self._marks = marks
+
+    @classmethod
+    async def read(cls, rows: MetadataInspector) -> "ManifestMarks":
+        """Read them.
+
+        Raises:
+            MetadataOutage: the database failed.
+        """
+        marks: set[int] = set()
+        after = (0, "")
+        while page := await rows.all_manifests(after, _PAGE):
+            marks.update(_mark(Digest(digest)) for _, digest in page)
+            after = page[-1]
+        return cls(marks)
+
+    def __contains__(self, digest: Digest) -> bool:
+        return _mark(digest) in self._marks
+
+
+def _mark(digest: Digest) -> int:
+    return int(digest.hex[:_MARK_DIGITS], 16)
 
 
 async def check_manifests(check: Check) -> None:
@@ -29,7 +64,7 @@ async def _check_manifest(check: Check, inspected: InspectedManifest) -> None:
     found = Digest.of(inspected.payload, inspected.digest.algorithm)
     if found != inspected.digest:
         detail = f"its {len(inspected.payload)} bytes have the digest {found}"
-        check.found(Finding(Kind.DAMAGED_MANIFEST, inspected.name, inspected.digest, detail))
+        check.found(Finding(Fault.DAMAGED_MANIFEST, inspected.name, inspected.digest, detail))
         return
     try:
         manifest = parse_stored_manifest(inspected.payload, inspected.media_type)
@@ -53,8 +88,8 @@ async def _check_edges(check: Check, inspected: InspectedManifest, manifest: Man
         return  # deleted since
     mended = check.repair and await check.stores.mender.mend_edges(inspected, missing, wrong)
     for kind, rows, done in (
-        (Kind.WRONG_EDGE, wrong, "removed"),
-        (Kind.LOST_EDGE, missing, "written"),
+        (Fault.WRONG_EDGE, wrong, "removed"),
+        (Fault.LOST_EDGE, missing, "written"),
     ):
         for row in sorted(rows):
             detail = f"{row.role} {row.digest}, {row.size} bytes"
@@ -97,24 +132,24 @@ async def _find_missing(
     digest = edge.descriptor.digest
     what = f"{edge.role} {digest}"
 
-    def tell(kind: Kind, detail: str, done: str = "", *, mended: bool = False) -> None:
+    def tell(kind: Fault, detail: str, done: str = "", *, mended: bool = False) -> None:
         check.found(Finding(kind, inspected.name, inspected.digest, detail, done, mended))
 
     if state.known and edge.role is not Role.MANIFEST:
         now = check.stores.clock.now()
         mended = check.repair and await check.stores.mender.link(inspected, digest, now)
-        tell(Kind.LOST_LINK, f"{what} is known", "linked" if mended else "", mended=mended)
+        tell(Fault.LOST_LINK, f"{what} is known", "linked" if mended else "", mended=mended)
         return
     if edge.role is Role.MANIFEST:
-        tell(Kind.MISSING_CHILD, f"{what} is not in the repository")
+        tell(Fault.MISSING_CHILD, f"{what} is not in the repository")
         return
     location = check.stores.blobs.expected(digest)
     size = await asyncio.to_thread(check.stores.blobs.size, location)
     if size is not None:
         done, mended = await _keep_lost(check, StoredBlob(digest, size, location))
-        tell(Kind.LOST_ROW, f"{what} has a file of {size} bytes", done, mended=mended)
+        tell(Fault.LOST_ROW, f"{what} has a file of {size} bytes", done, mended=mended)
     elif not (edge.descriptor.urls or is_non_distributable(edge.descriptor.media_type)):
-        tell(Kind.MISSING_BLOB, f"{what} is nowhere")
+        tell(Fault.MISSING_BLOB, f"{what} is nowhere")
 
 
 async def _keep_lost(check: Check, blob: StoredBlob) -> tuple[str, bool]:

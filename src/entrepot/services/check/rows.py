@@ -1,7 +1,7 @@
 """The database by itself: its file, rows that lead nowhere, and the catalogue."""
 
 from entrepot.ports.check import DanglingRow, RowKind
-from entrepot.services.check.findings import Finding, Kind
+from entrepot.services.check.findings import Fault, Finding
 from entrepot.services.check.tools import PAGE, Check, Stage
 
 
@@ -14,7 +14,7 @@ async def check_file(check: Check) -> bool:
     check.progress(Stage.DATABASE, check.counts)
     damage = await check.stores.rows.damage()
     for detail in damage:
-        check.found(Finding(Kind.DATABASE_DAMAGED, "", "database", detail))
+        check.found(Finding(Fault.DATABASE_DAMAGED, "", "database", detail))
     return not damage
 
 
@@ -33,7 +33,7 @@ async def check_dangling(check: Check) -> None:
                 done = "removed" if mended else ""
                 detail = f"{kind}: {row.detail}"
                 check.found(
-                    Finding(Kind.DANGLING_ROW, row.repository, reference, detail, done, mended)
+                    Finding(Fault.DANGLING_ROW, row.repository, reference, detail, done, mended)
                 )
             last = page[-1]
 
@@ -52,6 +52,6 @@ async def check_catalogue(check: Check) -> None:
                 await check.stores.mender.mend_catalogue(row.number)
             done = "corrected" if check.repair else ""
             check.found(
-                Finding(Kind.WRONG_CATALOGUE, row.name, "catalogue", detail, done, check.repair)
+                Finding(Fault.WRONG_CATALOGUE, row.name, "catalogue", detail, done, check.repair)
             )
         after = page[-1].number

@@ -8,7 +8,7 @@ from entrepot.ports.blobs import BlobKeeper
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.collection import Batch, CollectionQueue
 from entrepot.ports.uploads import UploadSessions
-from entrepot.services.collection.doomed import remove_doomed
+from entrepot.services.collection.pending_deletions import carry_out_deletions
 from entrepot.services.collection.pushing import repositories_being_pushed_to
 from entrepot.services.collection.rules import CollectionRules
 from entrepot.services.collection.tally import CollectionObserver
@@ -64,7 +64,7 @@ class Collector:
             MetadataOutage: the database failed.
         """
         await self._date()
-        await self._repeat(self._widowed)
+        await self._repeat(self._orphaned)
         if self._plausible is None or await self._plausible.is_plausible():
             await self._repeat(self._untagged)
         await self._date()
@@ -72,7 +72,9 @@ class Collector:
         await self._repeat(self._forgotten)
         await self._repeat(self._links)
         await self._repeat(lambda: self._queue.collect_blobs(_BATCH))
-        await remove_doomed(self._queue, self._blobs, self._clock, self._holder, self._observer)
+        await carry_out_deletions(
+            self._queue, self._blobs, self._clock, self._holder, self._observer
+        )
 
     async def _forgotten(self) -> Batch:
         return await self._queue.forget_removed(self._rules.due(self._clock.now()), _BATCH)
@@ -94,12 +96,12 @@ class Collector:
 
         await self._repeat(step)
 
-    async def _widowed(self) -> Batch:
+    async def _orphaned(self) -> Batch:
         now = self._clock.now()
         return await self._queue.collect_manifests(
             self._rules.due(now),
             now,
-            widowed=True,
+            orphaned=True,
             untagged=self._rules.untagged,
             limit=_BATCH,
         )
@@ -109,7 +111,7 @@ class Collector:
         return await self._queue.collect_manifests(
             self._rules.untagged_due(now),
             now,
-            widowed=False,
+            orphaned=False,
             untagged=self._rules.untagged,
             limit=_BATCH,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from entrepot.errors import StorageOutage
 from entrepot.ports.blobs import BlobKeeper, Location, StoredBytes
-from entrepot.ports.collection import CollectionQueue, Kind, Removal, Why
+from entrepot.ports.collection import Collected, CollectedKind, CollectionQueue, Why
 from entrepot.services.collection.tally import CollectionObserver
 
 _PAGE = 200
@@ -115,5 +115,5 @@ async def _remove(
         observer.failed(found.location, outage)
         return False
     if removed:
-        observer.removed(Removal(Kind.BYTES, "", found.location, found.size, Why.STRAY))
+        observer.removed(Collected(CollectedKind.BYTES, "", found.location, found.size, Why.STRAY))
     return removed

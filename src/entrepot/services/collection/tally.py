@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from entrepot.errors import EntrepotError
-from entrepot.ports.collection import Kind, Removal, Why
+from entrepot.ports.collection import Collected, CollectedKind, Why
 
 
 class CollectionObserver(Protocol):
     """Is told while it happens."""
 
-    def removed(self, removal: Removal) -> None:
+    def removed(self, removal: Collected) -> None:
         """Something was removed, durably."""
         ...
 
@@ -37,17 +37,17 @@ class Tally:
         queued: what it found to have been forgotten.
     """
 
-    removals: Counter[Kind] = field(default_factory=Counter)
+    removals: Counter[CollectedKind] = field(default_factory=Counter)
     freed: int = 0
     strays: int = 0
     failures: int = 0
     looked: Counter[str] = field(default_factory=Counter)
     queued: int = 0
 
-    def removed(self, removal: Removal) -> None:
+    def removed(self, removal: Collected) -> None:
         """Count something that was removed."""
         self.removals[removal.kind] += 1
-        if removal.kind is Kind.BYTES:
+        if removal.kind is CollectedKind.BYTES:
             self.freed += removal.size
             self.strays += removal.why is Why.STRAY
 

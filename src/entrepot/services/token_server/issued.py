@@ -8,7 +8,7 @@ from uuid import uuid4
 from entrepot.errors import Unauthenticated
 from entrepot.ports.access import Action, BearerCredentials, Caller, Credentials, Grant, Kind
 from entrepot.ports.clock import MICROSECONDS, Clock
-from entrepot.ports.tokens import Standing
+from entrepot.ports.tokens import SecurityStamps
 from entrepot.services.cache import MEBIBYTE, Cache, SecretHash
 from entrepot.services.token_server.keys import ALGORITHM, TokenKeys
 from entrepot.services.token_server.scopes import Scope
@@ -98,17 +98,17 @@ class IssuedTokens:
         issuer: who must have made tokens.
         service: for what they must have been made.
         keys: what they are signed with.
-        standing: tells whether accounts may still come in.
+        stamps: tells whether accounts may still come in.
         clock: tells the time.
     """
 
     def __init__(
-        self, issuer: str, service: str, keys: TokenKeys, standing: Standing, clock: Clock
+        self, issuer: str, service: str, keys: TokenKeys, stamps: SecurityStamps, clock: Clock
     ) -> None:
         self._issuer = issuer
         self._service = service
         self._keys = keys
-        self._standing = standing
+        self._stamps = stamps
         self._clock = clock
         self._verifier = TokenVerifier(frozenset({ALGORITHM}))
         self._key = SecretHash()
@@ -133,7 +133,7 @@ class IssuedTokens:
         bearer = self._verified.get(key)
         if bearer is None:
             bearer = await self._verify(key, credentials.token)
-        if bearer.mark and bearer.mark != await self._standing.mark(
+        if bearer.mark and bearer.mark != await self._stamps.security_stamp(
             bearer.caller.name, bearer.credential
         ):
             raise invalid_token("its account has changed since it was made")

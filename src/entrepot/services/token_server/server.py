@@ -15,7 +15,7 @@ from entrepot.ports.access import (
     Kind,
 )
 from entrepot.ports.clock import MICROSECONDS, Clock
-from entrepot.ports.tokens import RefreshToken, RefreshTokens, Standing
+from entrepot.ports.tokens import RefreshToken, RefreshTokens, SecurityStamps
 from entrepot.services.token_server.issued import Bearer, write_claims
 from entrepot.services.token_server.keys import TokenKeys
 from entrepot.services.token_server.scopes import Scope
@@ -90,7 +90,7 @@ class TokenServer:
     Args:
         authenticator: checks names and passwords.
         access: says what the rules allow.
-        standing: tells whether accounts may still come in.
+        stamps: tells whether accounts may still come in.
         keys: sign.
         refresh_tokens: where they are kept.
         clock: tells the time.
@@ -102,7 +102,7 @@ class TokenServer:
         self,
         authenticator: Authenticator,
         access: Access,
-        standing: Standing,
+        stamps: SecurityStamps,
         keys: TokenKeys,
         refresh_tokens: RefreshTokens,
         clock: Clock,
@@ -111,7 +111,7 @@ class TokenServer:
     ) -> None:
         self._authenticator = authenticator
         self._access = access
-        self._standing = standing
+        self._stamps = stamps
         self._keys = keys
         self._refresh_tokens = refresh_tokens
         self._clock = clock
@@ -142,7 +142,7 @@ class TokenServer:
         service = self._service(request)
         caller = await self._authenticator.authenticate(credentials)
         credential = self._credential_of(credentials.secret)
-        mark = await self._standing.mark(caller.name, credential)
+        mark = await self._stamps.security_stamp(caller.name, credential)
         if caller.kind is Kind.ANONYMOUS or mark is None:
             raise Unauthenticated
         bearer = Bearer(caller, mark, credential)
@@ -164,7 +164,7 @@ class TokenServer:
         known = await self._refresh_tokens.refresh_token(_digest(token))
         if known is None or known.expires_at <= now or known.service != service:
             raise Unauthenticated("the refresh token cannot be accepted")
-        if known.mark != await self._standing.mark(known.account):
+        if known.mark != await self._stamps.security_stamp(known.account):
             await self._refresh_tokens.revoke_refresh_token(known.digest)
             raise Unauthenticated("the refresh token cannot be accepted")
         await self._prolong(known, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from entrepot.errors import UnknownName
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
-from entrepot.ports.export import ExportSource, ExportTarget
+from entrepot.ports.transfer import ExportSource, ExportTarget
 
 Progress = Callable[[RepositoryName, int], None]
 """Told of each repository that is done, and how many are."""

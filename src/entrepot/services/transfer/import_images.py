@@ -17,7 +17,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.access import Caller, Kind
-from entrepot.ports.import_source import ImportSource, Root, SourceBlob, Unusable
+from entrepot.ports.transfer import ImportSource, Root, SourceBlob, Unusable
 from entrepot.services.mount import Mount
 from entrepot.services.push import Push
 from entrepot.services.upload import Chunk, Upload

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from entrepot.api.parse.client_address import ClientAddresses, bucket
-from entrepot.config.proxies import PRIVATE_NETWORKS
+from entrepot.config.addresses import PRIVATE_NETWORKS
 
 DEFAULT = ClientAddresses(PRIVATE_NETWORKS)
 NAMED = ClientAddresses(("10.0.0.0/8",))

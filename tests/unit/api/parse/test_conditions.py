@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from entrepot.api.parse.conditions import matches_any, may_send_range
+from entrepot.api.parse.ranges import matches_any, may_send_range
 from entrepot.oci.digest import Digest
 from tests.unit.oci.strategies import anything, digests
 

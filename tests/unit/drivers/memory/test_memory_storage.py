@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from entrepot.drivers.memory.shelf import Shelf
 from entrepot.drivers.memory.storage import MemoryStorage
+from entrepot.drivers.memory.store import MemoryStore
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location, StrayUpload, UploadState
 from tests.contract.uploading import CLAIM, committed, not_needed
@@ -29,13 +29,13 @@ async def keep(storage: MemoryStorage, content: bytes) -> Location:
 
 def test_two_storages_share_nothing_but_a_shelf() -> None:
     async def run() -> None:
-        shelf = Shelf()
-        location = await keep(MemoryStorage(shelf), b"abc")
-        assert (await MemoryStorage(shelf).open(location, 3)).read_now(0, 3) == b"abc"
-        assert shelf.blobs == {location: b"abc"}
+        store = MemoryStore()
+        location = await keep(MemoryStorage(store), b"abc")
+        assert (await MemoryStorage(store).open(location, 3)).read_now(0, 3) == b"abc"
+        assert store.blobs == {location: b"abc"}
         alone = MemoryStorage()
         await keep(alone, b"def")
-        assert shelf.blobs == {location: b"abc"}
+        assert store.blobs == {location: b"abc"}
 
     asyncio.run(run())
 

@@ -17,7 +17,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import NewManifest, StoredBlob, Transaction
 from entrepot.services.adoption.changes import DirectoryWatch
-from entrepot.services.check import Check, Finding, Kind, Stores, run_check
+from entrepot.services.check import Check, Fault, Finding, Stores, run_check
 from tests.contract.pushing import about, push, some_image, some_index
 from tests.unit.services.registry import Registry, with_registry
 
@@ -105,7 +105,7 @@ class Damaged:
         return found
 
 
-def kinds(found: list[Finding]) -> set[Kind]:
+def kinds(found: list[Finding]) -> set[Fault]:
     return {finding.kind for finding in found}
 
 

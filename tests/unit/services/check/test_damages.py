@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from entrepot.services.check import Finding, Kind
+from entrepot.services.check import Fault, Finding
 from tests.unit.services.adoption.tree import RegistryTree
 from tests.unit.services.check.harness import (
     APP,
@@ -52,36 +52,36 @@ class Case:
 
     name: str
     damage: Break
-    found: frozenset[Kind]
+    found: frozenset[Fault]
     mended: bool
     verify: bool = False
 
 
-def case(name: str, damage: Break, *found: Kind, mended: bool, verify: bool = False) -> Case:
+def case(name: str, damage: Break, *found: Fault, mended: bool, verify: bool = False) -> Case:
     return Case(name, damage, frozenset(found), mended, verify)
 
 
 CASES = [
-    case("deleted file", lambda it: it.file(LAYER).unlink(), Kind.MISSING_FILE, mended=False),
-    case("flipped bit", flip_a_bit, Kind.WRONG_BYTES, mended=False, verify=True),
+    case("deleted file", lambda it: it.file(LAYER).unlink(), Fault.MISSING_FILE, mended=False),
+    case("flipped bit", flip_a_bit, Fault.WRONG_BYTES, mended=False, verify=True),
     case(
         "truncated file",
         lambda it: os.truncate(it.file(LAYER), 3),
-        Kind.WRONG_SIZE,
+        Fault.WRONG_SIZE,
         mended=False,
     ),
     case(
         "longer file",
         lambda it: it.file(LAYER).write_text(f"{LAYER}!"),
-        Kind.WRONG_SIZE,
+        Fault.WRONG_SIZE,
         mended=False,
     ),
     case(
         "lost row of a blob",
         lambda it: it.sql(f"DELETE FROM blobs WHERE digest = '{LAYER_DIGEST}'"),
-        Kind.DANGLING_ROW,
-        Kind.LOST_ROW,
-        Kind.WRONG_COUNTER,
+        Fault.DANGLING_ROW,
+        Fault.LOST_ROW,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
@@ -90,36 +90,36 @@ CASES = [
             f"DELETE FROM repository_blobs WHERE blob_id = {BLOB}",
             f"DELETE FROM blobs WHERE digest = '{LAYER_DIGEST}'",
         ),
-        Kind.LOST_ROW,
-        Kind.WRONG_COUNTER,
+        Fault.LOST_ROW,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
         "lost file and row",
         remove_shared_file_and_row,
-        Kind.MISSING_BLOB,
-        Kind.WRONG_COUNTER,
+        Fault.MISSING_BLOB,
+        Fault.WRONG_COUNTER,
         mended=False,
     ),
     case(
         "lost link",
         lambda it: it.sql(f"DELETE FROM repository_blobs WHERE blob_id = {BLOB}"),
-        Kind.LOST_LINK,
-        Kind.WRONG_COUNTER,
+        Fault.LOST_LINK,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
         "lost edge",
         lambda it: it.sql(f"DELETE FROM manifest_edges WHERE digest = '{LAYER_DIGEST}'"),
-        Kind.LOST_EDGE,
-        Kind.WRONG_COUNTER,
+        Fault.LOST_EDGE,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
         "lost edges of a whole table",
         lambda it: it.sql("DELETE FROM manifest_edges"),
-        Kind.LOST_EDGE,
-        Kind.WRONG_COUNTER,
+        Fault.LOST_EDGE,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
@@ -128,16 +128,16 @@ CASES = [
             "INSERT INTO manifest_edges SELECT id, 'layer', 'sha256:nothing', repository_id, 5"
             f" FROM manifests WHERE digest = '{IMAGE.digest}'"
         ),
-        Kind.WRONG_EDGE,
-        Kind.WRONG_COUNTER,
+        Fault.WRONG_EDGE,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
         "edge with another size",
         lambda it: it.sql(f"UPDATE manifest_edges SET size = 77 WHERE digest = '{LAYER_DIGEST}'"),
-        Kind.WRONG_EDGE,
-        Kind.LOST_EDGE,
-        Kind.WRONG_COUNTER,
+        Fault.WRONG_EDGE,
+        Fault.LOST_EDGE,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
@@ -145,8 +145,8 @@ CASES = [
         lambda it: it.sql(
             f"UPDATE manifest_edges SET repository_id = 99 WHERE digest = '{LAYER_DIGEST}'"
         ),
-        Kind.DANGLING_ROW,
-        Kind.LOST_EDGE,
+        Fault.DANGLING_ROW,
+        Fault.LOST_EDGE,
         mended=True,
     ),
     case(
@@ -156,15 +156,15 @@ CASES = [
             f" (SELECT id FROM manifests WHERE digest = '{CHILD.digest}')",
             f"DELETE FROM manifests WHERE digest = '{CHILD.digest}'",
         ),
-        Kind.MISSING_CHILD,
-        Kind.WRONG_COUNTER,
+        Fault.MISSING_CHILD,
+        Fault.WRONG_COUNTER,
         mended=False,
     ),
     case(
         "catalogue without a repository",
         lambda it: it.sql(f"UPDATE repositories SET populated = 0 WHERE name = '{APP}'"),
-        Kind.WRONG_CATALOGUE,
-        Kind.WRONG_COUNTER,
+        Fault.WRONG_CATALOGUE,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
@@ -174,14 +174,14 @@ CASES = [
             "INSERT INTO repository_usage (repository_id, namespace_id) VALUES"
             " ((SELECT id FROM repositories WHERE name = 'empty'), 1)",
         ),
-        Kind.WRONG_CATALOGUE,
-        Kind.WRONG_COUNTER,
+        Fault.WRONG_CATALOGUE,
+        Fault.WRONG_COUNTER,
         mended=False,
     ),
     case(
         "wrong counter",
         lambda it: it.sql("UPDATE repository_usage SET blob_bytes = blob_bytes + 1000"),
-        Kind.WRONG_COUNTER,
+        Fault.WRONG_COUNTER,
         mended=True,
     ),
     case(
@@ -189,7 +189,7 @@ CASES = [
         lambda it: it.sql(
             f"UPDATE manifests SET payload = CAST('{{}}' AS BLOB) WHERE digest = '{INDEX.digest}'"
         ),
-        Kind.DAMAGED_MANIFEST,
+        Fault.DAMAGED_MANIFEST,
         mended=False,
     ),
 ]
@@ -202,8 +202,8 @@ def test_it_is_found(case: Case) -> None:
         case.damage(damaged)
         before = damaged.rows()
         found = await damaged.check(verify=case.verify)
-        assert kinds(found) - {Kind.WRONG_COUNTER} == case.found - {Kind.WRONG_COUNTER}
-        assert (Kind.WRONG_COUNTER in case.found) or Kind.WRONG_COUNTER not in kinds(found)
+        assert kinds(found) - {Fault.WRONG_COUNTER} == case.found - {Fault.WRONG_COUNTER}
+        assert (Fault.WRONG_COUNTER in case.found) or Fault.WRONG_COUNTER not in kinds(found)
         assert not any(finding.repaired or finding.mended for finding in found)
         assert damaged.rows() == before
 
@@ -256,11 +256,11 @@ def test_a_bad_blob_is_put_into_quarantine_until_its_bytes_are_whole_again(case:
         assert f"needed by {APP}:latest" in finding.detail
         assert await quarantined(damaged)
         (still,) = await damaged.check(repair=True)
-        assert (still.kind, still.mended) == (Kind.QUARANTINED, False)
+        assert (still.kind, still.mended) == (Fault.QUARANTINED, False)
         damaged.file(LAYER).write_text(LAYER)
         (whole,) = await damaged.check()
         assert whole == Finding(
-            Kind.QUARANTINED,
+            Fault.QUARANTINED,
             "",
             LAYER_DIGEST,
             f"its bytes are whole again; needed by {APP}:latest",
@@ -281,7 +281,7 @@ def test_a_lost_row_whose_file_has_other_bytes_stays_lost() -> None:
             f"DELETE FROM blobs WHERE digest = '{LAYER_DIGEST}'",
         )
         found = await damaged.check(repair=True)
-        lost = [finding for finding in found if finding.kind is Kind.LOST_ROW]
+        lost = [finding for finding in found if finding.kind is Fault.LOST_ROW]
         assert [finding.mended for finding in lost] == [False]
         assert await damaged.registry.metadata.blob(APP, LAYER_DIGEST) is None
 
@@ -305,7 +305,7 @@ def test_a_dangling_tag_is_removed_with_its_findings_name() -> None:
     async def work(damaged: Damaged) -> None:
         damaged.sql("UPDATE tags SET manifest_id = 4711 WHERE name = 'latest'")
         found = await damaged.check(repair=True)
-        tags = [finding for finding in found if finding.kind is Kind.DANGLING_ROW]
+        tags = [finding for finding in found if finding.kind is Fault.DANGLING_ROW]
         assert {(one.repository, one.reference) for one in tags} == {
             (APP, "latest"),
             (LISTS, "latest"),
@@ -333,8 +333,8 @@ def test_a_push_to_docker_registry_that_no_start_has_taken_yet_is_told() -> None
         tree.tag(
             "pushed/there", "1", tree.image("pushed/there", tree.blob("pushed/there", b""), [])
         )
-        found = [one for one in await damaged.check() if one.kind is Kind.CHANGED_DIRECTORY]
+        found = [one for one in await damaged.check() if one.kind is Fault.CHANGED_DIRECTORY]
         assert [one.repository for one in found] == ["pushed/there"]
-        assert Kind.CHANGED_DIRECTORY.is_problem
+        assert Fault.CHANGED_DIRECTORY.is_problem
 
     with_stock(work)

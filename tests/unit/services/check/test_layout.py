@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from entrepot.oci.digest import Digest
-from entrepot.services.check import Finding, Kind
+from entrepot.services.check import Fault, Finding
 from tests.unit.services.check.harness import LAYER, Damaged, digest_of, with_stock
 
 BLOBS = "docker/registry/v2/blobs"
@@ -32,7 +32,7 @@ def test_files_that_are_no_blobs_are_told_with_their_path() -> None:
         for repair in (False, True):
             found = await damaged.check(repair=repair)
             assert {finding.reference for finding in found} == set(paths)
-            assert {finding.kind for finding in found} == {Kind.FOREIGN_FILE}
+            assert {finding.kind for finding in found} == {Fault.FOREIGN_FILE}
             assert all(file.read_text() == "nobody's" for file in files)
 
     with_stock(work)
@@ -45,7 +45,7 @@ def test_a_blob_in_the_wrong_folder_is_told_with_the_right_one() -> None:
         place(damaged, f"{BLOBS}/sha256/{wrong}/{STRANGE.hex}/data")
         place(damaged, f"{BLOBS}/sha256/{short[:2]}/{short}/data")
         found = await damaged.check(repair=True)
-        assert {finding.kind for finding in found} == {Kind.MISPLACED_FILE}
+        assert {finding.kind for finding in found} == {Fault.MISPLACED_FILE}
         details = " ".join(finding.detail for finding in found)
         assert f"blobs/sha256/{STRANGE.hex[:2]}/{STRANGE.hex}/data" in details
         assert "its folder's name is no digest" in details
@@ -58,7 +58,7 @@ def test_a_file_that_nothing_refers_to_is_left_to_the_collector() -> None:
         file = place(damaged, f"{BLOBS}/sha256/{STRANGE.hex[:2]}/{STRANGE.hex}/data")
         for repair in (False, True):
             (finding,) = await damaged.check(repair=repair, verify=True)
-            assert (finding.kind, finding.reference) == (Kind.UNKNOWN_FILE, STRANGE)
+            assert (finding.kind, finding.reference) == (Fault.UNKNOWN_FILE, STRANGE)
             assert (finding.repaired, finding.mended) == ("", False)
         assert file.exists()
 
@@ -78,6 +78,6 @@ def test_bytes_of_an_upload_without_a_session_are_told() -> None:
     async def work(damaged: Damaged) -> None:
         place(damaged, "entrepot/uploads/left-behind", "12345")
         (finding,) = await damaged.check(repair=True)
-        assert finding == Finding(Kind.STRAY_UPLOAD, "", "left-behind", "5 bytes")
+        assert finding == Finding(Fault.STRAY_UPLOAD, "", "left-behind", "5 bytes")
 
     with_stock(work)

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from entrepot.assembly.tokens import own_tokens, token_server
 from entrepot.config.access import RuleSettings
-from entrepot.config.token_server import TokenServerSettings
+from entrepot.config.token_auth import TokenServerSettings
 from entrepot.drivers.sql.accounts import SqlAccounts
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
@@ -30,8 +30,8 @@ from entrepot.services.access.tokens import Tokens
 from entrepot.services.access.users import Users
 from entrepot.services.access.view import Views
 from entrepot.services.token_server.scopes import parse_scopes
+from entrepot.services.token_server.security_stamps import AccountStamps
 from entrepot.services.token_server.server import IssuedToken, TokenRequest
-from entrepot.services.token_server.standing import AccountStanding
 from tests.contract.engines import RepeatingDatabase
 from tests.unit.services.tokens.forge import MovedClock
 
@@ -58,15 +58,13 @@ class Node:
         self.robots = Robots(accounts, clock)
         self.tokens = Tokens(accounts, clock)
         self.access = RuleAccess(views, clock)
-        standing = AccountStanding(views, accounts, clock)
-        own = self.own = own_tokens(settings, self.store, standing, clock)
+        stamps = AccountStamps(views, accounts, clock)
+        own = self.own = own_tokens(settings, self.store, stamps, clock)
         self.keys, self.authenticator = own.keys, own.authenticator
         passwords = self.passwords = AccountAuthenticator(
             accounts, views, self._hashing, LastUses(accounts), clock
         )
-        self.server = token_server(
-            settings, own, self.store, passwords, self.access, standing, clock
-        )
+        self.server = token_server(settings, own, self.store, passwords, self.access, stamps, clock)
 
     async def add(self, name: str) -> None:
         """Make a user whose password is checked in no time, unlike those that are made outside."""

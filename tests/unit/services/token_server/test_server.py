@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from entrepot.assembly.tokens import token_server
-from entrepot.config.token_server import TokenServerSettings
+from entrepot.config.token_auth import TokenServerSettings
 from entrepot.errors import InvalidRequest, Unauthenticated
 from entrepot.ports.access import Action, BasicCredentials, Grant, Kind
+from entrepot.services.token_server.security_stamps import AnyStamps
 from entrepot.services.token_server.server import TokenRequest
-from entrepot.services.token_server.standing import AnyStanding
 from tests.unit.services.token_server.harness import PASSWORD, Node, read, run
 from tests.unit.services.tokens.forge import NOW
 
@@ -105,7 +105,7 @@ def test_who_was_disabled_a_moment_ago_gets_no_token(tmp_path: Path) -> None:
     """The password was right, and before the token is made the account is gone."""
 
     async def work(node: Node) -> None:
-        nobody = AnyStanding(())
+        nobody = AnyStamps(())
         settings = TokenServerSettings()
         server = token_server(
             settings, node.own, node.store, node.passwords, node.access, nobody, node.clock

@@ -13,7 +13,7 @@ from entrepot.drivers.filesystem.oci_layout_target import OciLayoutTarget
 from entrepot.drivers.sql.export import SqlExportSource
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
-from entrepot.ports.export import ExportTarget
+from entrepot.ports.transfer import ExportTarget
 from entrepot.services.mount import Mount
 from entrepot.services.push import Push
 from entrepot.services.references import ManifestPolicy

@@ -8,8 +8,8 @@ import pytest
 
 from entrepot.drivers.filesystem.export_files import ExportFiles
 from entrepot.errors import ConfigurationError, StorageOutage
-from entrepot.ports.export import ExportTarget
 from entrepot.ports.metadata import StoredBlob
+from entrepot.ports.transfer import ExportTarget
 from tests.unit.services.check.harness import (
     APP,
     IMAGE,

@@ -1,26 +1,79 @@
-"""`/api/v1/tags/NAME/TAG/…`: where a tag pointed, and pointing it there again."""
+"""The management API: repositories, the history of tags."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from entrepot.api.body import SmallBodies
-from entrepot.api.management.times import moment
 from entrepot.api.parse.query import parse_page_size
 from entrepot.api.request import Request
 from entrepot.api.response import Header, Response
+from entrepot.api.routes import Match
 from entrepot.api.wire_errors import JSON
 from entrepot.errors import InvalidPagination, InvalidRequest
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.removal import TagChange
+from entrepot.services.delete import Delete
 from entrepot.services.tag_history import MOST_STEPS, TagHistories
+
+MANAGEMENT = "api/v1/"
 
 _PAGE = 100
 _LARGEST = 2**62
 _LONGEST_BODY = 4096
 _EXPECTED = 'expected nothing, or {"to": DIGEST} or {"to": NUMBER OF CHANGES TO UNDO}'
+
+
+def moment(microseconds: int) -> str:
+    """Write a time, as RFC 3339 has it: 2026-05-01T12:00:00.000000+00:00.
+
+    Args:
+        microseconds: since 1970, UTC.
+    """
+    seconds, rest = divmod(microseconds, MICROSECONDS)
+    time = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+    return time.isoformat(timespec="microseconds")
+
+
+class RepositoriesManagement:
+    """Deletes repositories.
+
+    Args:
+        delete: the rules.
+    """
+
+    def __init__(self, delete: Delete) -> None:
+        self._delete = delete
+
+    async def delete(self, request: Request) -> Response:
+        """Delete a repository with everything in it."""
+        name = RepositoryName.parse(request.name)
+        await self._delete.repository(request.caller, name)
+        return Response(202, [])
+
+
+def match_management(path: str) -> Match | None:
+    """Find what a path means.
+
+    Args:
+        path: what stands behind `/api/v1/`, decoded.
+
+    Returns:
+        None when it means nothing.
+    """
+    kind, _, rest = path.partition("/")
+    if kind == "repositories" and rest:
+        return Match("repository", rest, "")
+    if kind == "tags":
+        rest, _, last = rest.rpartition("/")
+        name, _, tag = rest.rpartition("/")
+        if name and last in ("history", "restore"):
+            return Match(f"tag_{last}", name, tag)
+    return None
 
 
 class TagsManagement:

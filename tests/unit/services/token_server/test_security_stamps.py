@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from entrepot.errors import MetadataOutage
-from entrepot.services.token_server.standing import AnyStanding, PasswordFileStanding
+from entrepot.services.token_server.security_stamps import AnyStamps, PasswordFileStamps
 
 
 class Hashes:
@@ -26,41 +26,41 @@ class File:
         return self.content
 
 
-def mark(standing: AnyStanding | PasswordFileStanding, *arguments: str) -> str | None:
-    return asyncio.run(standing.mark(*arguments))
+def mark(stamps: AnyStamps | PasswordFileStamps, *arguments: str) -> str | None:
+    return asyncio.run(stamps.security_stamp(*arguments))
 
 
 def test_a_mark_is_another_one_with_another_password() -> None:
     file = File(alice=b"one", bob=b"two")
-    standing = PasswordFileStanding(file)
-    first = mark(standing, "alice")
+    stamps = PasswordFileStamps(file)
+    first = mark(stamps, "alice")
     assert first
-    assert first != mark(standing, "bob")
+    assert first != mark(stamps, "bob")
     file.content = Hashes({"alice": b"three"})
-    assert mark(standing, "alice") not in (first, None)
-    assert mark(standing, "bob") is None
+    assert mark(stamps, "alice") not in (first, None)
+    assert mark(stamps, "bob") is None
 
 
 def test_nobody_logs_into_a_file_with_a_personal_token() -> None:
-    assert mark(PasswordFileStanding(File(alice=b"one")), "alice", "ABC") is None
+    assert mark(PasswordFileStamps(File(alice=b"one")), "alice", "ABC") is None
 
 
 def test_a_mark_tells_nothing_of_the_hash() -> None:
-    assert "one" not in str(mark(PasswordFileStanding(File(alice=b"one")), "alice"))
+    assert "one" not in str(mark(PasswordFileStamps(File(alice=b"one")), "alice"))
 
 
 def test_the_first_that_knows_an_account_decides() -> None:
     first, second = File(alice=b"one"), File(alice=b"two", bob=b"two")
-    standing = AnyStanding([PasswordFileStanding(first), PasswordFileStanding(second)])
-    assert mark(standing, "alice") == mark(PasswordFileStanding(first), "alice")
-    assert mark(standing, "bob") == mark(PasswordFileStanding(second), "bob")
-    assert mark(standing, "carol") is None
+    stamps = AnyStamps([PasswordFileStamps(first), PasswordFileStamps(second)])
+    assert mark(stamps, "alice") == mark(PasswordFileStamps(first), "alice")
+    assert mark(stamps, "bob") == mark(PasswordFileStamps(second), "bob")
+    assert mark(stamps, "carol") is None
 
 
 def test_one_that_cannot_tell_hinders_only_those_whom_nobody_else_knows() -> None:
     first, second = File(alice=b"one"), File(bob=b"two")
-    standing = AnyStanding([PasswordFileStanding(first), PasswordFileStanding(second)])
+    stamps = AnyStamps([PasswordFileStamps(first), PasswordFileStamps(second)])
     first.broken = True
-    assert mark(standing, "bob")
+    assert mark(stamps, "bob")
     with pytest.raises(MetadataOutage):
-        mark(standing, "alice")
+        mark(stamps, "alice")

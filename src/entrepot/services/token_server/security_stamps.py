@@ -8,7 +8,7 @@ from typing import Protocol
 from entrepot.errors import Outage
 from entrepot.ports.accounts import AccountReader, StoredToken
 from entrepot.ports.clock import MICROSECONDS, Clock
-from entrepot.ports.tokens import Standing
+from entrepot.ports.tokens import SecurityStamps
 from entrepot.services.access.token_text import name_credential
 from entrepot.services.access.view import View, Views, is_active
 from entrepot.services.cache import MEBIBYTE, Cache
@@ -16,8 +16,8 @@ from entrepot.services.cache import MEBIBYTE, Cache
 _BYTES = MEBIBYTE
 
 
-class AccountStanding:
-    """Implements `Standing` for accounts, and for the tokens by which they log in.
+class AccountStamps:
+    """Implements `SecurityStamps` for accounts, and for the tokens by which they log in.
 
     Args:
         views: what is known of accounts.
@@ -34,8 +34,8 @@ class AccountStanding:
             _BYTES, clock=lambda: clock.now() / MICROSECONDS
         )
 
-    async def mark(self, name: str, credential: str = "") -> str | None:
-        """Give an account's mark; None when nobody may come in like that.
+    async def security_stamp(self, name: str, credential: str = "") -> str | None:
+        """Give an account's stamp; None when nobody may come in like that.
 
         Raises:
             MetadataOutage: accounts cannot be read.
@@ -83,8 +83,8 @@ class PasswordFile(Protocol):
         ...
 
 
-class PasswordFileStanding:
-    """Implements `Standing` for the users of a file of passwords.
+class PasswordFileStamps:
+    """Implements `SecurityStamps` for the users of a file of passwords.
 
     Args:
         file: has their hashes.
@@ -93,32 +93,32 @@ class PasswordFileStanding:
     def __init__(self, file: PasswordFile) -> None:
         self._file = file
 
-    async def mark(self, name: str, credential: str = "") -> str | None:
-        """Give a user's mark, made of the hash; None when the file has no such user."""
+    async def security_stamp(self, name: str, credential: str = "") -> str | None:
+        """Give a user's stamp, made of the hash; None when the file has no such user."""
         hashed = None if credential else (await self._file.current()).hashes.get(name)
         return None if hashed is None else sha256(b"mark" + hashed).hexdigest()[:16]
 
 
-class AnyStanding:
+class AnyStamps:
     """Asks several in turn: the first that knows the account decides.
 
     Args:
-        standings: whom to ask.
+        stamps: whom to ask.
     """
 
-    def __init__(self, standings: Sequence[Standing]) -> None:
-        self._standings = standings
+    def __init__(self, stamps: Sequence[SecurityStamps]) -> None:
+        self._stamps = stamps
 
-    async def mark(self, name: str, credential: str = "") -> str | None:
-        """Give an account's mark; None when nobody may come in like that.
+    async def security_stamp(self, name: str, credential: str = "") -> str | None:
+        """Give an account's stamp; None when nobody may come in like that.
 
         Raises:
             Outage: none knows the account, and one that might cannot tell now.
         """
         outage: Outage | None = None
-        for standing in self._standings:
+        for stamps in self._stamps:
             try:
-                mark = await standing.mark(name, credential)
+                mark = await stamps.security_stamp(name, credential)
             except Outage as error:
                 outage = error
                 continue

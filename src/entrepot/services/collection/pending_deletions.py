@@ -11,7 +11,13 @@ import asyncio
 from entrepot.errors import StorageOutage
 from entrepot.ports.blobs import BlobKeeper
 from entrepot.ports.clock import MICROSECONDS, Clock
-from entrepot.ports.collection import CollectionQueue, DoomedBytes, Kind, Removal, Why
+from entrepot.ports.collection import (
+    Collected,
+    CollectedKind,
+    CollectionQueue,
+    PendingDeletion,
+    Why,
+)
 from entrepot.services.collection.tally import CollectionObserver
 
 _BATCH = 64
@@ -21,7 +27,7 @@ _LEASE = 30 * MICROSECONDS
 _RETRY = 60 * MICROSECONDS
 
 
-async def remove_doomed(
+async def carry_out_deletions(
     queue: CollectionQueue,
     blobs: BlobKeeper,
     clock: Clock,
@@ -60,10 +66,12 @@ async def remove_doomed(
 
 
 async def _remove(
-    queue: CollectionQueue, blobs: BlobKeeper, doomed: DoomedBytes, observer: CollectionObserver
+    queue: CollectionQueue, blobs: BlobKeeper, doomed: PendingDeletion, observer: CollectionObserver
 ) -> None:
     async def is_known() -> bool:
         return await queue.has_location(doomed.location)
 
     if await blobs.delete(doomed.location, is_known):
-        observer.removed(Removal(Kind.BYTES, "", doomed.digest, doomed.size, Why.UNLINKED))
+        observer.removed(
+            Collected(CollectedKind.BYTES, "", doomed.digest, doomed.size, Why.UNLINKED)
+        )
