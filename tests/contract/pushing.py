@@ -8,12 +8,13 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import parse_manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import Caller, Kind
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Metadata, NewManifest, StoredBlob, StoredManifest, Transaction
 
 APP = RepositoryName("team/app")
 OTHER = RepositoryName("team/other")
-CALLER = "carol"
+CALLER = Caller("carol", Kind.USER)
 
 
 def some_blob(content: str, algorithm: str = "sha256") -> StoredBlob:

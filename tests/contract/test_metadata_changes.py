@@ -5,6 +5,7 @@ import pytest
 from entrepot.errors import UnknownManifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import ANONYMOUS
 from entrepot.ports.metadata import Metadata, Transaction
 from tests.contract.databases import MetadataDatabase
 from tests.contract.histories import history_of
@@ -40,7 +41,7 @@ async def test_a_change_that_raises_leaves_nothing(
         await transaction.keep_blob(some_blob("x"), 1)
         await transaction.link_blob(app, some_blob("x").digest, 1)
         number = await transaction.keep_manifest(app, IMAGE)
-        await transaction.move_tag(app, LATEST, number, "", 1)
+        await transaction.move_tag(app, LATEST, number, ANONYMOUS, 1)
         await transaction.keep_manifest(other, IMAGE)
         raise error
 
@@ -79,7 +80,7 @@ async def test_nobody_sees_a_change_before_it_is_whole(
         await transaction.keep_blob(some_blob("x"), 1)
         await transaction.link_blob(repository, some_blob("x").digest, 1)
         number = await transaction.keep_manifest(repository, IMAGE)
-        await transaction.move_tag(repository, LATEST, number, "", 1)
+        await transaction.move_tag(repository, LATEST, number, ANONYMOUS, 1)
         return await seen()
 
     assert await metadata.change(change) == [None] * 6

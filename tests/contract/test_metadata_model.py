@@ -19,7 +19,7 @@ from entrepot.oci.reference import Tag
 from entrepot.ports.metadata import Metadata, NewManifest, StoredBlob, Transaction
 from tests.contract.databases import METADATA, MetadataDatabase
 from tests.contract.histories import TagLine, history_of
-from tests.contract.pushing import about, some_blob, some_image, some_index, stored
+from tests.contract.pushing import CALLER, about, some_blob, some_image, some_index, stored
 
 NAMES = [RepositoryName(name) for name in ("a", "a-b", "a/b", "b")]
 TAGS = [Tag(tag) for tag in ("1", "Latest", "_", "latest")]
@@ -46,7 +46,7 @@ class Repository:
 
     def note(self, tag: Tag, new: Digest | None, now: int) -> None:
         if self.tags.get(tag) != new:
-            change = TagLine(self.tags.get(tag), new, "caller", now)
+            change = TagLine(self.tags.get(tag), new, CALLER.name, now)
             self.history.setdefault(tag, []).append(change)
 
     def users(self, blob: Digest) -> set[Digest]:
@@ -126,7 +126,7 @@ class MetadataMachine(RuleBasedStateMachine):
             repository = await transaction.repository(name, self.now)
             number = await transaction.keep_manifest(repository, manifest)
             for tag in moved:
-                await transaction.move_tag(repository, tag, number, "caller", self.now)
+                await transaction.move_tag(repository, tag, number, CALLER, self.now)
             if fail:
                 raise ConnectionError
 
@@ -145,9 +145,7 @@ class MetadataMachine(RuleBasedStateMachine):
     def delete_manifest(self, name: RepositoryName, manifest: NewManifest, fail: bool) -> None:
         async def function(transaction: Transaction) -> list[str] | None:
             repository = await transaction.repository(name, self.now)
-            gone = await transaction.delete_manifest(
-                repository, manifest.digest, "caller", self.now
-            )
+            gone = await transaction.delete_manifest(repository, manifest.digest, CALLER, self.now)
             if fail:
                 raise ConnectionError
             return gone
@@ -171,7 +169,7 @@ class MetadataMachine(RuleBasedStateMachine):
     def delete_tag(self, name: RepositoryName, tag: Tag) -> None:
         async def function(transaction: Transaction) -> bool:
             repository = await transaction.repository(name, self.now)
-            return await transaction.delete_tag(repository, tag, "caller", self.now)
+            return await transaction.delete_tag(repository, tag, CALLER, self.now) is not None
 
         found = self.change(function)
         repository = self.repositories.setdefault(name, Repository())

@@ -3,6 +3,7 @@ from functools import partial
 import pytest
 
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import Caller
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
 from tests.contract.databases import MetadataDatabase
 from tests.contract.histories import TagLine, history_of
@@ -115,7 +116,7 @@ async def test_deleting_a_manifest_is_in_the_history_of_its_tags(
 
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, 1)
-        await transaction.delete_manifest(repository, OLD.digest, "bob", 20)
+        await transaction.delete_manifest(repository, OLD.digest, Caller("bob"), 20)
 
     await metadata.change(change)
     assert await history_of(database, APP, LATEST) == [
@@ -132,7 +133,7 @@ async def test_a_move_that_failed_is_not_in_the_history(
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, 1)
         number = await transaction.keep_manifest(repository, NEW)
-        await transaction.move_tag(repository, LATEST, number, "bob", 20)
+        await transaction.move_tag(repository, LATEST, number, Caller("bob"), 20)
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
@@ -145,14 +146,14 @@ async def move(metadata: Metadata, manifest: NewManifest, caller: str, now: int)
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, now)
         number = await transaction.keep_manifest(repository, manifest)
-        await transaction.move_tag(repository, LATEST, number, caller, now)
+        await transaction.move_tag(repository, LATEST, number, Caller(caller), now)
 
     await metadata.change(change)
 
 
-async def delete_tag(metadata: Metadata, tag: str, caller: str = CALLER, now: int = 1) -> bool:
+async def delete_tag(metadata: Metadata, tag: str, caller: str = "", now: int = 1) -> bool:
     async def change(transaction: Transaction) -> bool:
         repository = await transaction.repository(APP, now)
-        return await transaction.delete_tag(repository, Tag(tag), caller, now)
+        return await transaction.delete_tag(repository, Tag(tag), Caller(caller), now) is not None
 
     return await metadata.change(change)

@@ -8,6 +8,7 @@ import pytest
 
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import ANONYMOUS
 from entrepot.ports.metadata import Transaction
 from entrepot.ports.usage import Used, UsedAround
 from tests.contract.pushing import APP, OTHER, give_blobs, push, some_blob, some_image
@@ -64,7 +65,7 @@ def test_what_goes_is_counted_no_longer(database: UsageDatabase) -> None:
     async def take_away(transaction: Transaction) -> None:
         for name in (APP, OTHER, ALONE):
             repository = await transaction.repository(name, 1)
-            await transaction.delete_manifest(repository, IMAGE.digest, "", 1)
+            await transaction.delete_manifest(repository, IMAGE.digest, ANONYMOUS, 1)
             for blob in (LARGE, SMALL):
                 await transaction.unlink_blob(repository, blob.digest)
 
@@ -83,7 +84,7 @@ def test_a_transaction_sees_what_it_has_done_so_far(database: UsageDatabase) -> 
         await transaction.link_blob(number, LARGE.digest, 1)
         seen.append((await transaction.used(APP)).repository)
         manifest = await transaction.keep_manifest(number, IMAGE)
-        await transaction.move_tag(number, Tag("1"), manifest, "", 1)
+        await transaction.move_tag(number, Tag("1"), manifest, ANONYMOUS, 1)
         return [*seen, (await transaction.used(APP)).repository]
 
     assert asyncio.run(database.metadata.change(change)) == [

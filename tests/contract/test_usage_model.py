@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import ANONYMOUS
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import NewManifest, StoredBlob, Transaction
 from entrepot.ports.usage import Used
@@ -107,7 +108,7 @@ class UsageMachine(RuleBasedStateMachine):
             number = await transaction.repository(name, 1)
             manifest = await transaction.keep_manifest(number, image)
             for tag in moved:
-                await transaction.move_tag(number, tag, manifest, "", 1)
+                await transaction.move_tag(number, tag, manifest, ANONYMOUS, 1)
 
         self.change(function)
         self.manifests.setdefault(name, set()).add(image.digest)
@@ -117,7 +118,7 @@ class UsageMachine(RuleBasedStateMachine):
     def delete_manifest(self, name: RepositoryName, image: NewManifest) -> None:
         async def function(transaction: Transaction) -> None:
             number = await transaction.repository(name, 1)
-            await transaction.delete_manifest(number, image.digest, "", 1)
+            await transaction.delete_manifest(number, image.digest, ANONYMOUS, 1)
 
         self.change(function)
         self.manifests.get(name, set()).discard(image.digest)
@@ -127,7 +128,7 @@ class UsageMachine(RuleBasedStateMachine):
     @rule(name=names, tag=tags)
     def delete_tag(self, name: RepositoryName, tag: Tag) -> None:
         async def function(transaction: Transaction) -> None:
-            await transaction.delete_tag(await transaction.repository(name, 1), tag, "", 1)
+            await transaction.delete_tag(await transaction.repository(name, 1), tag, ANONYMOUS, 1)
 
         self.change(function)
         self.tags.get(name, {}).pop(tag, None)

@@ -24,6 +24,7 @@ from entrepot.errors import (
 )
 from entrepot.operations.failures import log_failure
 from entrepot.operations.requests import RequestRecord
+from entrepot.ports.events import ORIGIN, Origin
 
 Handler = Callable[[Request], Awaitable[Response]]
 Endpoints = Mapping[str, Mapping[str, Handler]]
@@ -103,6 +104,8 @@ class Application:
             return
         request = self._begin(scope, receive)
         record = request.record
+        if record.method not in _READING:
+            ORIGIN.set(Origin(record.client, record.request_id, record.user_agent))
         self._observer.started(record)
         try:
             response = await self._respond(request)

@@ -107,7 +107,7 @@ def open_administration(settings: Settings) -> Iterator[Administration]:
             robots=Robots(accounts, clock),
             tokens=Tokens(accounts, clock),
             groups=Groups(accounts, clock),
-            rules=StoredRules(accounts, settings.access.rules),
+            rules=StoredRules(accounts, clock, settings.access.rules),
             accounts=accounts,
             decide=_decider(settings, accounts, clock),
         )

@@ -17,7 +17,7 @@ from entrepot.operations.jobs import (
     reservations_job,
     usage_job,
 )
-from entrepot.operations.removal_jobs import draining_job, history_job
+from entrepot.operations.removal_jobs import draining_job, events_job, history_job
 from entrepot.operations.scrub_job import ScrubMetrics, quarantine_job, scrub_job
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.backup import Backup
@@ -38,6 +38,7 @@ def housekeeping_jobs(
         purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
         jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
         jobs.append(draining_job(drivers.hidden_repositories))
+        jobs.append(events_job(drivers.jobs, drivers.clock, drivers.events))
         age = settings.tags.history.age
         jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
         jobs += retention_jobs(settings, drivers)

@@ -10,6 +10,7 @@ from entrepot.ports.check import Mender
 from entrepot.ports.clock import Clock
 from entrepot.ports.collection import CollectionQueue, CollectionSweep
 from entrepot.ports.dated_tags import DatedTags
+from entrepot.ports.events import EventLog
 from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
@@ -33,6 +34,7 @@ class Drivers:
     access: Access
     clock: Clock
     jobs: JobLedger
+    events: EventLog
     tag_history: TagHistory
     dated_tags: DatedTags
     hidden_repositories: HiddenRepositories

@@ -11,7 +11,7 @@ from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.rules import immutable_tags, manifest_policy
 from entrepot.config.settings import Settings
-from entrepot.ports.access import Access, Caller, Kind, OpenAccess
+from entrepot.ports.access import Access, OpenAccess
 from entrepot.services.delete import Delete
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.image_selection import ImageSelection
@@ -80,10 +80,6 @@ class Operator:
     selection: ImageSelection
     removal: ImageRemoval
     images: ImageView
-
-
-OPERATOR = Caller("operator", Kind.USER)
-"""Stands in the history of tags for whoever worked on the machine itself."""
 
 
 @asynccontextmanager

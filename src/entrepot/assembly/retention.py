@@ -13,14 +13,11 @@ from entrepot.operations.housekeeping import Job
 from entrepot.operations.retention_job import apply_rules, tell_verdicts
 from entrepot.operations.schedule import Cron
 from entrepot.operations.scheduled import Once, scheduled_job
-from entrepot.ports.access import Caller, Kind, OpenAccess
+from entrepot.ports.access import RETENTION, OpenAccess
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.plausible_clock import PlausibleClock
 from entrepot.services.retention import CompletePulls, Retention, RetentionRule
-
-CALLER = Caller("retention", Kind.ROBOT)
-"""Stands in the history of the tags that went by a rule."""
 
 
 def build_retention(settings: Settings, drivers: Drivers) -> Retention:
@@ -30,7 +27,7 @@ def build_retention(settings: Settings, drivers: Drivers) -> Retention:
     removal = ImageRemoval(drivers.metadata, OpenAccess(), clock, immutable)
     pulls = CompletePulls(drivers.pull_gatherers, clock)
     return Retention(
-        drivers.metadata, drivers.dated_tags, removal, immutable, clock, rules, CALLER, pulls
+        drivers.metadata, drivers.dated_tags, removal, immutable, clock, rules, RETENTION, pulls
     )
 
 

@@ -23,6 +23,7 @@ from entrepot.cli.tables import MICROSECONDS, count_of, print_json
 from entrepot.config.durations import parse_long_duration
 from entrepot.config.settings import Settings
 from entrepot.errors import InvalidDigest
+from entrepot.ports.access import OPERATOR
 from entrepot.services.image_removal import Candidate, Outcome, Removed
 from entrepot.services.image_selection import Selector
 
@@ -159,7 +160,6 @@ async def _warn_of_indexes(operator: "Operator", candidate: Candidate) -> None:
 
 
 async def _remove(operator: "Operator", wish: Wish, *, as_json: bool) -> int:
-    from entrepot.assembly.removal import OPERATOR
 
     done: list[Removed] = []
     outcomes: Counter[Outcome] = Counter()

@@ -20,6 +20,7 @@ from entrepot.cli.tables import count_of, print_json
 from entrepot.config.settings import Settings
 from entrepot.errors import UnknownName
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import OPERATOR
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The repository, such as team/app.")]
 
@@ -48,7 +49,7 @@ async def _rm(
     settings: Settings, name: RepositoryName, *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.removal import OPERATOR, open_operator
+    from entrepot.assembly.removal import open_operator
     from entrepot.operations.removal_jobs import drain
 
     async with open_operator(settings, changes=not dry_run) as operator:

@@ -19,6 +19,7 @@ from entrepot.errors import InvalidDigest, InvalidTag
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import OPERATOR
 from entrepot.services.tag_history import MOST_STEPS
 
 Image = Annotated[str, typer.Argument(metavar="REPOSITORY:TAG", help="Such as team/app:latest.")]
@@ -68,7 +69,7 @@ async def _history(
     settings: Settings, name: RepositoryName, tag: Tag, limit: int, *, as_json: bool
 ) -> None:
     # Here, because it imports the drivers: the other commands start without them.
-    from entrepot.assembly.removal import OPERATOR, open_operator
+    from entrepot.assembly.removal import open_operator
 
     async with open_operator(settings) as operator:
         page = await operator.histories.changes(OPERATOR, name, tag, None, limit)
@@ -93,7 +94,7 @@ async def _history(
 async def _restore(
     settings: Settings, name: RepositoryName, tag: Tag, to: Digest | int, *, as_json: bool
 ) -> None:
-    from entrepot.assembly.removal import OPERATOR, open_operator
+    from entrepot.assembly.removal import open_operator
 
     async with open_operator(settings, changes=True) as operator:
         restored = await operator.histories.restore(OPERATOR, name, tag, to)

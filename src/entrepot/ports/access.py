@@ -23,6 +23,8 @@ class Kind(StrEnum):
     ANONYMOUS = "anonymous"
     USER = "user"
     ROBOT = "robot"
+    SYSTEM = "system"
+    """The registry itself, or whoever works on its database with a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ class Caller:
 
 
 ANONYMOUS = Caller()
+COLLECTOR = Caller("", Kind.SYSTEM)
+"""Removes what nothing holds; stands in the history of tags as nobody's account."""
+RETENTION = Caller("retention", Kind.SYSTEM)
+"""Removes what the operator's rules do not keep."""
+OPERATOR = Caller("operator", Kind.SYSTEM)
+"""Whoever may open the database: may do everything."""
+IMPORTER = Caller("import", Kind.SYSTEM)
+"""Takes images from a directory or an archive, for an operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from entrepot.ports.access import Action, Grant, Kind
+from entrepot.ports.events import Event
 
 Result = TypeVar("Result")
 
@@ -345,6 +346,10 @@ class RuleWriter(Protocol):
 
 class AccessWriter(AccountWriter, GroupWriter, RuleWriter, Protocol):
     """Everything that can be changed, seen as one step by everybody else."""
+
+    async def record(self, event: Event) -> None:
+        """Write down what has happened, as a part of the change (ports/events.py)."""
+        ...
 
 
 class Accounts(AccountReader, GroupReader, RuleReader, Protocol):

@@ -13,7 +13,9 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import Caller
 from entrepot.ports.blobs import Location
+from entrepot.ports.events import Event
 from entrepot.ports.removal import Removal
 from entrepot.ports.usage import QuotaCounters, UsedAround
 
@@ -227,7 +229,7 @@ class Transaction(Removal, Protocol):
         ...
 
     async def delete_manifest(
-        self, repository: int, digest: Digest, caller: str, now: int
+        self, repository: int, digest: Digest, caller: Caller, now: int
     ) -> list[str] | None:
         """Remove a manifest and the tags that point to it; gives those, None when unknown.
 
@@ -244,13 +246,27 @@ class Transaction(Removal, Protocol):
         ...
 
     async def move_tag(
-        self, repository: int, tag: Tag, manifest: int, caller: str, now: int
-    ) -> None:
-        """Point a tag at a manifest and write that into the tag's history."""
+        self, repository: int, tag: Tag, manifest: int, caller: Caller, now: int
+    ) -> Digest | None:
+        """Point a tag at a manifest and write that into the tag's history.
+
+        Returns:
+            Where it pointed before; None where there was no such tag.
+        """
         ...
 
-    async def delete_tag(self, repository: int, tag: Tag, caller: str, now: int) -> bool:
-        """Remove a tag and write that into its history; False when there is none."""
+    async def delete_tag(
+        self, repository: int, tag: Tag, caller: Caller, now: int
+    ) -> Digest | None:
+        """Remove a tag and write that into its history.
+
+        Returns:
+            Where it pointed; None where there was no such tag.
+        """
+        ...
+
+    async def record(self, event: Event) -> None:
+        """Write down what has happened, as a part of the change (ports/events.py)."""
         ...
 
     async def used(self, name: RepositoryName) -> UsedAround:

@@ -6,7 +6,9 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
+from entrepot.ports.events import EventKind
 from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.services.changes import Changes
 from entrepot.services.immutable import ImmutableTags
 
 _USERS_SHOWN = 5
@@ -61,14 +63,15 @@ class Delete:
             repository = await transaction.find_repository(name)
             if repository is None:
                 return False
+            changes = Changes(transaction, caller, now, name, repository)
             if isinstance(reference, Digest):
                 await self._check_indexes(transaction, repository, name, reference)
-                tags = await transaction.delete_manifest(repository, reference, caller.name, now)
+                tags = await changes.delete_manifest(reference)
                 self._immutable.check_delete(caller, name, tags or ())
                 return tags is not None
             if await transaction.tag(repository, reference) is not None:
                 self._immutable.check_delete(caller, name, (reference,))
-            return await transaction.delete_tag(repository, reference, caller.name, now)
+            return await changes.delete_tag(reference)
 
         if not await self._metadata.change(change):
             raise UnknownManifest(
@@ -85,6 +88,7 @@ class Delete:
             UnknownBlob: the repository has none.
         """
         await self._require(caller, name, Action.DELETE)
+        now = self._clock.now()
 
         async def change(transaction: Transaction) -> bool:
             repository = await transaction.find_repository(name)
@@ -98,7 +102,11 @@ class Delete:
                     f"blob {digest} is needed by manifest {users[0]}; delete the manifests first",
                     {"digest": digest, "manifests": list(users)},
                 )
-            return await transaction.unlink_blob(repository, digest)
+            unlinked = await transaction.unlink_blob(repository, digest)
+            if unlinked:
+                changes = Changes(transaction, caller, now, name, repository)
+                await changes.tell(EventKind.BLOB_DELETED, digest=digest)
+            return unlinked
 
         if not await self._metadata.change(change):
             raise UnknownBlob(
@@ -129,6 +137,8 @@ class Delete:
                     self._immutable.check_delete(caller, name, page)
                     after = page[-1]
             await transaction.hide_repository(repository, now)
+            changes = Changes(transaction, caller, now, name, repository)
+            await changes.tell(EventKind.REPOSITORY_DELETED)
 
         await self._metadata.change(change)
 

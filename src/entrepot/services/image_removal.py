@@ -15,6 +15,7 @@ from entrepot.oci.reference import Tag
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.services.changes import Changes
 from entrepot.services.images import remove_unheld
 from entrepot.services.immutable import ImmutableTags
 
@@ -108,8 +109,9 @@ class ImageRemoval:
         repository = await transaction.find_repository(chosen.name)
         if repository is None:
             return Removed(chosen, Outcome.GONE)
+        changes = Changes(transaction, caller, now, chosen.name, repository)
         if chosen.tag is None:
-            return await self._remove_manifest(transaction, repository, caller, chosen, now)
+            return await self._remove_manifest(changes, chosen)
         state = await transaction.tag(repository, chosen.tag)
         if state is None:
             return Removed(chosen, Outcome.GONE)
@@ -119,29 +121,23 @@ class ImageRemoval:
             return Removed(chosen, Outcome.PULLED)
         if self._immutable.protects(caller, chosen.name, chosen.tag):
             return Removed(chosen, Outcome.IMMUTABLE)
-        await transaction.delete_tag(repository, chosen.tag, caller.name, now)
+        await changes.delete_tag(chosen.tag)
         gone: list[Digest] = []
         if not chosen.untag_only:
-            gone = await remove_unheld(transaction, repository, chosen.digest, caller.name, now)
+            gone = await remove_unheld(changes, chosen.digest)
         return Removed(chosen, Outcome.REMOVED, tuple(gone))
 
-    async def _remove_manifest(
-        self,
-        transaction: Transaction,
-        repository: int,
-        caller: Caller,
-        chosen: Candidate,
-        now: int,
-    ) -> Removed:
+    async def _remove_manifest(self, changes: Changes, chosen: Candidate) -> Removed:
+        transaction, repository = changes.transaction, changes.repository
         tags = await transaction.tags_of(repository, chosen.digest)
         try:
-            self._immutable.check_delete(caller, chosen.name, tags)
+            self._immutable.check_delete(changes.caller, chosen.name, tags)
         except ImmutableTag:
             return Removed(chosen, Outcome.IMMUTABLE)
         children = await transaction.children(repository, chosen.digest)
-        if await transaction.delete_manifest(repository, chosen.digest, caller.name, now) is None:
+        if await changes.delete_manifest(chosen.digest) is None:
             return Removed(chosen, Outcome.GONE)
         gone = [chosen.digest]
         for child in children:
-            gone += await remove_unheld(transaction, repository, child, caller.name, now)
+            gone += await remove_unheld(changes, child)
         return Removed(chosen, Outcome.REMOVED, tuple(gone))

@@ -11,8 +11,10 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.stored_manifest import parse_stored_manifest
+from entrepot.ports.access import Caller
 from entrepot.ports.metadata import Change, Metadata, NewManifest, Transaction
 from entrepot.ports.removal import TagHistory
+from entrepot.services.changes import Changes
 from entrepot.services.quotas import Quotas
 from entrepot.services.references import ManifestPolicy, missing_references
 
@@ -20,24 +22,20 @@ from entrepot.services.references import ManifestPolicy, missing_references
 _READ_AT_ONCE = 64 * 1024
 
 
-async def remove_unheld(
-    transaction: Transaction, repository: int, digest: Digest, caller: str, now: int
-) -> list[Digest]:
+async def remove_unheld(changes: Changes, digest: Digest) -> list[Digest]:
     """Remove a manifest unless something holds it, and its children likewise.
 
     A tag, an index that has it, and the manifest that it is about hold a manifest. Referrers of
     what goes, and blobs, are left to the collector.
 
     Args:
-        transaction: in which it happens.
-        repository: the repository's number.
+        changes: of the repository.
         digest: of the manifest; an unknown one is passed over.
-        caller: who does it.
-        now: microseconds since 1970, UTC.
 
     Returns:
         What was removed.
     """
+    transaction, repository = changes.transaction, changes.repository
     removed: list[Digest] = []
     waiting = [digest]
     while waiting:
@@ -45,7 +43,7 @@ async def remove_unheld(
         if await transaction.is_held(repository, candidate):
             continue
         children = await transaction.children(repository, candidate)
-        if await transaction.delete_manifest(repository, candidate, caller, now) is not None:
+        if await changes.delete_manifest(candidate) is not None:
             removed.append(candidate)
             waiting += children
     return removed
@@ -73,7 +71,9 @@ class RemovedImages:
         self._policy = policy
         self._quotas = quotas
 
-    async def prepare(self, name: RepositoryName, digest: Digest) -> NewManifest:
+    async def prepare(
+        self, caller: Caller, name: RepositoryName, digest: Digest, now: int
+    ) -> NewManifest:
         """Read a manifest that was removed, when the children that went with it are back.
 
         They come back one by one, and go again should nothing come to hold them.
@@ -86,7 +86,7 @@ class RemovedImages:
         for child in children:
             new = await self._read(name, child)
             if new is not None:
-                await self._keep_child(name, new)
+                await self._keep_child(caller, name, new, now)
         found = await self._read(name, last)
         if found is None:
             raise gone(name, digest)
@@ -124,16 +124,14 @@ class RemovedImages:
 
         return change
 
-    async def keep(
-        self, transaction: Transaction, repository: int, name: RepositoryName, new: NewManifest
-    ) -> int:
+    async def keep(self, changes: Changes, new: NewManifest) -> int:
         """Keep a manifest again when everything that it needs is there; gives its number.
 
         Raises:
             UnknownManifest: what it needs is gone.
         """
-        await self._require(transaction, repository, name, new)
-        return await transaction.restore_manifest(repository, new)
+        await self._require(changes.transaction, changes.repository, changes.name, new)
+        return await changes.restore_manifest(new)
 
     async def _require(
         self,
@@ -162,13 +160,16 @@ class RemovedImages:
             manifest = await asyncio.to_thread(parse_stored_manifest, payload, media_type)
         return NewManifest(digest, payload, manifest, removed.pushed_at)
 
-    async def _keep_child(self, name: RepositoryName, new: NewManifest) -> None:
+    async def _keep_child(
+        self, caller: Caller, name: RepositoryName, new: NewManifest, now: int
+    ) -> None:
         async def change(transaction: Transaction) -> None:
             repository = await transaction.find_repository(name)
             if repository is None:
                 raise gone(name, new.digest)
             if await transaction.find_manifest(repository, new.digest) is None:
-                number = await self.keep(transaction, repository, name, new)
+                changes = Changes(transaction, caller, now, name, repository)
+                number = await self.keep(changes, new)
                 await transaction.queue_unheld(number)
 
         await self._metadata.change(self._quotas.guarded(name, change))

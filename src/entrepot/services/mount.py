@@ -4,7 +4,9 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
+from entrepot.ports.events import EventKind
 from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.services.changes import Changes
 from entrepot.services.promises import DEFAULT_PROMISES, Promises
 from entrepot.services.quotas import NoQuotas, Quotas
 
@@ -76,8 +78,11 @@ class Mount:
                 return False
             if digest not in await transaction.blob_sizes(from_repository, [digest]):
                 return False
-            repository = await transaction.repository(name, now)
-            return await transaction.link_blob(repository, digest, now)
+            changes = await Changes.into(transaction, caller, now, name)
+            linked = await transaction.link_blob(changes.repository, digest, now)
+            if linked:
+                await changes.tell(EventKind.BLOB_MOUNTED, digest=digest, source=origin)
+            return linked
 
         return await self._metadata.change(self._quotas.guarded(name, change))
 

@@ -14,6 +14,7 @@ from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
+from entrepot.services.changes import Changes
 from entrepot.services.immutable import ImmutableTags
 from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.references import ManifestPolicy, check_references, check_urls
@@ -113,16 +114,17 @@ class Push:
         guarded = self._immutable.concerns(caller, name)
 
         async def change(transaction: Transaction) -> list[InvalidManifest]:
-            repository = await transaction.repository(name, now)
+            changes = await Changes.into(transaction, caller, now, name)
+            repository = changes.repository
             wrong = await check_references(transaction, repository, manifest, self._policy)
             if wrong and not served_before:
                 raise wrong[0]
-            number = await transaction.keep_manifest(repository, new)
+            number = await changes.push_manifest(new)
             for tag in moved:
                 if guarded:
                     place = (repository, name)
                     await self._immutable.check_move(transaction, caller, place, tag, digest)
-                await transaction.move_tag(repository, tag, number, caller.name, now)
+                await changes.move_tag(tag, number, digest)
             return wrong
 
         wrong = await self._metadata.change(self._quotas.guarded(name, change))

@@ -10,6 +10,7 @@ from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, NewManifest, Transaction
 from entrepot.ports.removal import TagChange, TagHistory
+from entrepot.services.changes import Changes
 from entrepot.services.images import RemovedImages
 from entrepot.services.immutable import ImmutableTags
 from entrepot.services.quotas import NoQuotas, Quotas
@@ -124,6 +125,7 @@ class TagHistories:
             repository = await transaction.find_repository(name)
             if repository is None:
                 raise _no_repository(name)
+            made = Changes(transaction, caller, now, name, repository)
             limit = MOST_STEPS if isinstance(to, Digest) else to
             changes = await transaction.tag_changes(repository, tag, limit)
             digest = _find(changes, name, tag, to)
@@ -131,16 +133,16 @@ class TagHistories:
             if manifest is None:
                 if removed is None or removed.digest != digest:
                     return digest
-                manifest = await self._removed.keep(transaction, repository, name, removed)
+                manifest = await self._removed.keep(made, removed)
             place = (repository, name)
             await self._immutable.check_move(transaction, caller, place, tag, digest)
             state = await transaction.tag(repository, tag)
-            await transaction.move_tag(repository, tag, manifest, caller.name, now)
+            await made.move_tag(tag, manifest, digest)
             return RestoredTag(None if state is None else state.digest, digest)
 
         guarded = self._quotas.guarded(name, change)
         while isinstance(done := await self._metadata.change(guarded), Digest):
-            removed = await self._removed.prepare(name, done)
+            removed = await self._removed.prepare(caller, name, done, now)
         return done
 
 

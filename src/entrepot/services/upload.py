@@ -24,6 +24,7 @@ from entrepot.ports.blobs import BlobStorage, Claim, UploadPart, UploadState
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from entrepot.ports.uploads import UploadSession, UploadSessions
+from entrepot.services.changes import Changes
 from entrepot.services.quotas import NoQuotas, Quotas
 
 Body = AsyncIterator[bytes]
@@ -128,7 +129,7 @@ class Upload:
                 async for piece in content:
                     await part.write(piece)
                 state = await part.flush()
-            await self._keep(name, state, digest, claim)
+            await self._keep(caller, name, state, digest, claim)
         except BaseException:
             await self._blobs.abort(state)
             raise
@@ -197,7 +198,7 @@ class Upload:
             claim.check_start(chunk)
             await self._take(claim, chunk, digest)
             with self._holding(claim):
-                await self._keep(name, claim.session.state, digest, claim.right)
+                await self._keep(caller, name, claim.session.state, digest, claim.right)
         except (StorageFull, InvalidDigest, QuotaExceeded):
             await self._give_up(claim)
             raise
@@ -306,7 +307,12 @@ class Upload:
                 await asyncio.sleep(pause)
 
     async def _keep(
-        self, name: RepositoryName, state: UploadState, digest: Digest, claim: Claim
+        self,
+        caller: Caller,
+        name: RepositoryName,
+        state: UploadState,
+        digest: Digest,
+        claim: Claim,
     ) -> None:
         refusal: QuotaExceeded | None = None
         # Until the blob is known, nobody may take its bytes for a leftover.
@@ -315,9 +321,9 @@ class Upload:
             blob = kept = StoredBlob(digest, state.received, location)
 
             async def change(transaction: Transaction) -> StoredBlob:
-                repository = await transaction.repository(name, now)
+                changes = await Changes.into(transaction, caller, now, name)
                 kept = await transaction.keep_blob(blob, now)
-                await transaction.link_blob(repository, digest, now)
+                await transaction.link_blob(changes.repository, digest, now)
                 return kept
 
             try:

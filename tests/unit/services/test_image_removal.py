@@ -13,7 +13,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
-from entrepot.ports.access import Caller, Kind, OpenAccess
+from entrepot.ports.access import ANONYMOUS, Caller, Kind, OpenAccess
 from entrepot.ports.metadata import NewManifest, Transaction
 from entrepot.services.delete import Delete
 from entrepot.services.image_removal import Candidate, ImageRemoval, Outcome, Removed
@@ -176,7 +176,7 @@ def test_of_two_pushes_of_an_immutable_tag_at_once_one_is_refused() -> None:
                 number = await transaction.keep_manifest(repository, manifest)
                 place = (repository, APP)
                 await immutable.check_move(transaction, CAROL, place, Tag("v1"), manifest.digest)
-                await transaction.move_tag(repository, Tag("v1"), number, "", 1)
+                await transaction.move_tag(repository, Tag("v1"), number, ANONYMOUS, 1)
 
             await registry.metadata.change(change)
 

@@ -24,7 +24,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
-from entrepot.ports.access import Access, OpenAccess
+from entrepot.ports.access import ANONYMOUS, Access, OpenAccess
 from entrepot.ports.metadata import StoredBlob, Transaction
 from entrepot.services.image_removal import Candidate, ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
@@ -96,7 +96,7 @@ def histories_of(
 async def untag(registry: Registry) -> None:
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, 1)
-        await transaction.delete_tag(repository, LATEST, "", 1)
+        await transaction.delete_tag(repository, LATEST, ANONYMOUS, 1)
 
     await registry.metadata.change(change)
 
@@ -104,7 +104,7 @@ async def untag(registry: Registry) -> None:
 async def delete(registry: Registry, digest: Digest) -> None:
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(APP, 1)
-        await transaction.delete_manifest(repository, digest, "", 1)
+        await transaction.delete_manifest(repository, digest, ANONYMOUS, 1)
 
     await registry.metadata.change(change)
 

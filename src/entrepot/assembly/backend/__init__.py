@@ -228,6 +228,7 @@ class Backend:
         from entrepot.drivers.sql.dated_tags import SqlDatedTags
         from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
+        from entrepot.drivers.sql.events import SqlEventLog
         from entrepot.drivers.sql.jobs import SqlJobLedger
         from entrepot.drivers.sql.metadata import SqlMetadata
         from entrepot.drivers.sql.pulls import SqlPullGatherers, SqlPullTimes
@@ -249,7 +250,7 @@ class Backend:
             self.database, observe=metrics.transaction if metrics else ignore_group
         )
         uploads = SqliteDatabase(self._places.sessions, durable=False)
-        metadata = SqlMetadata(database, self.settings.tags.history.keep)
+        metadata = SqlMetadata(database, self.settings.tags.history.keep, self.node)
         storage, inspector, close_storage = self._open_storage()
 
         def close() -> None:
@@ -264,12 +265,13 @@ class Backend:
             access=OpenAccess(),
             clock=SystemClock(),
             jobs=SqlJobLedger(database),
+            events=SqlEventLog(database),
             tag_history=SqlTagHistory(database),
             dated_tags=SqlDatedTags(database),
             hidden_repositories=SqlHiddenRepositories(database),
             pulls=SqlPullTimes(database),
             pull_gatherers=SqlPullGatherers(uploads),
-            accounts=SqlAccounts(database),
+            accounts=SqlAccounts(database, self.node),
             tokens=SqlTokenStore(database),
             guesses=SqlGuessLedger(uploads),
             quarantine=SqlQuarantine(database),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 
 from entrepot.drivers.sql.database import Asks, Database, Row, Session
+from entrepot.drivers.sql.events import Recorder
 from entrepot.ports.access import Action, Grant, Kind
 from entrepot.ports.accounts import (
     AccessWriter,
@@ -17,6 +18,7 @@ from entrepot.ports.accounts import (
     StoredRule,
     StoredToken,
 )
+from entrepot.ports.events import ORIGIN, Origin
 
 
 class _AccountQuestions:
@@ -48,11 +50,13 @@ class SqlAccounts(_AccountQuestions):
 
     Args:
         database: has them.
+        node: which machine of the registry this is.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, node: str = "") -> None:
         self._asked = self._database = database
         self._generation: tuple[list[Row], Generation] = [], Generation(0, 0)
+        self._node = node
 
     async def accounts(self, kind: Kind, after: str, limit: int) -> list[Account]:
         """List users, or robots, by name."""
@@ -101,22 +105,26 @@ class SqlAccounts(_AccountQuestions):
 
     async def change(self, change: Callable[[AccessWriter], Awaitable[Result]]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""
+        origin = ORIGIN.get()
 
         async def work(session: Session) -> Result:
-            return await change(SqlAccessWriter(session))
+            return await change(SqlAccessWriter(session, origin, self._node))
 
         return await self._database.transaction(work)
 
 
-class SqlAccessWriter(_AccountQuestions):
+class SqlAccessWriter(_AccountQuestions, Recorder):
     """Implements `AccessWriter`.
 
     Args:
         session: of a transaction.
+        origin: whence the change was asked for.
+        node: which machine of the registry makes it.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._asked = self._session = session
+    def __init__(self, session: Session, origin: Origin, node: str) -> None:
+        super().__init__(session, origin, node)
+        self._asked = session
 
     async def add_account(self, account: NewAccount) -> bool:
         """Make an account; False when the name is taken."""

@@ -7,12 +7,13 @@ from entrepot.drivers.sql.adoption_log import SqlAdoptionLog
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import Caller, Kind
 from entrepot.ports.adoption import AdoptedTag, TreeMark
 from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import StoredBlob
 from entrepot.ports.quarantine import Reason
 
-_CALLER = "docker-registry"
+_CALLER = Caller("docker-registry", Kind.SYSTEM)
 """Who the history of tags says it was."""
 
 

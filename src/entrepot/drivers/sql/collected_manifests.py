@@ -6,10 +6,8 @@ from entrepot.drivers.sql.database import Session
 from entrepot.drivers.sql.transaction import SqlTransaction
 from entrepot.oci.digest import Digest
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import COLLECTOR
 from entrepot.ports.collection import Collected, CollectedKind, Why
-
-COLLECTOR = ""
-"""Who removes tags in the history: nobody's account."""
 
 
 async def date_manifest(

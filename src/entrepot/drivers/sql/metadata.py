@@ -8,6 +8,7 @@ from entrepot.drivers.sql.reader import SqlReader, blob_of, manifest_of
 from entrepot.drivers.sql.transaction import SqlTransaction
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.events import ORIGIN
 from entrepot.ports.metadata import Change, Result, StoredBlob, StoredManifest
 from entrepot.ports.removal import DEFAULT_HISTORY
 
@@ -18,18 +19,23 @@ class SqlMetadata(SqlReader):
     Args:
         database: is closed with this.
         history_kept: lines of history that each tag keeps.
+        node: which machine of the registry this is.
     """
 
-    def __init__(self, database: Database, history_kept: int = DEFAULT_HISTORY) -> None:
+    def __init__(
+        self, database: Database, history_kept: int = DEFAULT_HISTORY, node: str = ""
+    ) -> None:
         super().__init__(database)
         self.database = database
         self._history_kept = history_kept
+        self._node = node
 
     async def change(self, change: Change[Result]) -> Result:
         """Run a function in a transaction; when this returns, its work is durable."""
+        origin = ORIGIN.get()  # here, for the change itself may run in another's task
 
         async def work(session: Session) -> Result:
-            return await change(SqlTransaction(session, self._history_kept))
+            return await change(SqlTransaction(session, self._history_kept, origin, self._node))
 
         return await self.database.transaction(work)
 

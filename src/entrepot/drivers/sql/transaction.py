@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 from entrepot.drivers.sql.database import Session
+from entrepot.drivers.sql.events import Recorder
 from entrepot.drivers.sql.reader import blob_of, used_around
 from entrepot.drivers.sql.removal_transaction import SqlRemoval
 from entrepot.oci.accessory import named_digest
@@ -11,21 +12,31 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import Caller
+from entrepot.ports.events import NOWHERE, Origin
 from entrepot.ports.metadata import NewManifest, StoredBlob
 from entrepot.ports.removal import DEFAULT_HISTORY
 from entrepot.ports.usage import UsedAround
 
 
-class SqlTransaction(SqlRemoval):
+class SqlTransaction(SqlRemoval, Recorder):
     """Implements `Transaction`.
 
     Args:
         session: of the transaction.
         history_kept: lines of history that each tag keeps.
+        origin: whence the change was asked for.
+        node: which machine of the registry makes it.
     """
 
-    def __init__(self, session: Session, history_kept: int = DEFAULT_HISTORY) -> None:
-        self._session = session
+    def __init__(
+        self,
+        session: Session,
+        history_kept: int = DEFAULT_HISTORY,
+        origin: Origin = NOWHERE,
+        node: str = "",
+    ) -> None:
+        super().__init__(session, origin, node)
         self._history_kept = history_kept
 
     async def repository(self, name: RepositoryName, now: int) -> int:
@@ -101,7 +112,7 @@ class SqlTransaction(SqlRemoval):
         return number
 
     async def delete_manifest(
-        self, repository: int, digest: Digest, caller: str, now: int
+        self, repository: int, digest: Digest, caller: Caller, now: int
     ) -> list[str] | None:
         """Remove a manifest and the tags that point to it; gives those, None when unknown."""
         manifest = await self.find_manifest(repository, digest)
@@ -133,12 +144,12 @@ class SqlTransaction(SqlRemoval):
         await self._session.run("queue_unheld_manifest", manifest=manifest)
 
     async def move_tag(
-        self, repository: int, tag: Tag, manifest: int, caller: str, now: int
-    ) -> None:
+        self, repository: int, tag: Tag, manifest: int, caller: Caller, now: int
+    ) -> Digest | None:
         """Point a tag at a manifest and write that into the tag's history."""
         before = await self.tag(repository, tag)
+        old_digest = None if before is None else before.digest
         if before is None or before.manifest != manifest:
-            old_digest = None if before is None else before.digest
             await self._note(repository, tag, old_digest, manifest, caller, now)
         await self._session.run(
             "move_tag",
@@ -148,15 +159,18 @@ class SqlTransaction(SqlRemoval):
             now=now,
             names=named_digest(tag),
         )
+        return old_digest
 
-    async def delete_tag(self, repository: int, tag: Tag, caller: str, now: int) -> bool:
-        """Remove a tag and write that into its history; False when there is none."""
+    async def delete_tag(
+        self, repository: int, tag: Tag, caller: Caller, now: int
+    ) -> Digest | None:
+        """Remove a tag and write that into its history."""
         before = await self.tag(repository, tag)
         if before is None:
-            return False
+            return None
         await self._note(repository, tag, before.digest, None, caller, now)
         await self._session.run("delete_tag", repository=repository, tag=tag)
-        return True
+        return before.digest
 
     async def used(self, name: RepositoryName) -> UsedAround:
         """Tell what is used around a repository, with what this transaction has done so far."""
@@ -168,7 +182,7 @@ class SqlTransaction(SqlRemoval):
         tag: str,
         old_digest: str | None,
         manifest: int | None,
-        caller: str,
+        caller: Caller,
         now: int,
     ) -> None:
         await self._session.run(
@@ -177,7 +191,7 @@ class SqlTransaction(SqlRemoval):
             tag=tag,
             old_digest=old_digest,
             manifest=manifest,
-            caller=caller,
+            caller=caller.name,
             now=now,
         )
         await self._session.run(

@@ -1,8 +1,12 @@
 """What administrators do with users and with robots alike."""
 
+from collections.abc import Awaitable, Callable
+
 from entrepot.errors import UnknownAccount
-from entrepot.ports.access import Kind
-from entrepot.ports.accounts import Account, Accounts
+from entrepot.ports.access import OPERATOR, Caller, Kind
+from entrepot.ports.accounts import AccessWriter, Account, Accounts, Result
+from entrepot.ports.clock import Clock
+from entrepot.ports.events import Event, EventKind
 from entrepot.services.access.names import check_name
 
 
@@ -12,11 +16,15 @@ class AccountsOfKind:
     Args:
         accounts: where they are kept.
         kind: `Kind.USER` or `Kind.ROBOT`.
+        clock: tells the time.
+        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, kind: Kind) -> None:
+    def __init__(self, accounts: Accounts, kind: Kind, clock: Clock, by: Caller = OPERATOR) -> None:
         self._accounts = accounts
         self._kind = kind
+        self._clock = clock
+        self._by = by
 
     async def get(self, name: str) -> Account:
         """Find an account.
@@ -40,7 +48,8 @@ class AccountsOfKind:
             UnknownAccount: there is no such account.
         """
         await self.get(name)
-        await self._accounts.change(lambda writer: writer.set_disabled(name, disabled))
+        event = self._event(EventKind.ACCOUNT_CHANGED, name, disabled=disabled)
+        await recorded(self._accounts, lambda writer: writer.set_disabled(name, disabled), event)
 
     async def expire(self, name: str, expires_at: int | None) -> None:
         """Let an account in until a moment, or for ever.
@@ -49,7 +58,26 @@ class AccountsOfKind:
             UnknownAccount: there is no such account.
         """
         await self.get(name)
-        await self._accounts.change(lambda writer: writer.set_expiry(name, expires_at))
+        event = self._event(EventKind.ACCOUNT_CHANGED, name, expires_at=expires_at)
+        await recorded(self._accounts, lambda writer: writer.set_expiry(name, expires_at), event)
+
+    def _event(self, kind: EventKind, name: str, **details: str | int | bool | None) -> Event:
+        details = {"kind": self._kind, **details}
+        return Event(kind, self._by, self._clock.now(), reference=name, details=details)
 
     def _unknown(self, name: str) -> UnknownAccount:
         return UnknownAccount(f"there is no {self._kind} {name}")
+
+
+async def recorded(
+    accounts: Accounts, change: Callable[[AccessWriter], Awaitable[Result]], event: Event
+) -> Result:
+    """Change accounts, tokens, groups or rules, and record that; a change gives False for none."""
+
+    async def work(writer: AccessWriter) -> Result:
+        result = await change(writer)
+        if result is not False:
+            await writer.record(event)
+        return result
+
+    return await accounts.change(work)

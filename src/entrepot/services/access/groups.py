@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from entrepot.errors import InvalidRequest, NameTaken, UnknownAccount
 from entrepot.oci.excerpt import excerpt
-from entrepot.ports.access import Kind
+from entrepot.ports.access import OPERATOR, Caller, Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, Group
 from entrepot.ports.clock import Clock
+from entrepot.ports.events import Event, EventKind
+from entrepot.services.access.accounts import recorded
 from entrepot.services.access.names import MAX_NAME, check_description, check_name, is_name
 
 _PAGE = 500
@@ -18,11 +20,13 @@ class Groups:
     Args:
         accounts: where they are kept.
         clock: tells the time.
+        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, by: Caller = OPERATOR) -> None:
         self._accounts = accounts
         self._clock = clock
+        self._by = by
 
     async def add(
         self,
@@ -55,7 +59,8 @@ class Groups:
                 raise NameTaken(f"there is a group called {name} already")
             await _join(writer, name, members, now, external=external)
 
-        await self._accounts.change(change)
+        event = self._event(EventKind.GROUP_CREATED, name, members=" ".join(members))
+        await recorded(self._accounts, change, event)
 
     async def join(self, name: str, members: Iterable[str], *, external: bool = False) -> None:
         """Add members to a group; those who are in it stay.
@@ -77,7 +82,8 @@ class Groups:
                 raise _unknown(name)
             await _join(writer, name, members, now, external=external)
 
-        await self._accounts.change(change)
+        event = self._event(EventKind.GROUP_CHANGED, name, joined=" ".join(members))
+        await recorded(self._accounts, change, event)
 
     async def leave(self, name: str, members: Iterable[str]) -> None:
         """Take members from a group.
@@ -93,7 +99,8 @@ class Groups:
                 if not _can_be_member(member) or not await writer.leave_group(name, member):
                     raise UnknownAccount(f"{excerpt(member)} is not in group {name}")
 
-        await self._accounts.change(change)
+        event = self._event(EventKind.GROUP_CHANGED, name, left=" ".join(members))
+        await recorded(self._accounts, change, event)
 
     async def get(self, name: str) -> Group:
         """Find a group.
@@ -134,7 +141,10 @@ class Groups:
             if not await writer.remove_group(name):
                 raise _unknown(name)
 
-        await self._accounts.change(change)
+        await recorded(self._accounts, change, self._event(EventKind.GROUP_DELETED, name))
+
+    def _event(self, kind: EventKind, name: str, **details: str | int | bool | None) -> Event:
+        return Event(kind, self._by, self._clock.now(), reference=name, details=details)
 
 
 async def _join(

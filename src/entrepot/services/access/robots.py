@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from entrepot.errors import NameTaken, UnknownAccount
-from entrepot.ports.access import Grant, Kind
+from entrepot.ports.access import OPERATOR, Caller, Grant, Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, NewAccount
 from entrepot.ports.clock import Clock
-from entrepot.services.access.accounts import AccountsOfKind
+from entrepot.ports.events import EventKind
+from entrepot.services.access.accounts import AccountsOfKind, recorded
 from entrepot.services.access.names import check_description, check_name, is_name
 from entrepot.services.access.token_text import TokenText
 from entrepot.services.access.tokens import check_grants, new_token
@@ -20,11 +21,11 @@ class Robots(AccountsOfKind):
     Args:
         accounts: where they are kept.
         clock: tells the time.
+        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
-        super().__init__(accounts, Kind.ROBOT)
-        self._clock = clock
+    def __init__(self, accounts: Accounts, clock: Clock, by: Caller = OPERATOR) -> None:
+        super().__init__(accounts, Kind.ROBOT, clock, by)
 
     async def add(
         self,
@@ -72,7 +73,8 @@ class Robots(AccountsOfKind):
                 raise NameTaken(f"there is a user or a robot called {name} already")
             await writer.add_token(new_token(name, FIRST_TOKEN, text, now, None, None))
 
-        await self._accounts.change(change)
+        event = self._event(EventKind.ACCOUNT_CREATED, name, owner=owner)
+        await recorded(self._accounts, change, event)
         return text
 
     async def remove(self, name: str) -> None:
@@ -87,4 +89,4 @@ class Robots(AccountsOfKind):
             if not await writer.remove_account(name):
                 raise self._unknown(name)
 
-        await self._accounts.change(change)
+        await recorded(self._accounts, change, self._event(EventKind.ACCOUNT_DELETED, name))

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from entrepot.config.access import RuleSettings, parse_subject
 from entrepot.errors import NameTaken, UnknownAccount
-from entrepot.ports.access import Kind
+from entrepot.ports.access import OPERATOR, Caller, Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, StoredRule
+from entrepot.ports.clock import Clock
+from entrepot.ports.events import Event, EventKind
+from entrepot.services.access.accounts import recorded
 from entrepot.services.access.names import check_description, check_name, is_name
 from entrepot.services.access.rules import rule_of_database
 
@@ -17,12 +20,22 @@ class StoredRules:
 
     Args:
         accounts: where they are kept.
+        clock: tells the time.
         of_file: those of the configuration, which only whoever edits that changes.
+        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, of_file: Sequence[RuleSettings] = ()) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        clock: Clock,
+        of_file: Sequence[RuleSettings] = (),
+        by: Caller = OPERATOR,
+    ) -> None:
         self._accounts = accounts
+        self._clock = clock
         self._of_file = of_file
+        self._by = by
 
     async def add(self, rule: StoredRule) -> None:
         """Make a rule.
@@ -39,7 +52,15 @@ class StoredRules:
             if not await writer.add_rule(rule):
                 raise NameTaken(f"there is a rule called {rule.name} already")
 
-        await self._accounts.change(change)
+        details = {
+            "who": " ".join(rule.who),
+            "may": " ".join(rule.may),
+            "repositories": " ".join(rule.repositories),
+        }
+        event = Event(
+            EventKind.RULE_CREATED, self._by, self._clock.now(), "", rule.name, "", details
+        )
+        await recorded(self._accounts, change, event)
 
     async def unknown_subjects(self, rule: StoredRule) -> list[str]:
         """Name those of a rule's subjects that are nobody here: mistyped, or known elsewhere."""
@@ -90,7 +111,8 @@ class StoredRules:
             if not await writer.remove_rule(name):
                 raise _unknown(name)
 
-        await self._accounts.change(change)
+        event = Event(EventKind.RULE_DELETED, self._by, self._clock.now(), reference=name)
+        await recorded(self._accounts, change, event)
 
     async def _is_known(self, kind: str, name: str) -> bool:
         if not is_name(name):

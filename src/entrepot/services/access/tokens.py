@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from entrepot.errors import InvalidRequest, NameTaken, UnknownAccount
-from entrepot.ports.access import Grant
+from entrepot.ports.access import OPERATOR, Caller, Grant
 from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewToken, StoredToken
 from entrepot.ports.clock import Clock
+from entrepot.ports.events import Event, EventKind
+from entrepot.services.access.accounts import recorded
 from entrepot.services.access.names import check_name, is_name
 from entrepot.services.access.rules import compile_globs
 from entrepot.services.access.token_text import TokenText
@@ -19,11 +21,13 @@ class Tokens:
     Args:
         accounts: where they are kept.
         clock: tells the time.
+        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, by: Caller = OPERATOR) -> None:
         self._accounts = accounts
         self._clock = clock
+        self._by = by
 
     async def add(
         self,
@@ -60,7 +64,7 @@ class Tokens:
             if not await writer.add_token(token):
                 raise NameTaken(f"{account} has a token called {name} already")
 
-        await self._accounts.change(change)
+        await recorded(self._accounts, change, self._event(EventKind.TOKEN_CREATED, account, name))
         return text
 
     async def list(self, account: str) -> list[StoredToken]:
@@ -108,7 +112,7 @@ class Tokens:
             if not await writer.rotate_token(account, name, text.hash(), old_until, now):
                 raise _unknown(account, name)
 
-        await self._accounts.change(change)
+        await recorded(self._accounts, change, self._event(EventKind.TOKEN_ROTATED, account, name))
         return text
 
     async def remove(self, account: str, name: str) -> None:
@@ -123,7 +127,11 @@ class Tokens:
             if not await writer.remove_token(account, name):
                 raise _unknown(account, name)
 
-        await self._accounts.change(change)
+        await recorded(self._accounts, change, self._event(EventKind.TOKEN_DELETED, account, name))
+
+    def _event(self, kind: EventKind, account: str, name: str) -> Event:
+        now = self._clock.now()
+        return Event(kind, self._by, now, reference=account, details={"token": name})
 
     async def _account(self, name: str) -> Account:
         found = await self._accounts.account(name) if is_name(name) else None

@@ -1,10 +1,11 @@
 """Making, changing and removing users, and the first administrator."""
 
 from entrepot.errors import InvalidRequest, NameTaken
-from entrepot.ports.access import Kind
+from entrepot.ports.access import OPERATOR, Caller, Kind
 from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewAccount
 from entrepot.ports.clock import Clock
-from entrepot.services.access.accounts import AccountsOfKind
+from entrepot.ports.events import EventKind
+from entrepot.services.access.accounts import AccountsOfKind, recorded
 from entrepot.services.access.names import check_description, check_name
 from entrepot.services.access.passwords import Passwords, check_password, random_password
 
@@ -20,12 +21,14 @@ class Users(AccountsOfKind):
         accounts: where they are kept.
         passwords: hashes theirs.
         clock: tells the time.
+        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
-        super().__init__(accounts, Kind.USER)
+    def __init__(
+        self, accounts: Accounts, passwords: Passwords, clock: Clock, by: Caller = OPERATOR
+    ) -> None:
+        super().__init__(accounts, Kind.USER, clock, by)
         self._passwords = passwords
-        self._clock = clock
 
     async def add(
         self,
@@ -67,7 +70,8 @@ class Users(AccountsOfKind):
             if not await writer.add_account(account):
                 raise NameTaken(f"there is a user or a robot called {name} already")
 
-        await self._accounts.change(change)
+        event = self._event(EventKind.ACCOUNT_CREATED, name, admin=admin)
+        await recorded(self._accounts, change, event)
         return await self.get(name)
 
     async def add_first(self) -> tuple[str, str] | None:
@@ -91,7 +95,9 @@ class Users(AccountsOfKind):
         async def change(writer: AccessWriter) -> bool:
             return not await writer.has_users() and await writer.add_account(account)
 
-        return (account.name, password) if await self._accounts.change(change) else None
+        event = self._event(EventKind.ACCOUNT_CREATED, account.name, admin=True)
+        made = await recorded(self._accounts, change, event)
+        return (account.name, password) if made else None
 
     async def reset(self, name: str, password: str) -> None:
         """Give a user another password; the old one is good no more.
@@ -108,7 +114,8 @@ class Users(AccountsOfKind):
             if not await writer.set_password(name, password_hash, now):
                 raise self._unknown(name)
 
-        await self._accounts.change(change)
+        event = self._event(EventKind.ACCOUNT_CHANGED, name, password=True)
+        await recorded(self._accounts, change, event)
 
     async def remove(self, name: str) -> None:
         """Remove a user, with tokens and memberships.
@@ -129,4 +136,4 @@ class Users(AccountsOfKind):
             if not await writer.remove_account(name):
                 raise self._unknown(name)
 
-        await self._accounts.change(change)
+        await recorded(self._accounts, change, self._event(EventKind.ACCOUNT_DELETED, name))

@@ -16,14 +16,11 @@ from entrepot.oci.media_type import IMAGES, INDEXES
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.stored_manifest import parse_stored_manifest
-from entrepot.ports.access import Caller, Kind
+from entrepot.ports.access import IMPORTER
 from entrepot.ports.transfer import ImportSource, Root, SourceBlob, Unusable
 from entrepot.services.mount import Mount
 from entrepot.services.push import Push
 from entrepot.services.upload import Chunk, Upload
-
-IMPORTER = Caller("import", Kind.USER)
-"""Who the history of tags says it was."""
 
 _READ_BYTES = 1024 * 1024
 _DEEPEST = 16

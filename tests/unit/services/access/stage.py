@@ -71,7 +71,7 @@ class Stage(Worker):
         self.robots = Robots(self.accounts, self.clock)
         self.tokens = Tokens(self.accounts, self.clock)
         self.groups = Groups(self.accounts, self.clock)
-        self.rules = StoredRules(self.accounts)
+        self.rules = StoredRules(self.accounts, self.clock)
         self._rules = rules
         self._others: list[Worker] = []
 

@@ -15,6 +15,7 @@ from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.access import Caller, Kind
 from entrepot.ports.adoption import FindingKind
 from entrepot.ports.metadata import Transaction
 from entrepot.services.adoption import Outcome
@@ -31,6 +32,9 @@ def tree(tmp_path: Path) -> RegistryTree:
     push(tree, "v1", b"first")
     adopt_tree(tmp_path)
     return tree
+
+
+ALICE = Caller("alice", Kind.USER)
 
 
 def push(tree: RegistryTree, tag: str, layer: bytes, name: str = "app") -> Content:
@@ -101,7 +105,7 @@ def test_a_tag_that_is_pushed_again_wins_over_where_it_was_moved_here(tree: Regi
     async def move(transaction: Transaction, number: int) -> None:
         manifest = await transaction.find_manifest(number, Digest(second.digest))
         assert manifest is not None
-        await transaction.move_tag(number, Tag("v1"), manifest, "alice", now())
+        await transaction.move_tag(number, Tag("v1"), manifest, ALICE, now())
 
     here(tree.root, move)
     tree.tag("app", "v1", Content(first.digest, 0))
@@ -118,7 +122,7 @@ def test_what_was_deleted_here_stays_deleted_when_something_else_changes(
     assert first is not None
 
     async def delete(transaction: Transaction, number: int) -> None:
-        await transaction.delete_manifest(number, first.digest, "alice", now())
+        await transaction.delete_manifest(number, first.digest, ALICE, now())
 
     here(tree.root, delete)
     push(tree, "v2", b"second")
@@ -135,7 +139,7 @@ def test_what_was_deleted_here_and_pushed_there_again_comes_back_with_its_blobs(
     layer = Digest.of(b"first")
 
     async def delete(transaction: Transaction, number: int) -> None:
-        await transaction.delete_manifest(number, first.digest, "alice", now())
+        await transaction.delete_manifest(number, first.digest, ALICE, now())
         assert await transaction.unlink_blob(number, layer)
         assert await transaction.unlink_blob(number, Digest(CONFIG.digest))
 
@@ -157,7 +161,7 @@ def test_an_index_that_was_pushed_since_brings_the_images_that_it_lists(
     assert first is not None
 
     async def delete(transaction: Transaction, number: int) -> None:
-        await transaction.delete_manifest(number, first.digest, "alice", now())
+        await transaction.delete_manifest(number, first.digest, ALICE, now())
 
     here(tree.root, delete)
     child = Content(first.digest, len(first.payload)).descriptor(first.media_type)
@@ -196,8 +200,8 @@ def test_what_was_pushed_here_is_not_deleted_for_what_is_missing_there(tree: Reg
     async def pushed(transaction: Transaction, number: int) -> None:
         manifest = await transaction.find_manifest(number, first.digest)
         assert manifest is not None
-        await transaction.move_tag(number, Tag("here"), manifest, "alice", now())
-        await transaction.move_tag(number, Tag("v1"), manifest, "alice", now())
+        await transaction.move_tag(number, Tag("here"), manifest, ALICE, now())
+        await transaction.move_tag(number, Tag("v1"), manifest, ALICE, now())
 
     here(tree.root, pushed)
     shutil.rmtree(tree.tag_folder("app", "v1"))
@@ -240,7 +244,7 @@ def test_a_copy_that_lost_the_times_brings_nothing_back(tree: RegistryTree) -> N
     adopt_tree(tree.root)
 
     async def delete(transaction: Transaction, number: int) -> None:
-        assert await transaction.delete_tag(number, Tag("v1"), "alice", now())
+        assert await transaction.delete_tag(number, Tag("v1"), ALICE, now())
 
     here(tree.root, delete)
     for path in tree.registry.rglob("*"):
@@ -259,7 +263,7 @@ def test_a_directory_that_an_older_version_adopted_is_read_once_for_what_is_newe
     assert first is not None
 
     async def delete(transaction: Transaction, number: int) -> None:
-        await transaction.delete_manifest(number, first.digest, "alice", now())
+        await transaction.delete_manifest(number, first.digest, ALICE, now())
 
     here(tree.root, delete)
     connection = sqlite3.connect(database(tree.root))

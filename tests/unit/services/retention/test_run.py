@@ -18,7 +18,7 @@ from entrepot.oci.tag_glob import TagGlob
 from entrepot.operations import retention_job
 from entrepot.operations.retention_job import apply_rules, tell_verdicts
 from entrepot.operations.scheduled import Once
-from entrepot.ports.access import Caller, Kind, OpenAccess
+from entrepot.ports.access import ANONYMOUS, Caller, Kind, OpenAccess
 from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import NewManifest, Transaction
 from entrepot.services.image_removal import ImageRemoval
@@ -68,7 +68,7 @@ async def tag(
     async def change(transaction: Transaction) -> None:
         repository = await transaction.repository(name, now)
         number = await transaction.keep_manifest(repository, image)
-        await transaction.move_tag(repository, Tag(text), number, "", now)
+        await transaction.move_tag(repository, Tag(text), number, ANONYMOUS, now)
 
     await registry.metadata.change(change)
 

@@ -83,7 +83,7 @@ class Node:
         rule = StoredRule(
             name="made", who=(who,), may=(Action(action),), repositories=(repositories,)
         )
-        await StoredRules(self._accounts).add(rule)
+        await StoredRules(self._accounts, self.clock).add(rule)
 
     async def token(
         self,

@@ -1,0 +1,16 @@
+-- name: record_event
+INSERT INTO events (
+    id, at, kind, caller_kind, caller, address, user_agent, request_id, node,
+    repository, reference, digest, details
+)
+VALUES (
+    :id, :at, :kind, :caller_kind, :caller, :address, :user_agent, :request_id, :node,
+    :repository, :reference, :digest, :details
+);
+
+-- name: oldest_events
+-- Events are written in the order of time, so the oldest come first.
+SELECT number, at FROM events WHERE number > 0 ORDER BY number LIMIT :limit;
+
+-- name: forget_events
+DELETE FROM events WHERE number > 0 AND number <= :last;

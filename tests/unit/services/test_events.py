@@ -1,0 +1,173 @@
+"""Each change that somebody makes is recorded once, and what changes nothing is not."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from entrepot.errors import ImmutableTag, NameTaken, UnknownAccount
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.oci.repository_glob import RepositoryGlobs
+from entrepot.oci.tag_glob import TagGlob
+from entrepot.ports.access import RETENTION, OpenAccess
+from entrepot.services.delete import Delete
+from entrepot.services.image_removal import Candidate, ImageRemoval
+from entrepot.services.immutable import ImmutableRule, ImmutableTags
+from tests.model.place import Place
+from tests.unit.services.access.stage import Stage, stage
+from tests.unit.services.collection.places import at_a_place, push
+from tests.wire.harness.contents import CONFIG, Content, image
+
+ONE, TWO = Content(b"one"), Content(b"two")
+FIRST, SECOND = image(ONE, config=CONFIG), image(TWO, config=CONFIG)
+
+
+def told(database: Path, after: int = 0) -> list[tuple[str, ...]]:
+    """What was recorded, but for the first few: what, who, where, of what."""
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT kind, caller, repository, reference, digest FROM events ORDER BY number"
+        ).fetchall()
+    return rows[after:]
+
+
+def test_a_push_tells_the_repository_the_manifest_and_the_tag() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        assert told(place.path) == [
+            ("repository.created", "", "a", "", ""),
+            ("manifest.pushed", "", "a", "", FIRST.digest),
+            ("tag.created", "", "a", "1", FIRST.digest),
+        ]
+        await push(place, "a", SECOND, TWO, tag="1")
+        await push(place, "a", SECOND, TWO, tag="1")  # the tag stays where it is
+        assert told(place.path, 3) == [
+            ("manifest.pushed", "", "a", "", SECOND.digest),
+            ("tag.moved", "", "a", "1", SECOND.digest),
+            ("manifest.pushed", "", "a", "", SECOND.digest),
+        ]
+
+    at_a_place(work)
+
+
+def test_a_mount_tells_both_repositories_and_a_second_one_nothing() -> None:
+    async def work(place: Place) -> None:
+        await place.push_blob("a", ONE)
+        assert await place.mount("b", ONE, "a")
+        assert await place.mount("b", ONE, "a")
+        assert told(place.path, 1) == [
+            ("repository.created", "", "b", "", ""),
+            ("blob.mounted", "", "b", "", ONE.digest),
+        ]
+
+    at_a_place(work)
+
+
+def test_deleting_tells_everything_that_went() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.delete("a", "1")
+        await place.delete("a", "1")
+        await place.push_manifest("a", FIRST, "2", "3")
+        before = len(told(place.path))
+        await place.delete("a", FIRST.digest)
+        await place.delete_blob("a", ONE)
+        await place.delete_blob("a", ONE)
+        assert told(place.path)[3] == ("tag.deleted", "", "a", "1", FIRST.digest)
+        assert told(place.path, before) == [
+            ("tag.deleted", "", "a", "2", FIRST.digest),
+            ("tag.deleted", "", "a", "3", FIRST.digest),
+            ("manifest.deleted", "", "a", "", FIRST.digest),
+            ("blob.deleted", "", "a", "", ONE.digest),
+        ]
+
+    at_a_place(work)
+
+
+def test_what_was_refused_is_not_told() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        before = len(told(place.path))
+        rule = ImmutableRule(RepositoryGlobs.parse(["**"]), (TagGlob.parse("*"),), frozenset())
+        deletes = Delete(
+            place.database, OpenAccess(), place.clock, ImmutableTags((rule,)), enabled=True
+        )
+        with pytest.raises(ImmutableTag):
+            await deletes.manifest(RETENTION, RepositoryName("a"), Digest(FIRST.digest))
+        assert told(place.path, before) == []
+
+    at_a_place(work)
+
+
+def test_a_rule_that_removes_images_is_named() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        before = len(told(place.path))
+        chosen = Candidate(RepositoryName("a"), Tag("1"), Digest(FIRST.digest), place.clock.now())
+        removal = ImageRemoval(place.database, OpenAccess(), place.clock, ImmutableTags())
+        await removal.remove(RETENTION, [chosen])
+        assert told(place.path, before) == [
+            ("tag.deleted", "retention", "a", "1", FIRST.digest),
+            ("manifest.deleted", "retention", "a", "", FIRST.digest),
+        ]
+
+    at_a_place(work)
+
+
+def test_a_deleted_repository_is_told_once() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        before = len(told(place.path))
+        await place.deletes.repository(RETENTION, RepositoryName("a"))
+        assert told(place.path, before) == [("repository.deleted", "retention", "a", "", "")]
+
+    at_a_place(work)
+
+
+def test_changes_of_accounts_are_told_with_whoever_makes_them() -> None:
+    async def work(opened: Stage) -> None:
+        await opened.users.add("alice", "a long password of the tests")
+        with pytest.raises(NameTaken):
+            await opened.users.add("alice", "a long password of the tests")
+        await opened.users.set_disabled("alice", True)
+        await opened.users.reset("alice", "another password of the tests")
+        await opened.robots.add("ci", owner="alice")
+        await opened.tokens.add("alice", "laptop")
+        await opened.tokens.rotate("alice", "laptop", 0)
+        await opened.tokens.remove("alice", "laptop")
+        with pytest.raises(UnknownAccount):
+            await opened.tokens.remove("alice", "laptop")
+        await opened.groups.add("team", ["alice"])
+        await opened.groups.leave("team", ["alice"])
+        await opened.groups.remove("team")
+        await opened.add_rule("all", "user:alice", "pull", "**")
+        await opened.rules.remove("all")
+        await opened.robots.remove("ci")
+        await opened.users.remove("alice")
+        assert [(kind, who, name) for kind, who, _, name, _ in told(opened.path)] == [
+            ("account.created", "operator", "alice"),
+            ("account.changed", "operator", "alice"),
+            ("account.changed", "operator", "alice"),
+            ("account.created", "operator", "ci"),
+            ("token.created", "operator", "alice"),
+            ("token.rotated", "operator", "alice"),
+            ("token.deleted", "operator", "alice"),
+            ("group.created", "operator", "team"),
+            ("group.changed", "operator", "team"),
+            ("group.deleted", "operator", "team"),
+            ("rule.created", "operator", "all"),
+            ("rule.deleted", "operator", "all"),
+            ("account.deleted", "operator", "ci"),
+            ("account.deleted", "operator", "alice"),
+        ]
+
+    with stage() as opened:
+        asyncio.run(work(opened))
+        with closing(sqlite3.connect(opened.path)) as connection:
+            recorded = "".join(map(str, connection.execute("SELECT * FROM events")))
+    assert "password of the tests" not in recorded
+    assert "argon2" not in recorded
