@@ -36,7 +36,11 @@ def connect(
     server: SecureServer, context: ssl.SSLContext, session: ssl.SSLSession | None = None
 ) -> ssl.SSLSocket:
     raw = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
-    return context.wrap_socket(raw, session=session)
+    try:
+        return context.wrap_socket(raw, session=session)
+    except OSError:
+        raw.close()
+        raise
 
 
 def answers(connection: ssl.SSLSocket) -> bool:
@@ -76,15 +80,15 @@ def test_who_a_removed_ca_has_vouched_for_is_out_at_once(tmp_path: Path) -> None
                 break
             time.sleep(0.1)
         context = client_context(gone_client)
-        kept = connect(server, context)
-        assert answers(kept)
-        session = kept.session
-        assert is_let_in(server, context, session)
-        file.write_bytes(stays.certificate.read_bytes())
-        os.kill(server.pid, signal.SIGHUP)
-        kept.settimeout(PATIENCE)
-        while kept.recv(1000):  # it ends behind the rest of the answer
-            pass
+        with connect(server, context) as kept:
+            assert answers(kept)
+            session = kept.session
+            assert is_let_in(server, context, session)
+            file.write_bytes(stays.certificate.read_bytes())
+            os.kill(server.pid, signal.SIGHUP)
+            kept.settimeout(PATIENCE)
+            while kept.recv(1000):  # it ends behind the rest of the answer
+                pass
         assert not is_let_in(server, context)
         assert not is_let_in(server, context, session)
         assert is_let_in(server, client_context(stays_client))
