@@ -41,7 +41,8 @@ class TimeoutSettings:
         idle: a connection on which no whole request header came for this long is closed. Longer
             than the 90 s that Docker's and containerd's HTTP library keeps a connection, so that
             it is the client that closes it, never the server while a request is on its way.
-        body: a body from which nothing came for this long is given up.
+        body: a body of which less than 16 KiB came for this long is given up, and so is a manifest
+            that did not come whole, and a reader of an answer who has read nothing.
         lease: a claim on an upload session is free again this long after its worker's last sign.
     """
 

@@ -18,7 +18,12 @@ KEYS: tuple[Key, ...] = (
     works("server.workers", "processes that answer; one a core by default", Since.OWN),
     works("server.connections", "connections at once; 20000 by default", Since.OWN),
     works("server.timeouts.idle", "for the next request's header; `2m` by default", Since.OWN),
-    works("server.timeouts.body", "for a body that has stalled; `1m` by default", Since.OWN),
+    works(
+        "server.timeouts.body",
+        "for 16 KiB of a body, for a whole manifest, for a reader to read something; `1m` by"
+        " default",
+        Since.OWN,
+    ),
     works(
         "server.timeouts.lease",
         "for a claim on an upload whose worker has died; `30s` by default",

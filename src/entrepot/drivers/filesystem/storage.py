@@ -28,10 +28,10 @@ from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unle
 
 Result = TypeVar("Result")
 
-# docs/decisions/0003-sending-blobs.md: the cheapest on the server that is used.
+# The cheapest (docs/decisions/0003-sending-blobs.md).
 LARGEST_READ = MEBIBYTE
-# Measured: a reader that stops leaves the server with seven pieces, and one is on its way to it.
-READS_HELD = 8
+# Of a reader that stops: the connection's piece, what TLS makes of it, and the next one.
+READS_HELD = 3
 # docs/decisions/0020-uploads-through-the-page-cache.md: fewer turns between threads than smaller
 # ones take, and they are hashed while the processor's cache still has them.
 LARGEST_BATCH = MEBIBYTE
