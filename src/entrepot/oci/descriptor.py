@@ -40,12 +40,13 @@ class Descriptor:
     platform: tuple[str, str] | None = None
 
 
-def parse_descriptor(value: Any, where: str) -> Descriptor:
+def parse_descriptor(value: Any, where: str, *, typed: bool = False) -> Descriptor:
     """Read a descriptor out of a decoded manifest.
 
     Args:
         value: what stands there.
         where: its place in the manifest, such as `layers[2]`, for messages.
+        typed: clients cannot read it back when it says no media type.
 
     Raises:
         InvalidManifest: it is no descriptor, or its `data` contradicts its size or digest.
@@ -55,6 +56,8 @@ def parse_descriptor(value: Any, where: str) -> Descriptor:
         raise InvalidManifest(f"{where} is no descriptor: a JSON object is expected")
     refuse_other_case(value, FIELDS, where)
     media_type = parse_type(value.get("mediaType"), f"{where}.mediaType")
+    if typed and media_type is None:
+        raise InvalidManifest(f"{where}.mediaType is missing")
     size = value.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_SIZE:
         raise InvalidManifest(f"{where}.size is no number of bytes")

@@ -162,7 +162,7 @@ def _check_shape(document: dict[str, Any], media_type: str) -> None:
     if known and (not isinstance(version, int) or version != 2):
         raise InvalidManifest("manifest.schemaVersion is not 2")
     for key in foreign:
-        if document.get(key):
+        if document.get(key) is not None:
             raise InvalidManifest(f"a manifest of type {media_type} must not have {key}")
     if media_type in types.IMAGES and document.get("config") is None:
         raise InvalidManifest(f"a manifest of type {media_type} needs a config")
@@ -174,23 +174,30 @@ def _parse_edges(document: dict[str, Any], media_type: str) -> tuple[Edge, ...]:
     if not index and document.get("config") is not None:
         edges.append(Edge(Role.CONFIG, parse_descriptor(document["config"], "config")))
     if not index:
-        edges += _parse_list(document, "layers", Role.LAYER)
+        # skopeo reads no Docker manifest with a layer of no type; of OCI's it does.
+        typed = media_type == types.DOCKER_MANIFEST
+        edges += _parse_list(document, "layers", Role.LAYER, typed=typed)
     if not index and not image:
         edges += _parse_list(document, "blobs", Role.LAYER)
     if not image:
-        edges += _parse_list(document, "manifests", Role.MANIFEST)
+        # oras asks for a child of no type as a blob, and panics at such a subject.
+        edges += _parse_list(document, "manifests", Role.MANIFEST, typed=True)
     if document.get("subject") is not None:
-        edges.append(Edge(Role.SUBJECT, parse_descriptor(document["subject"], "subject")))
+        edges.append(
+            Edge(Role.SUBJECT, parse_descriptor(document["subject"], "subject", typed=True))
+        )
     return tuple(edges)
 
 
-def _parse_list(document: dict[str, Any], key: str, role: Role) -> list[Edge]:
+def _parse_list(
+    document: dict[str, Any], key: str, role: Role, *, typed: bool = False
+) -> list[Edge]:
     value = document.get(key)
     if value is None:  # Go writes an empty list as null
         return []
     if not isinstance(value, list):
         raise InvalidManifest(f"manifest.{key} is no list")
     return [
-        Edge(role, parse_descriptor(item, f"{key}[{position}]"))
+        Edge(role, parse_descriptor(item, f"{key}[{position}]", typed=typed))
         for position, item in enumerate(value)
     ]

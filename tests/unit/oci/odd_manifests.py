@@ -302,6 +302,11 @@ REFUSED_HERE = {
     "config-without-size": "no number of bytes",
     "config-size-too-large": "the manifest says 1000",
     "docker-layer-without-size": "no number of bytes",
+    "docker-layer-without-media-type": "mediaType is missing",
+    "docker-layer-empty-media-type": "mediaType is missing",
+    "child-without-media-type": "mediaType is missing",
+    "child-empty-media-type": "mediaType is missing",
+    "subject-without-media-type": "mediaType is missing",
     "child-without-size": "no number of bytes",
     "child-size-too-large": "the manifest says 1000000",
     "layer-empty-data": "has 0 bytes",
@@ -309,7 +314,7 @@ REFUSED_HERE = {
     "config-empty-data": "has 0 bytes",
     "child-empty-data": "has 0 bytes",
     "artifact-type-number": "manifest.artifactType",
-    "empty-subject": "subject.size",
+    "empty-subject": "subject.mediaType is missing",
     "subject-without-size": "subject.size",
     "subject-text": "subject is no descriptor",
     "key-twice-layers": "a key stands twice",
@@ -330,10 +335,10 @@ REFUSED_HERE = {
     "not-utf-8": "not JSON",
 }
 """What both take and Entrepot refuses, with a part of what it says: clients read these in several
-ways, or check the size and cannot pull."""
+ways, check the size and cannot pull, or cannot read them (skopeo 1.9, oras 1.2)."""
 
-TAKEN_HERE = frozenset({"empty-manifests", "index-with-layers", "media-type-upper-case"})
-"""What both refuse and Entrepot takes: an empty list says nothing, and types have no case."""
+TAKEN_HERE = frozenset({"media-type-upper-case"})
+"""What both refuse and Entrepot takes: media types have no case."""
 
 WITHOUT_DIGEST = frozenset(
     {
