@@ -241,16 +241,17 @@ class Backend:
             SqlUploadSessions,
         )
         from entrepot.drivers.sql.sweep import SqlCollectionSweep
+        from entrepot.drivers.sql.timed_database import TimedDatabase
         from entrepot.drivers.sql.tokens import SqlTokenStore
         from entrepot.drivers.sql.usage import SqlUsage
-        from entrepot.operations.metered_metadata import MeteredMetadata
         from entrepot.operations.metered_storage import MeteredStorage
 
         database = SqliteDatabase(
             self.database, observe=metrics.transaction if metrics else ignore_group
         )
         uploads = SqliteDatabase(self._places.sessions, durable=False)
-        metadata = SqlMetadata(database, self.settings.tags.history.keep, self.node)
+        asked = TimedDatabase(database, metrics.database) if metrics else database
+        metadata = SqlMetadata(asked, self.settings.tags.history.keep, self.node)
         storage, inspector, close_storage = self._open_storage()
 
         def close() -> None:
@@ -259,7 +260,7 @@ class Backend:
             close_storage()
 
         return Drivers(
-            metadata=MeteredMetadata(metadata, metrics) if metrics else metadata,
+            metadata=metadata,
             sessions=SqlUploadSessions(uploads),
             blobs=MeteredStorage(storage, metrics) if metrics else storage,
             access=OpenAccess(),
