@@ -22,11 +22,14 @@ ConfigOption = Annotated[
         " /etc/entrepot/config.yml, /etc/distribution/config.yml,"
         " /etc/docker/registry/config.yml, or built-in defaults.",
         show_default=False,
+        readable=False,  # we say ourselves why it is not
     ),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", help="The same as --config FILE.", show_default=False),
+    typer.Argument(
+        metavar="[FILE]", help="The same as --config FILE.", show_default=False, readable=False
+    ),
 ]
 Defaults = Annotated[
     bool,

@@ -6,6 +6,7 @@ from typing import Any
 
 from entrepot.config.document import Document, Tree
 from entrepot.config.environment import CONFIGURATION_PATH
+from entrepot.config.file_owner import describe_owner
 from entrepot.config.problems import InvalidConfiguration, KeyPath, Origin, Problem, describe
 
 # Ours first: the documented installation puts it there. The images of Docker Registry 3 and 2 keep
@@ -77,6 +78,8 @@ def read_file(path: Path) -> bytes:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         found = None
+    except PermissionError:
+        found = f"no permission ({describe_owner(path)})"
     except OSError as error:
         found = (error.strerror or str(error)).lower()
     else:

@@ -130,12 +130,16 @@ class Backend:
 
         Raises:
             ConfigurationError: nothing is kept, so that a command has nothing to work on.
+            StorageOutage: this user may not use what is kept.
         """
         if self.ownership is None:
             raise ConfigurationError(
                 f"storage.{self.settings.storage.driver} keeps everything in memory, where no"
                 " command can reach it"
             )
+        from entrepot.drivers.filesystem.permission import check_access
+
+        check_access(self._places.root, self.database)
         return self.ownership
 
     def require_database(self) -> FilesystemOwnership:
@@ -143,6 +147,7 @@ class Backend:
 
         Raises:
             ConfigurationError: nothing is kept, or there is no database.
+            StorageOutage: this user may not use it.
         """
         ownership = self.require_kept()
         if not self.has_database:

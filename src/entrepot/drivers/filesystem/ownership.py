@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
+from entrepot.drivers.filesystem.permission import explain
 from entrepot.errors import StorageOutage
 
 _PATIENCE_SECONDS = 10.0
@@ -39,7 +40,7 @@ def hold(root: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StorageOutage(f"{path} cannot be written: {error.strerror}") from error
+        raise StorageOutage(explain(root, error)) from error
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,7 +74,7 @@ def join(root: Path) -> int:
         folder = _open_folder(root)
         fcntl.flock(folder, fcntl.LOCK_SH)
     except OSError as error:
-        raise StorageOutage(f"{root} cannot be locked: {error.strerror}") from error
+        raise StorageOutage(explain(root, error)) from error
     return folder
 
 
@@ -107,7 +108,7 @@ def _locked_uploads(root: Path, kind: int, refusal: str) -> Iterator[None]:
         yield
         return
     except OSError as error:
-        raise StorageOutage(f"{root} cannot be locked: {error.strerror}") from error
+        raise StorageOutage(explain(root, error)) from error
     try:
         try:
             fcntl.flock(folder, kind | fcntl.LOCK_NB)

@@ -32,7 +32,7 @@ def test_the_next_registry_waits_for_the_workers_of_the_one_before(root: Path) -
 
 
 def test_a_worker_whose_directory_is_gone_says_so(tmp_path: Path) -> None:
-    with pytest.raises(StorageOutage, match="cannot be locked"):
+    with pytest.raises(StorageOutage, match="cannot be used: No such file"):
         join(tmp_path / "gone")
 
 
