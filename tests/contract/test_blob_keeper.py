@@ -114,7 +114,7 @@ async def test_bytes_that_are_being_committed_are_looked_at_again_only_when_that
     async with storage.commit(state, Digest.of(b"again"), CLAIM) as committed_to:
         deletion = asyncio.create_task(storages.open().delete(location, is_known))
         await asyncio.sleep(0.05)
-        known.append(committed_to)
+        known.append(committed_to.location)
     await deletion
     assert storages.stored(known[0]) == b"again"
 

@@ -26,8 +26,8 @@ async def committed(
     storage: BlobWriter, state: UploadState, digest: Digest, claim: Claim = CLAIM
 ) -> Location:
     """Make an upload a blob, and let go of it at once."""
-    async with storage.commit(state, digest, claim) as location:
-        return location
+    async with storage.commit(state, digest, claim) as placed:
+        return placed.location
 
 
 async def needed() -> bool:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
+from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.sql.collection import SqlCollectionQueue
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
+from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.drivers.sql.removal import SqlTagHistory
 from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.drivers.sql.sweep import SqlCollectionSweep
@@ -31,6 +33,7 @@ from entrepot.services.mount import Mount
 from entrepot.services.promises import Promises
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
+from entrepot.services.quarantine import Quarantining
 from entrepot.services.references import ManifestPolicy
 from entrepot.services.tag_history import TagHistories
 from entrepot.services.upload import Chunk, Upload
@@ -218,6 +221,12 @@ class Place:
             keep_strays=keep_strays,
             directory=DirectoryWatch(DockerRegistryTree(self.layout.root), self.pages.trees),
             say=self.said.append,
+            quarantining=Quarantining(
+                SqlQuarantine(self.database.database),
+                self.blobs,
+                FilesystemInspector(self.layout.root),
+                self.clock,
+            ),
         ).run()
 
     async def settle(self, rounds: int = 4) -> None:

@@ -18,7 +18,7 @@ from entrepot.errors import MetadataOutage, StorageFull, UnknownUpload, UploadBu
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS, OpenAccess
-from entrepot.ports.blobs import Location
+from entrepot.ports.blobs import Placed
 from entrepot.services.upload import Chunk, Upload
 from tests.model.place import Clock
 from tests.waiting import PATIENCE
@@ -134,11 +134,11 @@ def test_nobody_writes_to_an_upload_while_a_slow_disk_commits_it(
         renew = bench.sessions.renew
 
         @asynccontextmanager
-        async def slowly(*arguments: Any) -> AsyncIterator[Location]:
+        async def slowly(*arguments: Any) -> AsyncIterator[Placed]:
             begun.set()
             await may_go_on.wait()
-            async with commit(*arguments) as location:
-                yield location
+            async with commit(*arguments) as placed:
+                yield placed
 
         async def tell(*arguments: Any) -> bool:
             held = await renew(*arguments)

@@ -19,10 +19,12 @@ from entrepot.operations.jobs import (
 )
 from entrepot.operations.removal_jobs import draining_job, events_job, history_job
 from entrepot.operations.scrub_job import ScrubMetrics, quarantine_job, scrub_job
+from entrepot.operations.settling import replaying_job
 from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.services.backup import Backup
 from entrepot.services.purge import Purge
 from entrepot.services.quarantine import Quarantining
+from entrepot.services.redo import Redo
 from entrepot.services.scrub import Scrub
 from entrepot.services.usage.listing import count_total
 
@@ -35,6 +37,7 @@ def housekeeping_jobs(
     jobs: list[Job] = []
     if not settings.storage.maintenance.readonly.enabled:
         jobs += _care_jobs(backend, drivers, metrics)
+        jobs.append(replaying_job(Redo(drivers.redo, drivers.blobs), drivers.clock))
         purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
         jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
         jobs.append(draining_job(drivers.hidden_repositories))

@@ -12,6 +12,7 @@ from entrepot.ports.backup import Snapshot, SnapshotContent
 from entrepot.ports.clock import SystemClock
 from entrepot.services.backup import Backup, write_checked
 from entrepot.services.backup.report import Difference, RestoreReport
+from entrepot.services.redo import Redo
 
 
 def snapshots_of(settings: Settings) -> Snapshots:
@@ -117,4 +118,5 @@ def restore(settings: Settings, wanted: str | None) -> RestoreReport:
 async def _reconcile(backend: Backend, new: Path, report: RestoreReport) -> None:
     replacing = backend.with_database(new)
     with closing(replacing.open()) as drivers, replacing.checked(drivers) as stores:
+        await Redo(drivers.redo, drivers.blobs).replay()
         await _snapshots(backend).reconcile(new, stores, report)

@@ -23,6 +23,7 @@ from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.clock import MICROSECONDS, SystemClock
 from entrepot.services.collection import CollectionObserver, CollectionRules, Collector, Sweep
 from entrepot.services.plausible_clock import PlausibleClock
+from entrepot.services.quarantine import Quarantining
 
 logger = logging.getLogger("entrepot.collection")
 
@@ -60,6 +61,8 @@ def build_sweep(
     rules: CollectionRules,
     observer: CollectionObserver,
     say: Callable[[str], None],
+    *,
+    dry_run: bool = False,
     **how: Any,
 ) -> Sweep:
     """Build what sweeps.
@@ -70,12 +73,29 @@ def build_sweep(
         rules: what may go, and when.
         observer: told of each page.
         say: told why something is left that nothing here needs.
+        dry_run: take nothing out of service.
         how: `share` and `adopted`, as `Sweep` takes them.
     """
     directory = None if backend.tree is None else backend.tree.watch(drivers)
     kept = stray_keeper(backend, say)
-    ports = drivers.collection_sweep, drivers.collection, drivers.blobs, drivers.clock
-    return Sweep(*ports, rules, observer, keep_strays=kept, directory=directory, say=say, **how)
+    quarantining = None
+    if not dry_run:
+        quarantining = Quarantining(
+            drivers.quarantine, drivers.blobs, drivers.inspector, drivers.clock
+        )
+    return Sweep(
+        drivers.collection_sweep,
+        drivers.collection,
+        drivers.blobs,
+        drivers.clock,
+        rules,
+        observer,
+        keep_strays=kept,
+        directory=directory,
+        say=say,
+        quarantining=quarantining,
+        **how,
+    )
 
 
 def stray_keeper(backend: Backend, say: Callable[[str], None]) -> Callable[[], bool]:

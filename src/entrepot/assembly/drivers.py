@@ -17,6 +17,7 @@ from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.pulls import PullGatherers, PullTimes
 from entrepot.ports.quarantine import Quarantine
+from entrepot.ports.redo import RedoLog
 from entrepot.ports.removal import HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
 from entrepot.ports.tokens import TokenStore
@@ -49,6 +50,7 @@ class Drivers:
     collection_sweep: CollectionSweep
     reservations: Reservations
     mender: Mender
+    redo: RedoLog
     usage: UsageReader
     recount: UsageRecount
     close: Callable[[], None]

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
-from entrepot.errors import Outage
+from entrepot.errors import Outage, StorageOutage
+from entrepot.operations.settling import LEFT_BEHIND_SECONDS
+from entrepot.ports.clock import MICROSECONDS
 
 logger = logging.getLogger("entrepot.health")
 
@@ -28,12 +30,19 @@ def check_storage(backend: Backend) -> list[tuple[str, Callable[[], None]]]:
         try:
             await drivers.blobs.check()
             await drivers.metadata.check()
+            await _check_small_blobs(drivers)
         except Outage as error:
             # As long as pulls can be served, refusing everything would help nobody.
             await _check_reading(drivers)
             logger.warning("pushes fail at this moment: %s", error.message)
 
     return [("", lambda: asyncio.run(look()))]
+
+
+async def _check_small_blobs(drivers: Drivers) -> None:
+    before = drivers.clock.now() - int(3 * LEFT_BEHIND_SECONDS * MICROSECONDS)
+    if await drivers.redo.waiting(before, 0, 1):
+        raise StorageOutage("small blobs have been waiting for minutes to be written to the disk")
 
 
 async def _check_reading(drivers: Drivers) -> None:

@@ -15,6 +15,7 @@ from entrepot.ports.access import OpenAccess
 from entrepot.services.mount import Mount
 from entrepot.services.promises import Promises
 from entrepot.services.push import Push
+from entrepot.services.redo import Redo
 from entrepot.services.transfer import export as exporting
 from entrepot.services.transfer import import_images as importing
 from entrepot.services.upload import Upload
@@ -40,7 +41,9 @@ async def export(
         copy: copy blobs, where hard links were possible, too.
     """
     backend = Backend(settings)
-    with backend.beside():
+    with backend.beside() as drivers:
+        # What was acknowledged before a crash, and no start has written since.
+        await Redo(drivers.redo, drivers.blobs).replay()
         assert backend.tree is not None
         async with backend.tree.open_export(directory, form, copy=copy) as (source, target):
             return await exporting.export(source, target, wanted, progress)

@@ -99,9 +99,13 @@ async def _check(
 ) -> Counts:
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backend import Backend
+    from entrepot.services.redo import Redo
 
     backend = Backend(settings)
     with backend.beside() as drivers, backend.checked(drivers) as stores:
+        # What was acknowledged before a crash, and no start has written since.
+        with suppress(MetadataOutage):
+            await Redo(drivers.redo, drivers.blobs).replay()
         total = None
         with suppress(MetadataOutage):  # a damaged database is the check's to report
             total = await count_total(drivers.usage, drivers.sessions)

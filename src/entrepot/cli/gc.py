@@ -126,7 +126,14 @@ async def _gc(settings: Settings, rules: CollectionRules, options: Options) -> i
     with open_collection(backend, dry_run=options.dry_run) as drivers:
         if options.sweeps:
             sweep = build_sweep(
-                backend, drivers, rules, lines, warn, share=_SHARE, adopted=options.adopted
+                backend,
+                drivers,
+                rules,
+                lines,
+                warn,
+                dry_run=options.dry_run,
+                share=_SHARE,
+                adopted=options.adopted,
             )
             await sweep.run()
         await _look_until_done(build_collector(drivers, rules, lines).look, lines)

@@ -19,6 +19,8 @@ from entrepot.ports.blobs import (
     BlobStorage,
     Claim,
     Location,
+    Placed,
+    Settled,
     StoredBytes,
     StrayUpload,
     Unless,
@@ -74,17 +76,17 @@ class MeteredStorage:
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Location]:
+    ) -> AsyncIterator[Placed]:
         """Check the bytes against the digest and make them a durable blob."""
         committing = self._storage.commit(state, digest, claim)
         began = perf_counter()
         try:
-            location = await committing.__aenter__()
+            placed = await committing.__aenter__()
         finally:
             self._metrics.storage("Commit", perf_counter() - began)
         self._metrics.upload("finished")
         try:
-            yield location
+            yield placed
         finally:
             await committing.__aexit__(None, None, None)
 
@@ -108,6 +110,14 @@ class MeteredStorage:
             return await self._storage.delete(location, unless)
         finally:
             self._metrics.storage("Delete", perf_counter() - began)
+
+    async def settle(self) -> Settled:
+        """Make durable what was committed with its content."""
+        return await self._storage.settle()
+
+    async def put(self, location: Location, content: bytes) -> None:
+        """Make sure that a small blob has its bytes, durably."""
+        await self._storage.put(location, content)
 
     async def check(self) -> None:
         """Return when the storage can be read and written."""

@@ -185,6 +185,14 @@ class AdoptedTrees(Protocol):
         """Serve a blob no more until it is pushed again."""
         ...
 
+    async def quarantined(self, digests: Iterable[Digest]) -> list[tuple[StoredBlob, int]]:
+        """Give those of these blobs that are in quarantine, and since when."""
+        ...
+
+    async def release(self, blob: StoredBlob, since: int) -> None:
+        """Serve a blob again that is in quarantine since that moment."""
+        ...
+
 
 class AdoptionLog(Protocol):
     """Remembers how far adoption is, and what it found."""

@@ -51,6 +51,43 @@ class Claim:
     lasts: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Which upload a blob came with: one that is pushed again comes with another."""
+
+    digest: Digest
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A blob in its place.
+
+    Attributes:
+        upload: that it came with.
+        location: where it lies.
+        content: all of its bytes, where they are not durable there yet. Then whoever makes the blob
+            known keeps them in the same transaction, until `settle` has told of the upload.
+    """
+
+    upload: Upload
+    location: Location
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of blobs that were committed with their content.
+
+    Attributes:
+        done: are durable where they lie.
+        failed: are perhaps not, and never will be by themselves: their content is to be `put`.
+    """
+
+    done: tuple[Upload, ...] = ()
+    failed: tuple[Upload, ...] = ()
+
+
 class BlobContent(Protocol):
     """A blob that was found whole and can be read."""
 
@@ -160,10 +197,10 @@ class BlobWriter(Protocol):
 
     def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AbstractAsyncContextManager[Location]:
-        """Check the bytes against the digest and make them a durable blob.
+    ) -> AbstractAsyncContextManager[Placed]:
+        """Check the bytes against the digest and make them a blob.
 
-        Inside the block, bytes, names and directories have reached the disk, and nobody's `delete`
+        Inside the block the bytes are durable, or are given with the place, and nobody's `delete`
         removes them: whoever makes the blob known does so before the block ends. Committing a
         digest that the storage has already is allowed and leaves one whole blob.
 
@@ -247,6 +284,26 @@ class BlobKeeper(Protocol):
 
         Raises:
             StorageOutage: the storage failed, or a commit held the place for too long.
+        """
+        ...
+
+    async def settle(self) -> Settled:
+        """Make durable what was committed with its content, and whose block has ended.
+
+        Nothing is committed in this way by an instance of which this was never asked.
+        """
+        ...
+
+    async def put(self, location: Location, content: bytes) -> None:
+        """Make sure that a small blob has its bytes, durably; for those kept in a transaction.
+
+        Args:
+            location: where it lies, or should.
+            content: all of its bytes.
+
+        Raises:
+            StorageFull: there is no room.
+            StorageOutage: the storage failed, or a removal held the place for too long.
         """
         ...
 

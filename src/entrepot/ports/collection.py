@@ -15,6 +15,7 @@ from typing import Protocol
 
 from entrepot.ports.adoption import TreeMark
 from entrepot.ports.blobs import Location
+from entrepot.ports.metadata import StoredBlob
 
 
 class CollectedKind(StrEnum):
@@ -224,6 +225,10 @@ class CollectionSweep(Protocol):
 
     async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what has no tag and is in no index, of the page of manifests behind a number."""
+        ...
+
+    async def served_blobs(self, after: int, limit: int) -> list[tuple[int, StoredBlob]]:
+        """Give a page of blobs that are not in quarantine, with their numbers, behind a number."""
         ...
 
     async def tree_read_at(self) -> int | None:

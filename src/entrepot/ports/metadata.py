@@ -14,7 +14,7 @@ from entrepot.oci.manifest import Manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.access import Caller
-from entrepot.ports.blobs import Location
+from entrepot.ports.blobs import Location, Placed
 from entrepot.ports.events import Event
 from entrepot.ports.removal import Removal
 from entrepot.ports.usage import QuotaCounters, UsedAround
@@ -198,6 +198,15 @@ class Transaction(Removal, Protocol):
         """Make a blob known; gives the one that was known before, where there was one.
 
         One that was in quarantine is replaced, and served again.
+        """
+        ...
+
+    async def keep_content(self, placed: Placed, now: int) -> None:
+        """Keep the bytes of a blob that was just made known, until they are durable in its place.
+
+        Args:
+            placed: has them.
+            now: microseconds since 1970, UTC.
         """
         ...
 

@@ -13,13 +13,14 @@ from entrepot.operations.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from entrepot.operations.collecting import Collecting
+    from entrepot.operations.settling import Settling
 
 # The first clients are answered before anything else is loaded.
 _DELAY_SECONDS = 1.0
 
 
 class Background:
-    """Collects in every worker, and keeps house in one.
+    """Settles small blobs and collects in every worker, and keeps house in one.
 
     Args:
         backend: of the registry.
@@ -38,6 +39,7 @@ class Background:
         self._beginning: asyncio.Task[None] | None = None
         self._housekeeping: Housekeeping | None = None
         self._collecting: Collecting | None = None
+        self._settling: Settling | None = None
 
     def start(self) -> None:
         """Begin, on the worker's event loop."""
@@ -53,21 +55,28 @@ class Background:
             await self._housekeeping.stop()
         if self._collecting is not None:
             await self._collecting.stop()
+        if self._settling is not None:
+            await self._settling.stop()
 
     async def _begin(self) -> None:
         await asyncio.sleep(_DELAY_SECONDS)
         # Loading takes some tenths of a second; in a thread, requests go on meanwhile.
-        housekeeping, collecting = await asyncio.to_thread(self._build)
+        housekeeping, collecting, settling = await asyncio.to_thread(self._build)
+        settling.start()
+        self._settling = settling
         housekeeping.start()
         self._housekeeping = housekeeping
         if collecting is not None:
             collecting.start()
             self._collecting = collecting
 
-    def _build(self) -> tuple[Housekeeping, Collecting | None]:
+    def _build(self) -> tuple[Housekeeping, Collecting | None, Settling]:
         from entrepot.assembly.background import housekeeping_jobs
         from entrepot.assembly.collection import collecting
+        from entrepot.operations.settling import Settling
+        from entrepot.services.redo import Redo
 
         jobs = housekeeping_jobs(self._backend, self._drivers, self._metrics)
         collector = collecting(self._backend.settings, self._drivers, self._metrics)
-        return Housekeeping(self._turn, jobs), collector
+        settling = Settling(Redo(self._drivers.redo, self._drivers.blobs))
+        return Housekeeping(self._turn, jobs), collector, settling

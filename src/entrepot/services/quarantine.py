@@ -6,7 +6,7 @@ the blob is there: so whoever finds it puts the blob into quarantine at once, a 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from entrepot.errors import Outage
 from entrepot.ports.blobs import BlobKeeper
@@ -49,6 +49,23 @@ class Quarantining:
         if size is None:
             return Reason.MISSING
         return Reason.WRONG_SIZE if size != blob.size else None
+
+    async def look_at_all(self, blobs: Sequence[StoredBlob]) -> list[tuple[StoredBlob, Reason]]:
+        """Give those of many blobs whose files are missing or have another size.
+
+        Raises:
+            StorageOutage: the storage failed.
+        """
+
+        def sizes() -> list[int | None]:
+            return [self._inspector.size(blob.location) for blob in blobs]
+
+        found = zip(blobs, await asyncio.to_thread(sizes), strict=True)
+        return [
+            (blob, Reason.MISSING if size is None else Reason.WRONG_SIZE)
+            for blob, size in found
+            if size != blob.size
+        ]
 
     async def put(
         self, blob: StoredBlob, reason: Reason, look_again: LookAgain | None = None

@@ -316,13 +316,15 @@ class Upload:
     ) -> None:
         refusal: QuotaExceeded | None = None
         # Until the blob is known, nobody may take its bytes for a leftover.
-        async with self._blobs.commit(state, digest, claim) as location:
-            now = self._clock.now()
+        async with self._blobs.commit(state, digest, claim) as placed:
+            now, location = self._clock.now(), placed.location
             blob = kept = StoredBlob(digest, state.received, location)
 
             async def change(transaction: Transaction) -> StoredBlob:
                 changes = await Changes.into(transaction, caller, now, name)
                 kept = await transaction.keep_blob(blob, now)
+                if placed.content is not None:
+                    await transaction.keep_content(placed, now)
                 await transaction.link_blob(changes.repository, digest, now)
                 return kept
 

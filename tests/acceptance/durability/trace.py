@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CALLS = (
-    "openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,"
+    "openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,unlink,unlinkat,"
     "write,pwrite64,writev,pwritev,pwritev2,ftruncate,fallocate,copy_file_range,sendfile,"
     "fsync,fdatasync,sync_file_range,sendto,sendmsg"
 )
@@ -53,7 +53,7 @@ class Step:
 def strace(output: Path) -> list[str | Path]:
     """Give the command before a program's own that writes the trace of all its processes."""
     return [
-        *("strace", "-DDD", "-f", "-y", "-qq", "--seccomp-bpf", "-s", "400"),
+        *("strace", "-DDD", "-f", "-y", "-qq", "--seccomp-bpf", "-s", "5000"),
         *("-e", f"trace={CALLS}", "-e", "signal=none", "-o", output),
     ]
 

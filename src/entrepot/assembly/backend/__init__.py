@@ -202,7 +202,9 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.migrations import migrate
         from entrepot.drivers.sql.pulls import SqlPullGatherers
+        from entrepot.drivers.sql.redo import SqlRedoLog
         from entrepot.drivers.sql.sessions import SqlUploadSessions
+        from entrepot.services.redo import ALL_TIME, Redo
 
         if self.is_kept:
             prepare(self._places.root)
@@ -217,6 +219,12 @@ class Backend:
         with closing(SqliteDatabase(sessions, durable=False)) as opened:
             await SqlUploadSessions(opened).release_all(f"{self.node}/")
             await SqlPullGatherers(opened).leave(f"{self.node}/")
+        with closing(SqliteDatabase(self.database, durable=True)) as opened:
+            waiting = await SqlRedoLog(opened).waiting(ALL_TIME, 0, 1)
+        if waiting:
+            with closing(self.open()) as drivers:
+                written = await Redo(drivers.redo, drivers.blobs).replay()
+            logger.info("wrote %d small blobs that were committed before the last stop", written)
 
     def open(self, metrics: WorkerMetrics | None = None) -> Drivers:
         """Open everything in one process; `prepare` has run before.
@@ -239,6 +247,7 @@ class Backend:
         from entrepot.drivers.sql.pulls import SqlPullGatherers, SqlPullTimes
         from entrepot.drivers.sql.quarantine import SqlQuarantine
         from entrepot.drivers.sql.recount import SqlUsageRecount
+        from entrepot.drivers.sql.redo import SqlRedoLog
         from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
         from entrepot.drivers.sql.sessions import (
             SqlGuessLedger,
@@ -286,6 +295,7 @@ class Backend:
             collection_sweep=SqlCollectionSweep(database),
             reservations=SqlReservations(uploads),
             mender=SqlMender(database),
+            redo=SqlRedoLog(database),
             usage=SqlUsage(database),
             recount=SqlUsageRecount(database),
             close=close,

@@ -1,14 +1,17 @@
 """Makes an upload a blob: checked, synced, and given its final name."""
 
+import fcntl
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.drivers.filesystem.durability import FinalNames
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.hashing import restore
+from entrepot.drivers.filesystem.unsettled import LARGEST_BYTES
 from entrepot.drivers.filesystem.upload import lost
-from entrepot.drivers.filesystem.upload_file import lock
+from entrepot.drivers.filesystem.upload_file import lock, write_all
 from entrepot.errors import InvalidDigest
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Claim, UploadState
@@ -16,16 +19,51 @@ from entrepot.ports.blobs import Claim, UploadState
 _READ_BYTES = 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class CommittedFile:
+    """A blob's file in its place.
+
+    Attributes:
+        held: keeps the file from being removed, until it is closed.
+        content: all of its bytes, where they are not on the disk yet.
+        file: open, where they are not.
+    """
+
+    held: int
+    content: bytes | None = None
+    file: int = -1
+
+    def close(self) -> None:
+        """Let go of everything."""
+        os.close(self.held)
+        if self.file >= 0:
+            os.close(self.file)
+
+
 def commit_file(
-    upload: Path, target: str, state: UploadState, digest: Digest, claim: Claim, names: FinalNames
-) -> int:
-    """Check an upload's file against a digest and make it the blob's file, durably.
+    upload: Path,
+    target: str,
+    state: UploadState,
+    digest: Digest,
+    claim: Claim,
+    names: FinalNames,
+    *,
+    unsynced: bool = False,
+) -> CommittedFile:
+    """Check an upload's file against a digest and make it the blob's file.
 
     When the file is gone and a whole blob stands in its place, an earlier commit of the same
     upload got that far, and this one waits for what may not have reached the disk since.
 
-    Returns:
-        What keeps the blob's file from being removed, until it is closed.
+    Args:
+        upload: the upload's file.
+        target: the blob's.
+        state: how much belongs to the upload.
+        digest: that its bytes must have.
+        claim: the right to do this.
+        names: gives the file its name.
+        unsynced: wait for no disk, and give the content instead. A file that has the name already
+            may be good, and is replaced by none that is not synced: then this one is.
 
     Raises:
         Held: somebody removes a blob beside it at this moment; to be tried again.
@@ -37,36 +75,105 @@ def commit_file(
     """
     known = _digest_from_progress(state, digest)
     with translated("committing an upload"):
-        try:
-            file = os.open(upload, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            held = None
-            if known == digest:
-                held = _hold_whole(target, state.received, digest, names)
+        file = _open(upload, state)
+        if file is None and known == digest and state.received > LARGEST_BYTES:
+            held = _hold_whole(target, state.received, digest, names)
             if held is not None:
-                return held
-            if state.received:
-                raise lost(state) from None
-            file = os.open(upload, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                return CommittedFile(held)
+        elif file is None and known == digest:
+            # The earlier commit may have waited for no disk, and nobody did so since.
+            file, unsynced = _copy_whole(target, upload, digest), False
+        if file is None:
+            raise lost(state)
+        kept = False
         try:
             lock(file, upload, claim)
             _cut(file, state)
-            found = known or _digest_from_file(file, digest.algorithm)
-            if found != digest:
-                raise InvalidDigest(
-                    f"the bytes that were received have the digest {found}, not {digest}",
-                    {"digest": digest, "received": found},
-                )
-            _sync(file, upload)
+            content = os.pread(file, state.received, 0) if unsynced else None
+            if content is not None:
+                known = Digest.of(content, digest.algorithm)
+            _check(known or _digest_from_file(file, digest.algorithm), digest)
             held = names.hold(target)
             try:
+                if content is not None and names.give_if_free(str(upload), target):
+                    fcntl.flock(file, fcntl.LOCK_UN)
+                    kept = True
+                    return CommittedFile(held, content, file)
+                _sync(file, upload)
                 names.give(str(upload), target, held)
             except BaseException:
                 os.close(held)
                 raise
-            return held
+            return CommittedFile(held)
         finally:
-            os.close(file)
+            if not kept:
+                os.close(file)
+
+
+def put_file(scratch: Path, target: str, content: bytes, names: FinalNames) -> None:
+    """Make sure that a small blob's file has these bytes, durably.
+
+    It is written anew even where it has them: nobody can tell whether they are on the disk.
+
+    Args:
+        scratch: a path for it until it is whole, on the same file system.
+        target: the blob's.
+        content: all of its bytes.
+        names: gives the file its name.
+
+    Raises:
+        Held: somebody removes a blob beside it at this moment; to be tried again.
+        StorageFull: there is no room.
+        StorageOutage: the file system failed.
+    """
+    with translated("writing a small blob"):
+        held = names.hold(target)
+        try:
+            file = os.open(scratch, os.O_WRONLY | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                write_all(file, [content], 0)
+                _sync(file, scratch)
+            finally:
+                os.close(file)
+            names.give(str(scratch), target, held)
+        finally:
+            scratch.unlink(missing_ok=True)
+            os.close(held)
+
+
+def _open(upload: Path, state: UploadState) -> int | None:
+    """Open an upload's file, and make it where it has no bytes; None where they are gone."""
+    make = 0 if state.received else os.O_CREAT
+    try:
+        return os.open(upload, os.O_RDWR | os.O_CLOEXEC | make, 0o600)
+    except FileNotFoundError:
+        return None
+
+
+def _copy_whole(target: str, upload: Path, digest: Digest) -> int | None:
+    """Make a small upload's file again from the blob's; None where that has other bytes."""
+    try:
+        with open(target, "rb") as blob:
+            content = blob.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    if Digest.of(content, digest.algorithm) != digest:
+        return None
+    file = os.open(upload, os.O_RDWR | os.O_CLOEXEC | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        write_all(file, [content], 0)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _check(found: str, digest: Digest) -> None:
+    if found != digest:
+        raise InvalidDigest(
+            f"the bytes that were received have the digest {found}, not {digest}",
+            {"digest": digest, "received": found},
+        )
 
 
 def _cut(file: int, state: UploadState) -> None:

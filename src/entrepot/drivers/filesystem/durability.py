@@ -109,11 +109,24 @@ class FinalNames:
             target: its final name, on the same file system.
             held: what `hold` has given for it.
         """
-        # Nobody removes the folder now: that is done by those who hold the one above alone.
-        with suppress(FileExistsError):
-            os.mkdir(os.path.dirname(target), 0o700)
+        _make_folder(target)
         os.replace(source, target)
         self.sync(target, held)
+
+    def give_if_free(self, source: str, target: str) -> bool:
+        """Move a file to a name that no file has, and wait for nothing; False where one has it.
+
+        Args:
+            source: the file, which need not be synced.
+            target: its final name, which `hold` has been called for.
+        """
+        _make_folder(target)
+        try:
+            os.link(source, target)
+        except OSError:  # somebody has the name, or the file system has no links
+            return False
+        os.unlink(source)
+        return True
 
     def sync(self, target: str, held: int) -> None:
         """Wait until a file's name has reached the disk, and the names of its folders."""
@@ -124,3 +137,9 @@ class FinalNames:
         if prefix not in self._settled:
             sync_directory(os.path.dirname(prefix))
             self._settled.add(prefix)
+
+
+def _make_folder(target: str) -> None:
+    # Nobody removes the folder now: that is done by those who hold the one above alone.
+    with suppress(FileExistsError):
+        os.mkdir(os.path.dirname(target), 0o700)

@@ -4,13 +4,14 @@ import asyncio
 import os
 import tempfile
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from entrepot.drivers.filesystem.commit import commit_file
+from entrepot.drivers.filesystem.commit import CommittedFile, commit_file, put_file
 from entrepot.drivers.filesystem.durability import FinalNames, make_directories
 from entrepot.drivers.filesystem.failures import translated
 from entrepot.drivers.filesystem.layout import OWN_FOLDER, Layout
@@ -19,12 +20,23 @@ from entrepot.drivers.filesystem.prefix_lock import Held, hold_alone, pause
 from entrepot.drivers.filesystem.reader import FileContent, open_blob
 from entrepot.drivers.filesystem.removal import remove_file
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
+from entrepot.drivers.filesystem.unsettled import UnsettledFile, UnsettledFiles
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
 from entrepot.drivers.filesystem.walk import walk_blobs
 from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
-from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
+from entrepot.ports.blobs import (
+    Claim,
+    Location,
+    Placed,
+    Settled,
+    StoredBytes,
+    StrayUpload,
+    Unless,
+    Upload,
+    UploadState,
+)
 
 Result = TypeVar("Result")
 
@@ -58,6 +70,8 @@ class FilesystemStorage:
         self._reading = Share(largest=LARGEST_READ, held=READS_HELD)
         self._writing = Share(largest=LARGEST_BATCH)
         self._names = FinalNames()
+        self._unsettled = UnsettledFiles()
+        self._settling = Threads(1, "settling")
 
     async def open(self, location: Location, size: int) -> FileContent:
         """Open a blob."""
@@ -78,26 +92,65 @@ class FilesystemStorage:
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Location]:
-        """Check the bytes against the digest and make them a durable blob."""
+    ) -> AsyncIterator[Placed]:
+        """Check the bytes against the digest and make them a blob."""
         location = self._layout.location(digest)
-        upload = self._uploads / state.upload_id
+        path = self._uploads / state.upload_id
         target = self._layout.path(location)
+        upload = Upload(digest, state.upload_id)
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
 
-        def work() -> int:
-            return commit_file(upload, target, state, digest, claim, self._names)
+        unsynced = self._unsettled.reserve(state.received)
 
+        def work() -> CommittedFile:
+            return commit_file(path, target, state, digest, claim, self._names, unsynced=unsynced)
+
+        committed: CommittedFile | None = None
+        try:
+            while committed is None:
+                try:
+                    # What waits for no disk costs less than handing it to a thread.
+                    committed = (
+                        work() if unsynced else await self._in_thread(work, CommittedFile.close)
+                    )
+                except Held:
+                    await _pause_until(deadline, "committing an upload")
+            yield Placed(upload, location, committed.content)
+        finally:
+            if committed is not None:
+                os.close(committed.held)
+            if committed is not None and committed.file >= 0:
+                # Its bytes are kept elsewhere by now, so the disk can wait.
+                self._unsettled.add(UnsettledFile(upload, target, committed.file, state.received))
+            elif unsynced:
+                self._unsettled.cancel(state.received)
+
+    async def settle(self) -> Settled:
+        """Make durable what was committed with its content."""
+        files = self._unsettled.take()
+        if not files:
+            return Settled()
+        try:
+            return await self._in_thread(
+                lambda: self._unsettled.sync(files), threads=self._settling
+            )
+        finally:
+            for file in files:
+                self._unsettled.cancel(file.size)
+
+    async def put(self, location: Location, content: bytes) -> None:
+        """Make sure that these bytes lie at a location, durably."""
+        target = self._layout.path(location)
+        scratch = self._uploads / str(uuid.uuid4())
+        deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
         while True:
             try:
-                held = await self._in_thread(work, os.close)
-                break
+                await self._in_thread(
+                    lambda: put_file(scratch, target, content, self._names), threads=self._settling
+                )
+                return
             except Held:
-                await _pause_until(deadline, "committing an upload")
-        try:
-            yield location
-        finally:
-            os.close(held)
+                await _pause_until(deadline, "writing a small blob")
 
     async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
@@ -161,8 +214,10 @@ class FilesystemStorage:
 
     def close(self) -> None:
         """Let go of the threads, once they have done what they are at."""
-        self._threads.close()
-        self._removing.close()
+        for threads in (self._threads, self._removing, self._settling):
+            threads.close()
+        for file in self._unsettled.take():
+            os.close(file.file)
 
     async def _in_thread(
         self,

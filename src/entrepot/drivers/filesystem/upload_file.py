@@ -77,13 +77,8 @@ class UploadFile:
         self.offset += size
 
     def start_writeback(self, offset: int) -> None:
-        """Have the kernel begin to put on the disk what was written from an offset on.
-
-        Nothing is promised: that is left to the sync of the commit, which is told of failures,
-        too. This call reports none and hides none from it.
-        """
-        if _sync_file_range is not None:
-            _sync_file_range(self._file, offset, self.offset - offset, _WRITE)
+        """Have the kernel begin to put on the disk what was written from an offset on."""
+        start_writeback(self._file, offset, self.offset - offset)
 
     def close(self) -> None:
         """Close the file; closing twice is allowed."""
@@ -100,6 +95,16 @@ class UploadFile:
             raise _busy(self._path) from None
         if named.st_ino != own.st_ino or own.st_size != self.offset:
             raise _busy(self._path)
+
+
+def start_writeback(file: int, offset: int, size: int) -> None:
+    """Have the kernel begin to put some bytes of a file on the disk.
+
+    Nothing is promised: that is left to a later sync, which is told of failures, too. This call
+    reports none and hides none from it.
+    """
+    if _sync_file_range is not None:
+        _sync_file_range(file, offset, size, _WRITE)
 
 
 def lock(file: int, path: Path, claim: Claim) -> None:

@@ -8,7 +8,17 @@ from entrepot.drivers.memory.store import MemoryContent, MemoryStore
 from entrepot.drivers.memory.upload import MemoryUploadPart, check_held, check_present
 from entrepot.errors import DamagedBlob, InvalidDigest
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import Claim, Location, StoredBytes, StrayUpload, Unless, UploadState
+from entrepot.ports.blobs import (
+    Claim,
+    Location,
+    Placed,
+    Settled,
+    StoredBytes,
+    StrayUpload,
+    Unless,
+    Upload,
+    UploadState,
+)
 from entrepot.ports.clock import Clock, SystemClock
 
 _PAUSE_SECONDS = 0.002
@@ -51,7 +61,7 @@ class MemoryStorage:
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
-    ) -> AsyncIterator[Location]:
+    ) -> AsyncIterator[Placed]:
         """Check the bytes against the digest and make them a blob."""
         location = Location(digest)
         while location in self._store.removing:
@@ -63,7 +73,7 @@ class MemoryStorage:
             self._keep(state, digest, location)
         self._store.committing[location] += 1
         try:
-            yield location
+            yield Placed(Upload(digest, state.upload_id), location)
         finally:
             self._store.committing[location] -= 1
 
@@ -110,6 +120,15 @@ class MemoryStorage:
             return True
         finally:
             self._store.removing.remove(location)
+
+    async def settle(self) -> Settled:
+        """Do nothing: nothing is committed with its content."""
+        return Settled()
+
+    async def put(self, location: Location, content: bytes) -> None:
+        """Take these bytes for a blob's."""
+        self._store.blobs[location] = content
+        self._store.touched_at[location] = self._clock.now()
 
     async def check(self) -> None:
         """Return: memory can always be read and written."""

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 
 from entrepot.drivers.sql.adoption_log import SqlAdoptionLog
+from entrepot.drivers.sql.reader import blob_of
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.access import Caller, Kind
 from entrepot.ports.adoption import AdoptedTag, TreeMark
-from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import StoredBlob
 from entrepot.ports.quarantine import Reason
 
@@ -78,10 +78,16 @@ class SqlAdoptedTrees(SqlAdoptionLog):
     async def blobs(self, after: int, limit: int) -> list[tuple[int, StoredBlob]]:
         """List blobs that are served, by number, in pages that begin behind one."""
         rows = await self._session.rows("served_blobs", after=after, limit=limit)
-        return [
-            (number, StoredBlob(Digest(digest), size, Location(location)))
-            for number, digest, size, location in rows
-        ]
+        return [(number, blob_of(blob)) for number, *blob in rows]
+
+    async def quarantined(self, digests: Iterable[Digest]) -> list[tuple[StoredBlob, int]]:
+        """Give those of these blobs that are in quarantine, and since when."""
+        rows = await self._session.rows("quarantined_among", digests=list(digests))
+        return [(blob_of(row), row[3]) for row in rows]
+
+    async def release(self, blob: StoredBlob, since: int) -> None:
+        """Serve a blob again that is in quarantine since that moment."""
+        await self._session.run("release_blob", digest=blob.digest, since=since)
 
     async def quarantine(self, blob: StoredBlob, reason: Reason, now: int) -> None:
         """Serve a blob no more until it is pushed again."""

@@ -1,8 +1,10 @@
 """The full sweep's pages: read beside the event loop, so that pulls are answered meanwhile."""
 
 from entrepot.drivers.sql.database import Database, Session
+from entrepot.drivers.sql.reader import blob_of
 from entrepot.ports.adoption import TreeMark
 from entrepot.ports.collection import SweptPage
+from entrepot.ports.metadata import StoredBlob
 
 # Behind every number.
 _END = 2**62
@@ -39,6 +41,12 @@ class SqlCollectionSweep:
     async def sweep_manifests(self, after: tuple[int, int], limit: int) -> SweptPage:
         """Queue what has no tag and is in no index, of a page of manifests."""
         return await self._by_number("manifest", after[0], limit)
+
+    async def served_blobs(self, after: int, limit: int) -> list[tuple[int, StoredBlob]]:
+        """Give a page of blobs that are not in quarantine."""
+        async with self._database.reading() as session:
+            rows = await session.rows("served_blobs", after=after, limit=limit)
+        return [(number, blob_of(blob)) for number, *blob in rows]
 
     async def tree_read_at(self) -> int | None:
         """Tell when the directory was read last."""

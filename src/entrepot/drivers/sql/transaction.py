@@ -13,6 +13,7 @@ from entrepot.oci.manifest import Role
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.access import Caller
+from entrepot.ports.blobs import Placed
 from entrepot.ports.events import NOWHERE, Origin
 from entrepot.ports.metadata import NewManifest, StoredBlob
 from entrepot.ports.removal import DEFAULT_HISTORY
@@ -62,6 +63,16 @@ class SqlTransaction(SqlRemoval, Recorder):
         if kept:
             return blob
         return blob_of((await self._session.rows("find_blob", digest=blob.digest))[0])
+
+    async def keep_content(self, placed: Placed, now: int) -> None:
+        """Keep the bytes of a blob that was just made known, until they are durable there."""
+        await self._session.run(
+            "keep_content",
+            upload=placed.upload.id,
+            digest=placed.upload.digest,
+            content=placed.content,
+            now=now,
+        )
 
     async def link_blob(self, repository: int, digest: Digest, now: int) -> bool:
         """Let a repository have a known blob; False when the blob is not known."""

@@ -94,7 +94,14 @@ class RepositoryAdoption:
             await self._store.note(item for item in batch if isinstance(item, Finding))
             self._damaged.update(_damaged_blobs(batch))
             await self._store.keep_blobs(self._number, found)
+            await self._heal([linked.blob.digest for linked in found])
             await self._step()
+
+    async def _heal(self, digests: Sequence[Digest]) -> None:
+        """Serve blobs again whose bytes were gone, and were pushed to Docker Registry since."""
+        for blob, since in await self._store.quarantined(digests):
+            if await asyncio.to_thread(self._source.has_digest, blob.location, blob.digest):
+                await self._store.release(blob, since)
 
     def _layers(self) -> Iterator[LinkedBlob | Finding]:
         for link in self._folder.layers():

@@ -15,6 +15,7 @@ from entrepot.services.adoption.changes import DirectoryWatch
 from entrepot.services.collection.rules import CollectionRules
 from entrepot.services.collection.strays import StrayRules, remove_strays
 from entrepot.services.collection.tally import CollectionObserver
+from entrepot.services.quarantine import Quarantining
 
 _PAGE = 1000
 # Of the time; the rest is for those who pull. Measured: see docs/collection.md.
@@ -43,6 +44,8 @@ class Sweep:
         keep_strays: asked before the files are read; True leaves those that nothing knows.
         directory: of another registry, whose blobs these are too; None where there is none.
         say: told what is worth a warning.
+        quarantining: takes blobs whose files are gone out of service; None leaves them to whoever
+            pulls them.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Sweep:
         keep_strays: KeepStrays = lambda: False,
         directory: DirectoryWatch | None = None,
         say: Callable[[str], None] = lambda _: None,
+        quarantining: Quarantining | None = None,
     ) -> None:
         self._pages = pages
         self._queue = queue
@@ -70,6 +74,7 @@ class Sweep:
         self._keep_strays = keep_strays
         self._directory = directory
         self._say = say
+        self._quarantining = quarantining
         self._began = 0.0
 
     async def run(self) -> None:
@@ -92,6 +97,8 @@ class Sweep:
 
         await self._walk("links", read_links)
         await self._walk("blobs", self._pages.sweep_blobs)
+        if self._quarantining is not None:
+            await self._quarantine_lost(self._quarantining)
         if self._keep_strays():
             return
         kept = max(self._rules.grace, _YOUNGEST_STRAY if self._rules.grace else 0.0)
@@ -111,6 +118,19 @@ class Sweep:
             self._observer.swept(what, page.looked, page.queued)
             await self._rest()
             after = page.reached
+
+    async def _quarantine_lost(self, quarantining: Quarantining) -> None:
+        """Find blobs whose files another program has removed, as Docker Registry's collector does.
+
+        Who pushes such a blob would be told that it is there.
+        """
+        after = 0
+        while page := await self._pages.served_blobs(after, _PAGE):
+            self._began = time.perf_counter()
+            after = page[-1][0]
+            for blob, reason in await quarantining.look_at_all([blob for _, blob in page]):
+                await quarantining.put(blob, reason)
+            await self._rest()
 
     async def _rest(self) -> None:
         """Wait as long as the work's share of the time asks for."""

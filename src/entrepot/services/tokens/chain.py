@@ -54,15 +54,18 @@ def _read(entry: object) -> x509.Certificate:
 
 
 def _leads_to_root(chain: list[x509.Certificate], roots: Certificates, now: float) -> bool:
-    """Walk the chain in its order: each certifies the one before (RFC 7515 section 4.1.6)."""
-    for below, certificate in enumerate(chain):
-        if any(certificate == root for root in roots):
-            return True
-        if any(_certifies(root, certificate, now, below) for root in roots):
-            return True
-        following = chain[below + 1 : below + 2]
-        if not following or not _certifies(following[0], certificate, now, below):
-            return False
+    """Walk the chain, in which each certifies the one before (RFC 7515 section 4.1.6).
+
+    From a root downwards, so that no signature is verified with a key that nobody trusts: a
+    stranger chooses how long that takes.
+    """
+    for top, certificate in enumerate(chain):
+        if certificate in roots or any(_certifies(root, certificate, now, top) for root in roots):
+            links = zip(chain[1 : top + 1], chain[:top], range(top), strict=True)
+            return all(
+                _certifies(issuer, subject, now, below)
+                for issuer, subject, below in reversed(list(links))
+            )
     return False
 
 

@@ -68,7 +68,7 @@ def test_a_batch_that_comes_after_the_commit_does_not_reach_the_blob(tmp_path: P
     first = UploadFile(path, 0, CLAIM)
     first.write([b"whole"], 5)
     state = UploadState("upload", "sha256", 5, b"")
-    os.close(commit_file(path, str(target), state, Digest.of(b"whole"), CLAIM, FinalNames()))
+    commit_file(path, str(target), state, Digest.of(b"whole"), CLAIM, FinalNames()).close()
     with pytest.raises(UploadBusy):
         first.write([b" late"], 5)
     first.close()

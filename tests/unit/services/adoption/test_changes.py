@@ -239,6 +239,20 @@ def test_bytes_that_docker_registrys_collector_took_are_not_served(tree: Registr
     assert blob.quarantined
 
 
+def test_bytes_that_are_pushed_to_docker_registry_again_are_served_again(
+    tree: RegistryTree,
+) -> None:
+    layer = Digest.of(b"first")
+    shutil.rmtree(tree.data(layer).parent)
+    push(tree, "v2", b"second")
+    adopt_tree(tree.root)
+    push(tree, "v1", b"first")
+    adopt_tree(tree.root)
+    blob = Served(tree.root).blob("app", layer)
+    assert blob is not None
+    assert not blob.quarantined
+
+
 def test_a_copy_that_lost_the_times_brings_nothing_back(tree: RegistryTree) -> None:
     push(tree, "v2", b"second")
     adopt_tree(tree.root)

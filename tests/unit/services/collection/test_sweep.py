@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import Location
 from tests.model.place import GRACE, Place
 from tests.unit.services.adoption.tree import RegistryTree
@@ -128,6 +129,27 @@ def test_what_a_link_of_docker_registry_names_stays_and_the_change_is_told() -> 
         # By hand even so: nothing of a directory that was not read is removed.
         await place.sweep(adopted=True)
         assert pushed.exists()
+
+    at_a_place(work)
+
+
+def test_a_blob_whose_file_another_program_removed_is_not_promised_any_more() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.sweep()
+        assert place.said == []
+        os.unlink(place.layout.path(place.layout.location(Digest(ONE.digest))))
+        await place.sweep()
+        blobs = {
+            digest: await place.database.blob(RepositoryName("a"), Digest(digest))
+            for digest in (ONE.digest, CONFIG.digest)
+        }
+        quarantined = {digest: blob and blob.quarantined for digest, blob in blobs.items()}
+        assert quarantined == {ONE.digest: True, CONFIG.digest: False}
+        await place.push_blob("a", ONE)
+        healed = await place.database.blob(RepositoryName("a"), Digest(ONE.digest))
+        assert healed is not None
+        assert not healed.quarantined
 
     at_a_place(work)
 

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from entrepot.errors import Unauthenticated
+from entrepot.services.tokens import chain
 from entrepot.services.tokens.key_names import libtrust_name
 from tests.unit.services.tokens.forge import (
     NOW,
@@ -73,6 +74,24 @@ def test_a_foreign_root_is_not_trusted(tmp_path: Path) -> None:
     assert not good(tmp_path, x5c(by_foreign, foreign))
     assert not good(tmp_path, x5c(by_foreign, ROOT_CERT))
     assert not good(tmp_path, x5c(foreign, ROOT_CERT), FOREIGN)
+
+
+def test_no_signature_is_verified_with_the_key_of_a_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = certificate(FOREIGN, "root", ca=True)
+    middle = certificate(MIDDLE, "middle", ("root", FOREIGN), ca=True, usage=True)
+    asked: list[x509.Certificate] = []
+
+    def certifies(issuer: x509.Certificate, *others: Any) -> bool:
+        asked.append(issuer)
+        return certify(issuer, *others)
+
+    certify = chain._certifies
+    monkeypatch.setattr(chain, "_certifies", certifies)
+    assert not good(tmp_path, x5c(LEAF_CERT, middle, foreign))
+    assert asked == [ROOT_CERT] * 3
+    assert good(tmp_path, x5c(LEAF_CERT, MIDDLE_CERT, ROOT_CERT))
 
 
 def test_the_key_of_the_first_certificate_has_to_have_signed(tmp_path: Path) -> None:

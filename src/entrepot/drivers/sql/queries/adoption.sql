@@ -130,9 +130,16 @@ WHERE repository_id = :repository AND digest = :digest AND pushed_at <= :before;
 -- name: is_tag_before
 SELECT 1 FROM tags WHERE repository_id = :repository AND name = :tag AND updated_at <= :before;
 
+-- name: quarantined_among
+-- Those of a list of digests that are in quarantine.
+SELECT blobs.digest, blobs.size, blobs.location, blobs.quarantined_at
+FROM {each digests text wanted}
+{join in order} blobs ON blobs.digest = wanted.value
+WHERE blobs.quarantined_at IS NOT NULL;
+
 -- name: served_blobs
 -- A page of blobs that are not in quarantine.
-SELECT id, digest, size, location FROM blobs
+SELECT id, digest, size, location, quarantined_at FROM blobs
 WHERE id > :after AND quarantined_at IS NULL
 ORDER BY id
 LIMIT :limit;
