@@ -14,6 +14,7 @@ from entrepot.ports.collection import (
     Why,
 )
 from entrepot.ports.metadata import Metadata, Transaction
+from entrepot.services.collection.manifests import begin_graces, collect_manifests
 from tests.contract.databases import MetadataDatabase
 from tests.contract.pushing import APP, OTHER, give_blobs, push, some_blob, some_image, some_index
 
@@ -31,7 +32,7 @@ def queue(database: MetadataDatabase) -> CollectionQueue:
 
 
 async def date(queue: CollectionQueue, now: int, *, untagged: bool = False) -> int:
-    return await queue.date(lambda: now, 10, untagged=untagged, limit=100)
+    return await begin_graces(queue, lambda: now, 10, untagged=untagged, limit=100)
 
 
 async def delete_blob(metadata: Metadata) -> None:
@@ -66,7 +67,7 @@ async def test_a_grace_begins_when_the_database_is_had(
     async with asyncio.TaskGroup() as group:
         group.create_task(metadata.change(long))
         await begun.wait()
-        group.create_task(queue.date(lambda: clock[0], 10, untagged=False, limit=100))
+        group.create_task(begin_graces(queue, lambda: clock[0], 10, untagged=False, limit=100))
         await asyncio.sleep(0.05)
         clock[0] = 200
         go_on.set()
@@ -186,7 +187,7 @@ async def test_manifests_that_nothing_holds_are_dated_or_dropped(
     await push(metadata, APP, other, tag="2")
     await push(metadata, APP, child, tag="2")
     assert await date(queue, 100, untagged=True) == 1
-    batch = await queue.collect_manifests(100, 200, orphaned=False, untagged=True, limit=5)
+    batch = await collect_manifests(queue, 100, 200, orphaned=False, untagged=True, limit=5)
     assert [removal.name for removal in batch.removed] == [other.digest]
     assert await metadata.manifest_by_digest(APP, other.digest) is None
     assert await metadata.manifest_by_digest(APP, child.digest) is not None

@@ -1,21 +1,24 @@
 """What the collector asks of the metadata (docs/decisions/0015-collecting-while-serving.md).
 
-Candidates are written down by the changes that make them, without a time. `date` begins their
-grace; each `collect_…` takes some whose grace is over, looks in the same transaction whether
-something needs them after all, and removes those that nothing needs. So two collectors never
-take the same one, and a push is either before such a transaction or behind it.
+Candidates are written down by the changes that make them, without a time. Their grace begins when
+the collector dates them. Each later step takes some whose grace is over, looks in the same
+transaction whether something needs them after all, and removes those that nothing needs. So two
+collectors never take the same one, and a push is either before such a transaction or behind it.
 
 Times are microseconds since 1970, UTC. Everything raises MetadataOutage when the database fails.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
 from entrepot.ports.adoption import TreeMark
 from entrepot.ports.blobs import Location
-from entrepot.ports.metadata import StoredBlob
+from entrepot.ports.metadata import Result, StoredBlob, Transaction
 
 
 class CollectedKind(StrEnum):
@@ -121,37 +124,94 @@ class SweptPage:
     queued: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """A manifest that may be garbage, and what ties it to others.
+
+    Attributes:
+        manifest: its number.
+        repository: number of its repository.
+        name: of its repository.
+        digest: its own.
+        size: bytes.
+        tags: that point to it.
+        orphaned_tags: those of them that make it an accessory of a manifest that is not there.
+        is_indexed: whether an index of the repository lists it.
+        has_subject: whether the manifest that it speaks of is there.
+    """
+
+    manifest: int
+    repository: int
+    name: RepositoryName
+    digest: Digest
+    size: int
+    tags: tuple[Tag, ...]
+    orphaned_tags: tuple[Tag, ...]
+    is_indexed: bool
+    has_subject: bool
+
+
+DatedLink = tuple[int, int, int]
+"""Numbers of a repository and of a blob, and since when that waits to be collected there."""
+
+
+class CollectionTransaction(Transaction, Protocol):
+    """What a transaction offers the collector beside what it offers everybody."""
+
+    async def undated_manifests(self, limit: int) -> list[tuple[int, bool]]:
+        """List candidates whose grace has not begun, and whether each lost what it speaks of."""
+        ...
+
+    async def due_manifests(self, before: int, *, orphaned: bool, limit: int) -> list[int]:
+        """List candidates whose grace began before a moment or then."""
+        ...
+
+    async def ties(self, manifest: int) -> Ties | None:
+        """Find what ties a manifest to others; None when it is gone."""
+        ...
+
+    async def date_manifest(self, manifest: int, now: int, later: int) -> None:
+        """Let a candidate's grace begin, and that of its blobs a little later."""
+        ...
+
+    async def drop_manifest_candidate(self, manifest: int) -> None:
+        """Let a manifest wait no more."""
+        ...
+
+    async def date_links(self, now: int, limit: int) -> int:
+        """Let the grace of some blobs of repositories begin; tell of how many."""
+        ...
+
+    async def dated_links(self, manifest: int) -> list[DatedLink]:
+        """List what a manifest needs and that waits to be collected already."""
+        ...
+
+    async def keep_dates(self, links: list[DatedLink]) -> None:
+        """Give blobs, where they wait undated, the dates that they had."""
+        ...
+
+    async def listed_manifests(self, manifest: int) -> list[int]:
+        """List what a list of referrers names and the repository has, without its own subject."""
+        ...
+
+    async def orphan_manifests(self, manifests: list[int]) -> None:
+        """Let candidates go as those do whose subject was deleted."""
+        ...
+
+
 class CollectionQueue(Protocol):
     """Everything that waits to be looked at."""
 
-    async def date(self, now: Callable[[], int], later: int, *, untagged: bool, limit: int) -> int:
-        """Let the grace of some candidates begin; gives how many were dealt with.
-
-        Manifests that something holds are dropped from the queue. The blobs of those that will
-        go begin their grace with them, so that both end together.
-
-        Args:
-            now: tells the time. Asked within the transaction: who was told meanwhile that
-                something is here, and has found it undated, is to have the whole grace.
-            later: how much later the grace of a manifest's blobs ends than its own.
-            untagged: whether manifests go that nothing holds; else only those that speak of one
-                that was deleted.
-            limit: candidates at most, of each kind.
-        """
+    async def change(self, change: Callable[[CollectionTransaction], Awaitable[Result]]) -> Result:
+        """Run a function in a transaction, as `Metadata.change` does."""
         ...
 
-    async def collect_manifests(
-        self, before: int, now: int, *, orphaned: bool, untagged: bool, limit: int
-    ) -> Batch:
-        """Remove manifests that nothing holds, with their tags in the case of lists of referrers.
+    async def has_undated(self) -> bool:
+        """Tell whether the grace of anything has not begun."""
+        ...
 
-        Args:
-            before: those whose grace began before it or then.
-            now: the time, for the history of tags.
-            orphaned: those that speak of a manifest that was deleted; else the others.
-            untagged: whether the others may go.
-            limit: candidates at most.
-        """
+    async def has_due_manifests(self, before: int, *, orphaned: bool) -> bool:
+        """Tell whether `due_manifests` would list any."""
         ...
 
     async def has_due_links(self, before: int) -> bool:

@@ -26,7 +26,6 @@ class EventKind(StrEnum):
     TAG_DELETED = "tag.deleted"
     BLOB_MOUNTED = "blob.mounted"
     BLOB_DELETED = "blob.deleted"
-    BLOBS_COLLECTED = "blobs.collected"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_DELETED = "account.deleted"

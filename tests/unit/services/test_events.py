@@ -17,7 +17,7 @@ from entrepot.ports.access import RETENTION, OpenAccess
 from entrepot.services.delete import Delete
 from entrepot.services.image_removal import Candidate, ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
-from tests.model.place import Place
+from tests.model.place import UNTAGGED, Place
 from tests.unit.services.access.stage import Stage, stage
 from tests.unit.services.collection.places import at_a_place, push
 from tests.wire.harness.contents import CONFIG, Content, image
@@ -171,3 +171,19 @@ def test_changes_of_accounts_are_told_with_whoever_makes_them() -> None:
             recorded = "".join(map(str, connection.execute("SELECT * FROM events")))
     assert "password of the tests" not in recorded
     assert "argon2" not in recorded
+
+
+def test_what_the_collector_removes_is_told_as_the_registrys_own_work() -> None:
+    async def work(place: Place) -> None:
+        await push(place, "a", FIRST, ONE, tag="1")
+        await place.delete("a", "1")
+        before = len(told(place.path))
+        await place.settle()
+        assert told(place.path, before) == [("manifest.deleted", "", "a", "", FIRST.digest)]
+        with closing(sqlite3.connect(place.path)) as connection:
+            (kind,) = connection.execute(
+                "SELECT caller_kind FROM events WHERE kind = 'manifest.deleted'"
+            ).fetchone()
+        assert kind == "system"
+
+    at_a_place(work, UNTAGGED)

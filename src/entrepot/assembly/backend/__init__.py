@@ -291,7 +291,7 @@ class Backend:
             guesses=SqlGuessLedger(uploads),
             quarantine=SqlQuarantine(database),
             inspector=inspector,
-            collection=SqlCollectionQueue(database),
+            collection=SqlCollectionQueue(database, self.node),
             collection_sweep=SqlCollectionSweep(database),
             reservations=SqlReservations(uploads),
             mender=SqlMender(database),

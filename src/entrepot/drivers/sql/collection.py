@@ -1,20 +1,95 @@
 """The collector's queue in the metadata's database: see ports/collection.py."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from entrepot.drivers.sql.collected_manifests import collect_manifest, date_manifest
 from entrepot.drivers.sql.database import Database, Row, Session, change
+from entrepot.drivers.sql.transaction import SqlTransaction
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Location
 from entrepot.ports.collection import (
     Batch,
     Collected,
     CollectedKind,
+    CollectionTransaction,
+    DatedLink,
     PendingDeletion,
     QueueState,
+    Ties,
     Why,
 )
+from entrepot.ports.metadata import Result
 
 _COUNTED = 10_000
+
+
+class SqlCollectionTransaction(SqlTransaction):
+    """Implements `CollectionTransaction`."""
+
+    async def undated_manifests(self, limit: int) -> list[tuple[int, bool]]:
+        """List candidates whose grace has not begun, and whether each lost what it speaks of."""
+        rows = await self._session.rows("undated_manifests", limit=limit)
+        return [(manifest, bool(orphaned)) for manifest, orphaned in rows]
+
+    async def due_manifests(self, before: int, *, orphaned: bool, limit: int) -> list[int]:
+        """List candidates whose grace began before a moment or then."""
+        return await self._session.column(
+            "due_manifests", before=before, widowed=int(orphaned), limit=limit
+        )
+
+    async def ties(self, manifest: int) -> Ties | None:
+        """Find what ties a manifest to others; None when it is gone."""
+        rows = await self._session.rows("manifest_ties", manifest=manifest)
+        if not rows:
+            return None
+        repository, name, digest, size, indexed, subject_is_there = rows[0]
+        tags = await self._session.rows("tags_by_subject", manifest=manifest)
+        return Ties(
+            manifest,
+            repository,
+            RepositoryName(name),
+            Digest(digest),
+            size,
+            tuple(Tag(tag) for tag, _ in tags),
+            tuple(Tag(tag) for tag, orphaned in tags if orphaned),
+            bool(indexed),
+            bool(subject_is_there),
+        )
+
+    async def date_manifest(self, manifest: int, now: int, later: int) -> None:
+        """Let a candidate's grace begin, and that of its blobs a little later."""
+        await self._session.run("date_manifest", manifest=manifest, now=now)
+        await self._session.run("date_links_of_manifest", manifest=manifest, since=later)
+
+    async def drop_manifest_candidate(self, manifest: int) -> None:
+        """Let a manifest wait no more."""
+        await self._session.run("drop_manifest_candidate", manifest=manifest)
+
+    async def date_links(self, now: int, limit: int) -> int:
+        """Let the grace of some blobs of repositories begin; tell of how many."""
+        return await self._session.run("date_links", now=now, limit=limit)
+
+    async def dated_links(self, manifest: int) -> list[DatedLink]:
+        """List what a manifest needs and that waits to be collected already."""
+        rows = await self._session.rows("dated_links_of_manifest", manifest=manifest)
+        return [(repository, blob, since) for repository, blob, since in rows]
+
+    async def keep_dates(self, links: list[DatedLink]) -> None:
+        """Give blobs, where they wait undated, the dates that they had."""
+        rows = [
+            {"repository": repository, "blob": blob, "since": since}
+            for repository, blob, since in links
+        ]
+        await self._session.many("date_link", rows)
+
+    async def listed_manifests(self, manifest: int) -> list[int]:
+        """List what a list of referrers names and the repository has, without its own subject."""
+        return await self._session.column("listed_manifests", manifest=manifest)
+
+    async def orphan_manifests(self, manifests: list[int]) -> None:
+        """Let candidates go as those do whose subject was deleted."""
+        await self._session.many("widow_manifest", [{"manifest": one} for one in manifests])
 
 
 class SqlCollectionQueue:
@@ -22,48 +97,35 @@ class SqlCollectionQueue:
 
     Args:
         database: has the queue.
+        node: which machine of the registry this is.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, node: str = "") -> None:
         self._database = database
+        self._node = node
 
-    async def date(self, now: Callable[[], int], later: int, *, untagged: bool, limit: int) -> int:
-        """Let the grace of some candidates begin."""
-        # Asked first without a transaction: mostly there is nothing to do.
-        if not await self._database.rows("undated_links", limit=1) and not (
-            await self._database.rows("undated_manifests", limit=1)
-        ):
-            return 0
+    async def change(self, change: Callable[[CollectionTransaction], Awaitable[Result]]) -> Result:
+        """Run a function in a transaction."""
 
-        async def work(session: Session) -> int:
-            moment = now()
-            rows = await session.rows("undated_manifests", limit=limit)
-            for manifest, orphaned in rows:
-                goes = untagged or bool(orphaned)
-                await date_manifest(session, manifest, moment, moment + later, goes=goes)
-            return len(rows) + await session.run("date_links", now=moment, limit=limit)
+        async def work(session: Session) -> Result:
+            return await change(SqlCollectionTransaction(session, node=self._node))
 
         return await self._database.transaction(work)
 
-    async def collect_manifests(
-        self, before: int, now: int, *, orphaned: bool, untagged: bool, limit: int
-    ) -> Batch:
-        """Remove manifests that nothing holds."""
-        due = {"before": before, "widowed": int(orphaned), "limit": limit}
-        if not await self._database.rows("due_manifests", **due):
-            return Batch(0)
+    async def has_undated(self) -> bool:
+        """Tell whether the grace of anything has not begun."""
+        return bool(
+            await self._database.rows("undated_links", limit=1)
+            or await self._database.rows("undated_manifests", limit=1)
+        )
 
-        async def work(session: Session) -> Batch:
-            rows = await session.rows("due_manifests", **due)
-            removed: list[Collected] = []
-            for manifest, _ in rows:
-                goes = untagged or orphaned
-                removed += await collect_manifest(
-                    session, manifest, now, orphaned=orphaned, goes=goes
-                )
-            return Batch(len(rows), tuple(removed))
-
-        return await self._database.transaction(work)
+    async def has_due_manifests(self, before: int, *, orphaned: bool) -> bool:
+        """Tell whether `due_manifests` would list any."""
+        return bool(
+            await self._database.rows(
+                "due_manifests", before=before, widowed=int(orphaned), limit=1
+            )
+        )
 
     async def has_due_links(self, before: int) -> bool:
         """Tell whether `collect_links` would look at anything."""

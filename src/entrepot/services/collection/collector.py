@@ -8,6 +8,7 @@ from entrepot.ports.blobs import BlobKeeper
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.collection import Batch, CollectionQueue
 from entrepot.ports.uploads import UploadSessions
+from entrepot.services.collection.manifests import begin_graces, collect_manifests
 from entrepot.services.collection.pending_deletions import carry_out_deletions
 from entrepot.services.collection.pushing import repositories_being_pushed_to
 from entrepot.services.collection.rules import CollectionRules
@@ -92,13 +93,16 @@ class Collector:
 
         async def step() -> Batch:
             now = self._clock.now
-            return Batch(await self._queue.date(now, later, untagged=untagged, limit=_BATCH))
+            return Batch(
+                await begin_graces(self._queue, now, later, untagged=untagged, limit=_BATCH)
+            )
 
         await self._repeat(step)
 
     async def _orphaned(self) -> Batch:
         now = self._clock.now()
-        return await self._queue.collect_manifests(
+        return await collect_manifests(
+            self._queue,
             self._rules.due(now),
             now,
             orphaned=True,
@@ -108,7 +112,8 @@ class Collector:
 
     async def _untagged(self) -> Batch:
         now = self._clock.now()
-        return await self._queue.collect_manifests(
+        return await collect_manifests(
+            self._queue,
             self._rules.untagged_due(now),
             now,
             orphaned=False,

@@ -12,9 +12,8 @@ ORDER BY since
 LIMIT :limit;
 
 -- name: manifest_ties
--- What holds a manifest: tags, an index, a subject that is there.
+-- What holds a manifest beside tags: an index, a subject that is there.
 SELECT manifests.repository_id, repositories.name, manifests.digest, manifests.size,
-       EXISTS (SELECT 1 FROM tags WHERE tags.manifest_id = manifests.id),
        EXISTS (
            SELECT 1 FROM manifest_edges
            WHERE manifest_edges.digest = manifests.digest
