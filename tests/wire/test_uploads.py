@@ -134,15 +134,19 @@ RULES = [
     ),
     rule(
         TWO_STEPS,
-        "a session that is finished is gone",
+        "a session that is finished is gone, but for a client that did not hear it",
         begin(),
         finish(LAYER.digest, LAYER.payload).answers(201),
         *[
-            request(method, f"{UPLOADS}<session>", None, {"digest": LAYER.digest}).answers(
+            request(method, f"{UPLOADS}<session>", None, {"digest": LAYER_2.digest}).answers(
                 404, code="BLOB_UPLOAD_UNKNOWN"
             )
             for method in ("GET", "PATCH", "PUT", "DELETE")
         ],
+        request("PUT", f"{UPLOADS}<session>", None, {"digest": LAYER.digest}).answers(
+            201, present=done(LAYER.digest)
+        ),
+        request("PUT", f"{UPLOADS}<session>", LAYER.payload, {"digest": LAYER.digest}).answers(201),
     ),
     rule(
         STREAM,

@@ -8,6 +8,8 @@ runs out.
 from dataclasses import dataclass
 from typing import Protocol
 
+from entrepot.errors import QuotaExceeded
+from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
 
@@ -32,6 +34,23 @@ class UploadSession:
     def id(self) -> str:
         """Its name on the wire."""
         return self.state.upload_id
+
+
+@dataclass(frozen=True, slots=True)
+class EndedUpload:
+    """How an upload has ended, for a client that asks once more.
+
+    Attributes:
+        repository: the only one through which it could be reached.
+        owner: name of the account that began it; empty for somebody unknown.
+        digest: of the blob that it became; None when it was refused.
+        refusal: why it was refused; None when it became a blob.
+    """
+
+    repository: RepositoryName
+    owner: str
+    digest: Digest | None
+    refusal: QuotaExceeded | None = None
 
 
 class UploadSessions(Protocol):
@@ -68,8 +87,25 @@ class UploadSessions(Protocol):
         """Keep the newest state and let go; False when the claim was lost."""
         ...
 
-    async def finish(self, upload_id: str, holder: str) -> None:
-        """Forget a session that its holder has made a blob, or has given up."""
+    async def finish(
+        self,
+        upload_id: str,
+        holder: str,
+        now: int = 0,
+        outcome: Digest | QuotaExceeded | None = None,
+    ) -> None:
+        """Forget a session that its holder has made a blob, or has given up.
+
+        Args:
+            upload_id: which session.
+            holder: who holds it; nothing happens when that is somebody else.
+            now: microseconds since 1970, UTC.
+            outcome: what `ended` is to tell for some minutes: the blob, or why it was refused.
+        """
+        ...
+
+    async def ended(self, upload_id: str) -> EndedUpload | None:
+        """Tell how a session has ended; None for most, and for all after some minutes."""
         ...
 
     async def release_all(self, holders: str = "") -> int:

@@ -1,11 +1,9 @@
 """Uploading blobs: sessions that any worker can go on with (spec.md, "Pushing blobs")."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import count
 
 from entrepot.errors import (
     ClientGone,
@@ -15,17 +13,17 @@ from entrepot.errors import (
     QuotaExceeded,
     StorageFull,
     UnknownUpload,
-    UploadBusy,
 )
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller
 from entrepot.ports.blobs import BlobStorage, Claim, UploadPart, UploadState
-from entrepot.ports.clock import MICROSECONDS, Clock
+from entrepot.ports.clock import Clock
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from entrepot.ports.uploads import UploadSession, UploadSessions
 from entrepot.services.changes import Changes
 from entrepot.services.quotas import NoQuotas, Quotas
+from entrepot.services.upload_claims import HeldUpload, UploadClaims, require_own
 
 Body = AsyncIterator[bytes]
 
@@ -76,10 +74,7 @@ class Upload:
         self._blobs = blobs
         self._access = access
         self._clock = clock
-        self._lease = int(lease * MICROSECONDS)
-        # Names each claim of this process, for ever.
-        self._holder = f"{holders}{uuid.uuid4().hex}"
-        self._claims = count(1)
+        self._claims = UploadClaims(sessions, clock, lease, holders)
 
     @property
     def minimum_chunk(self) -> int:
@@ -140,10 +135,13 @@ class Upload:
         Raises:
             Denied: the caller may not push here.
             UnknownUpload: the repository has no such upload of this caller's.
+            QuotaExceeded: it was refused a short while ago.
         """
         await self._access.require(caller, Action.PUSH, name)
         session = await self._sessions.get(upload_id)
-        return _checked(session, caller, name, upload_id)
+        if session is None:
+            await self._claims.ended(caller, name, upload_id)
+        return require_own(session, caller, name, upload_id)
 
     async def append(
         self, caller: Caller, name: RepositoryName, upload_id: str, chunk: Chunk
@@ -158,20 +156,23 @@ class Upload:
             QuotaExceeded: there is no room for so many bytes; the upload is over.
             ClientGone: the bytes stopped before their end.
         """
-        claim = await self._claim(caller, name, upload_id)
+        held = await self._claim(caller, name, upload_id)
         try:
-            claim.check_start(chunk)
-            await self._take(claim, chunk)
+            _check_start(held, chunk)
+            await self._take(held, chunk)
             # Where there is no room for the new state either, the bytes must not stay.
-            if not await self._release(claim):
-                raise _taken_over(claim)
-        except (StorageFull, QuotaExceeded):
-            await self._give_up(claim)
+            if not await self._claims.release(held):
+                raise held.taken_over()
+        except QuotaExceeded as refusal:
+            await self._give_up(held, refusal)
+            raise
+        except StorageFull:
+            await self._give_up(held)
             raise
         except BaseException:
-            await self._release(claim)
+            await self._claims.release(held)
             raise
-        return claim.session
+        return held.session
 
     async def finish(
         self,
@@ -183,6 +184,8 @@ class Upload:
     ) -> None:
         """Take the last bytes, if any, and make the upload a blob of the repository.
 
+        A client that did not hear the answer may ask again: what became this blob stays it.
+
         Raises:
             Denied: the caller may not push here.
             UnknownUpload: the repository has no such upload of this caller's.
@@ -192,22 +195,31 @@ class Upload:
             QuotaExceeded: there is no room for so many bytes; the upload is over.
             ClientGone: the bytes stopped before their end; the upload is as it was before.
         """
-        claim = await self._claim(caller, name, upload_id)
-        before = claim.session
         try:
-            claim.check_start(chunk)
-            await self._take(claim, chunk, digest)
-            with self._holding(claim):
-                await self._keep(caller, name, claim.session.state, digest, claim.right)
-        except (StorageFull, InvalidDigest, QuotaExceeded):
-            await self._give_up(claim)
+            held = await self._claim(caller, name, upload_id)
+        except UnknownUpload:
+            ended = await self._claims.ended(caller, name, upload_id)
+            if ended is None or ended.digest != digest or not await self._has(name, digest):
+                raise
+            return
+        before = held.session
+        try:
+            _check_start(held, chunk)
+            await self._take(held, chunk, digest)
+            with self._claims.renewing(held):
+                await self._keep(caller, name, held.session.state, digest, held.right)
+        except QuotaExceeded as refusal:
+            await self._give_up(held, refusal)
+            raise
+        except (StorageFull, InvalidDigest):
+            await self._give_up(held)
             raise
         except BaseException:
             # A last chunk is sent again as a whole, so none of it may stay.
-            claim.session = before
-            await self._release(claim)
+            held.session = before
+            await self._claims.release(held)
             raise
-        await self._sessions.finish(upload_id, claim.holder)
+        await self._claims.finish(held, digest)
 
     async def cancel(self, caller: Caller, name: RepositoryName, upload_id: str) -> None:
         """End an upload and forget its bytes.
@@ -217,23 +229,18 @@ class Upload:
             UnknownUpload: the repository has no such upload of this caller's.
             UploadBusy: another request is writing to it.
         """
-        await self._give_up(await self._claim(caller, name, upload_id))
+        with suppress(QuotaExceeded):  # then it has ended already
+            await self._give_up(await self._claim(caller, name, upload_id))
 
-    async def _claim(self, caller: Caller, name: RepositoryName, upload_id: str) -> "_Claim":
+    async def _claim(self, caller: Caller, name: RepositoryName, upload_id: str) -> HeldUpload:
         await self._access.require(caller, Action.PUSH, name)
-        holder = f"{self._holder}-{next(self._claims)}"
-        now = self._clock.now()
-        session = await self._sessions.claim(upload_id, holder, now, now + self._lease)
-        claim = _Claim(session, holder, self._clock, self._lease, renewed_at=now)
-        try:
-            _checked(session, caller, name, upload_id)
-        except UnknownUpload:
-            await self._release(claim)
-            raise
-        return claim
+        return await self._claims.take(caller, name, upload_id)
 
-    async def _take(self, claim: "_Claim", chunk: Chunk, digest: Digest | None = None) -> None:
-        session = claim.session
+    async def _has(self, name: RepositoryName, digest: Digest) -> bool:
+        return await self._metadata.blob(name, digest) is not None
+
+    async def _take(self, held: HeldUpload, chunk: Chunk, digest: Digest | None = None) -> None:
+        session = held.session
         receiving = self._quotas.receiving(
             session.repository,
             session.id,
@@ -246,65 +253,33 @@ class Upload:
             piece = await anext(content, None)
             # Without bytes the storage is not asked: a commit that was interrupted may have them.
             if piece is not None:
-                await self._write(claim, piece, content)
-        if claim.is_stale():
-            await self._hold(claim)
+                await self._write(held, piece, content)
+        if held.is_stale():
+            await self._claims.renew(held)
 
-    async def _write(self, claim: "_Claim", first: bytes, content: Body) -> None:
+    async def _write(self, held: HeldUpload, first: bytes, content: Body) -> None:
         piece: bytes | None = first
-        async with await self._blobs.append(claim.session.state, claim.right) as part:
+        async with await self._blobs.append(held.session.state, held.right) as part:
             try:
                 while piece is not None:
-                    if claim.is_stale():
-                        await self._renew(claim, part)
+                    if held.is_stale():
+                        await self._renew(held, part)
                     await part.write(piece)
                     piece = await anext(content, None)
             except ClientGone:
-                await self._settle(claim, part)
+                await self._settle(held, part)
                 raise
-            await self._settle(claim, part)
+            await self._settle(held, part)
 
-    async def _settle(self, claim: "_Claim", part: UploadPart) -> None:
-        if claim.is_stale():
-            await self._renew(claim, part)
-        claim.session = replace(claim.session, state=await part.flush())
+    async def _settle(self, held: HeldUpload, part: UploadPart) -> None:
+        if held.is_stale():
+            await self._renew(held, part)
+        held.session = replace(held.session, state=await part.flush())
 
-    async def _renew(self, claim: "_Claim", part: UploadPart) -> None:
+    async def _renew(self, held: HeldUpload, part: UploadPart) -> None:
         """Hold on to a session for longer; nothing is written to one that was lost meanwhile."""
-        claim.session = replace(claim.session, state=part.checkpoint())
-        await self._hold(claim)
-
-    async def _hold(self, claim: "_Claim") -> None:
-        now = self._clock.now()
-        state = claim.session.state
-        if not await self._sessions.renew(state, claim.holder, now, now + self._lease):
-            raise _taken_over(claim)
-        claim.renewed_at = now
-
-    @contextmanager
-    def _holding(self, claim: "_Claim") -> Iterator[None]:
-        """Hold on to a session while its bytes are committed, however long the disk takes.
-
-        Who took it over would write into what is about to be a blob.
-        """
-        loop = asyncio.get_running_loop()
-        pause = self._lease / 3 / MICROSECONDS
-        renewals: list[asyncio.Task[None]] = []
-        timer = loop.call_later(
-            pause, lambda: renewals.append(loop.create_task(self._hold_on(claim, pause)))
-        )
-        try:
-            yield
-        finally:
-            timer.cancel()
-            for renewal in renewals:
-                renewal.cancel()
-
-    async def _hold_on(self, claim: "_Claim", pause: float) -> None:
-        with suppress(EntrepotError):  # what is being committed can no longer be called back
-            while True:
-                await self._hold(claim)
-                await asyncio.sleep(pause)
+        held.session = replace(held.session, state=part.checkpoint())
+        await self._claims.renew(held)
 
     async def _keep(
         self,
@@ -337,67 +312,24 @@ class Upload:
         if refusal is not None:
             raise refusal
 
-    async def _release(self, claim: "_Claim") -> bool:
-        """Let go of a session; False when it was lost before."""
-        return await self._sessions.release(claim.session.state, claim.holder, self._clock.now())
-
-    async def _give_up(self, claim: "_Claim") -> None:
-        if claim.is_stale():
+    async def _give_up(self, held: HeldUpload, refusal: QuotaExceeded | None = None) -> None:
+        if held.is_stale():
             with suppress(StorageFull):  # then there is all the more reason to give up
-                await self._hold(claim)  # the bytes of one that was lost are another's
+                await self._claims.renew(held)  # the bytes of one that was lost are another's
         try:
-            await self._blobs.abort(claim.session.state)
+            await self._blobs.abort(held.session.state)
         except EntrepotError:
             # The row stays with the bytes, so that purging finds both.
-            await self._release(claim)
+            await self._claims.release(held)
             raise
-        await self._sessions.finish(claim.session.id, claim.holder)
+        await self._claims.finish(held, refusal)
 
 
-@dataclass(slots=True)
-class _Claim:
-    """A session that this request alone may write to."""
-
-    session: UploadSession
-    holder: str
-    clock: Clock
-    lease: int
-    renewed_at: int
-
-    @property
-    def right(self) -> Claim:
-        """What the storage is told of it."""
-        return Claim(self.holder, self.lasts)
-
-    def lasts(self) -> bool:
-        """Tell whether nobody else can have taken the session over yet."""
-        return self.clock.now() - self.renewed_at < self.lease
-
-    def is_stale(self) -> bool:
-        """Tell whether it is time to renew it."""
-        return self.clock.now() - self.renewed_at > self.lease // 3
-
-    def check_start(self, chunk: Chunk) -> None:
-        received = self.session.state.received
-        if chunk.start is not None and chunk.start != received:
-            raise InvalidRange(
-                f"the chunk begins at byte {chunk.start}, the upload stands at {received}",
-                received,
-                self.session,
-            )
-
-
-def _taken_over(claim: _Claim) -> UploadBusy:
-    return UploadBusy(
-        "the upload session was taken over by another request", {"upload": claim.session.id}
-    )
-
-
-def _checked(
-    session: UploadSession | None, caller: Caller, name: RepositoryName, upload_id: str
-) -> UploadSession:
-    if session is None or session.repository != name or session.owner != caller.name:
-        raise UnknownUpload(
-            f"repository {name} has no such upload session", {"upload": upload_id[:100]}
+def _check_start(held: HeldUpload, chunk: Chunk) -> None:
+    received = held.session.state.received
+    if chunk.start is not None and chunk.start != received:
+        raise InvalidRange(
+            f"the chunk begins at byte {chunk.start}, the upload stands at {received}",
+            received,
+            held.session,
         )
-    return session

@@ -18,6 +18,8 @@ from entrepot.errors import (
 )
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.access import Caller
+from entrepot.ports.metadata import Transaction
 from entrepot.ports.uploads import UploadSession
 from entrepot.services.upload import Body, Chunk, Upload
 from tests.unit.services.registry import CAROL, Registry, with_registry
@@ -342,5 +344,39 @@ def test_whoever_is_told_that_bytes_were_taken_finds_exactly_those(
         assert session.state.received == len(taken)
         await one.finish(upload_id, taken, pieces())
         assert await stored(registry, taken) == taken
+
+    with_registry(work)
+
+
+def test_who_did_not_hear_that_an_upload_is_a_blob_may_finish_it_again() -> None:
+    async def work(registry: Registry) -> None:
+        upload_id = await Worker(registry).begin(b"content")
+        await Worker(registry).finish(upload_id, b"content", pieces())
+        await Worker(registry).finish(upload_id, b"content", pieces())
+        with pytest.raises(UnknownUpload):
+            await Worker(registry).finish(upload_id, b"another", pieces())
+        with pytest.raises(UnknownUpload):
+            await Worker(registry).append(upload_id, pieces(b"more"))
+
+        async def delete(transaction: Transaction) -> None:
+            repository = await transaction.repository(APP, 0)
+            await transaction.unlink_blob(repository, Digest.of(b"content"))
+
+        await registry.metadata.change(delete)
+        with pytest.raises(UnknownUpload):
+            await Worker(registry).finish(upload_id, b"content", pieces())
+
+    with_registry(work)
+
+
+def test_nobody_else_may_finish_it_again() -> None:
+    async def work(registry: Registry) -> None:
+        worker = Worker(registry)
+        upload_id = await worker.begin(b"content")
+        await worker.finish(upload_id, b"content", pieces())
+        digest, chunk = Digest.of(b"content"), Chunk(pieces())
+        for caller, name in ((Caller("mallory"), APP), (CAROL, RepositoryName("team/other"))):
+            with pytest.raises(UnknownUpload):
+                await worker.upload.finish(caller, name, upload_id, digest, chunk)
 
     with_registry(work)

@@ -4,15 +4,21 @@ They lie in a database of their own, whose commits need not wait for the disk: w
 takes of it is begun anew.
 """
 
+import json
 from typing import Any
 
 from entrepot.drivers.sql.database import Database, Row, Session
-from entrepot.errors import UnknownUpload, UploadBusy
+from entrepot.errors import QuotaExceeded, UnknownUpload, UploadBusy
+from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
+from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.guesses import GuessRecord
 from entrepot.ports.reservations import BytesAround
-from entrepot.ports.uploads import UploadSession
+from entrepot.ports.uploads import EndedUpload, UploadSession
+
+# How long a client may take to ask once more.
+_TOLD_MICROSECONDS = 600 * MICROSECONDS
 
 
 class _SessionsDatabase:
@@ -95,9 +101,40 @@ class SqlUploadSessions(_SessionsDatabase):
         )
         return count == 1
 
-    async def finish(self, upload_id: str, holder: str) -> None:
+    async def finish(
+        self,
+        upload_id: str,
+        holder: str,
+        now: int = 0,
+        outcome: Digest | QuotaExceeded | None = None,
+    ) -> None:
         """Forget a session that its holder has made a blob, or has given up."""
-        await self._change("finish_session", id=upload_id, holder=holder)
+        digest = outcome if isinstance(outcome, Digest) else None
+        refusal = None
+        if isinstance(outcome, QuotaExceeded):
+            refusal = json.dumps([outcome.message, outcome.detail])
+
+        async def work(session: Session) -> None:
+            if outcome is not None:
+                told = {"id": upload_id, "holder": holder, "now": now}
+                await session.run("end_session", digest=digest, refusal=refusal, **told)
+                await session.run("forget_ended_sessions", before=now - _TOLD_MICROSECONDS)
+            await session.run("finish_session", id=upload_id, holder=holder)
+
+        await self.database.transaction(work, durable=False)
+
+    async def ended(self, upload_id: str) -> EndedUpload | None:
+        """Tell how a session has ended."""
+        rows = await self.database.rows("ended_session", id=upload_id)
+        if not rows:
+            return None
+        repository, owner, digest, refusal = rows[0]
+        return EndedUpload(
+            RepositoryName(repository),
+            owner,
+            None if digest is None else Digest(digest),
+            None if refusal is None else QuotaExceeded(*json.loads(refusal)),
+        )
 
     async def release_all(self, holders: str = "") -> int:
         """Let go of claims whose holders are known to have ended; tell how many."""

@@ -27,6 +27,21 @@ WHERE id = :id AND holder = :holder;
 -- name: finish_session
 DELETE FROM upload_sessions WHERE id = :id AND holder = :holder;
 
+-- name: end_session
+-- Only by who holds it, as the deletion that follows.
+INSERT INTO ended_uploads (id, repository, owner, digest, refusal, ended_at)
+SELECT id, repository, owner, :digest, :refusal, :now
+FROM upload_sessions WHERE id = :id AND holder = :holder
+ON CONFLICT (id) DO NOTHING;
+
+-- name: forget_ended_sessions
+-- A few at each end: more than were added, and so all of them in time.
+DELETE FROM ended_uploads
+WHERE id IN (SELECT id FROM ended_uploads WHERE ended_at < :before ORDER BY ended_at LIMIT 4);
+
+-- name: ended_session
+SELECT repository, owner, digest, refusal FROM ended_uploads WHERE id = :id;
+
 -- name: release_all_sessions
 -- Runs once at a start, for the workers that the node had before, and at the start of each worker,
 -- for the one that had its number before and has ended.
