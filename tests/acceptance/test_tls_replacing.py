@@ -185,7 +185,7 @@ def test_no_request_fails_while_certificates_are_replaced(tmp_path: Path) -> Non
             pusher.finish()
         upload.join(60)
         assert max(taken) < 10
-        # Far longer than http.draintimeout, in a worker that was replaced five times since.
+        # Far longer than http.draintimeout, on a connection with the first certificate.
         assert done == [(202, 201)]
         assert min(pusher.pushed for pusher in pushers) > 10
         print(f"{sum(pusher.pushed for pusher in pushers)} pushes; taken after {taken}")

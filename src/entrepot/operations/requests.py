@@ -31,7 +31,7 @@ class RequestRecord:
         request_id: unique for ever.
         method: as the client sent it.
         target: path and query.
-        protocol: ``HTTP/1.1`` or ``HTTP/2``.
+        protocol: ``HTTP/1.1`` or ``HTTP/1.0``.
         client: the address of the client, or of the last proxy that is not trusted.
         host: the Host header.
         user_agent: the User-Agent header.

@@ -1,4 +1,4 @@
-"""Granian: a supervisor, its workers, signals, shutdown."""
+"""The processes: a supervisor, the workers that it keeps, and their connections."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def resolve(address: TcpAddress) -> tuple[str, int]:
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            # Granian shares its port among workers (SO_REUSEPORT), which would let a second
-            # registry share it too; this bind is refused as soon as anybody has it.
+            # The workers share the port (SO_REUSEPORT), which would let a second registry share it,
+            # too; this bind is refused as soon as anybody has it.
             probe.bind(target)
         except OSError as error:
             raise ConfigurationError(_why_not(address, error)) from error

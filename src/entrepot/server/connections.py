@@ -88,6 +88,7 @@ class Connections:
         self._addresses: Counter[str] = Counter()
         self._look: asyncio.TimerHandle | None = None
         self._count = 0
+        self._draining = False
         self._watch()
 
     @property
@@ -120,6 +121,8 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Watch over a connection that was admitted."""
         self._open.add(connection)
+        if self._draining:  # its handshake was under way
+            self.loop.call_soon(connection.leave)
 
     def remove(self, connection: Connection) -> None:
         """Stop watching, and release it."""
@@ -138,12 +141,16 @@ class Connections:
             seconds: to wait for their end.
             cleaning: seconds for what was cut off to give back what it holds.
         """
+        self._draining = True
         self.retire()
         await self._wait(seconds)
         if self._open:
             logger.warning("cutting off %d requests that have not finished", len(self._open))
         for connection in list(self._open):
             connection.abort()
+        await self._wait(cleaning)
+        for task in self.state.tasks:
+            task.cancel()
         await self._wait(cleaning)
         if self._look is not None:
             self._look.cancel()

@@ -45,7 +45,7 @@ class CountingStream:
 
 
 class Reader:
-    """The far end: takes messages, and goes away after some of them as Granian's readers do."""
+    """The far end: takes messages, and goes away after some of them without a word."""
 
     def __init__(self, patience: int | None = None) -> None:
         self.taken: list[MutableMapping[str, Any]] = []
