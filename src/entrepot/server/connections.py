@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from entrepot.server.reading import LARGEST_READ
+
 logger = logging.getLogger("entrepot.server")
 
 _LOOK_SECONDS = 1.0
@@ -65,6 +67,8 @@ class Connections:
     Attributes:
         describe_client: gives what a new connection's scopes say of its client's certificate.
         on_room: called when a connection has ended.
+        read_memory: where the bytes of each connection arrive, one after the other.
+        count: of the connections that were admitted.
     """
 
     def __init__(self, application: Any, limits: ConnectionLimits) -> None:
@@ -84,17 +88,18 @@ class Connections:
         self.config.load()
         self.describe_client: Callable[[Any], dict[str, Any] | None] = lambda transport: None
         self.on_room: Callable[[], None] = lambda: None
+        self.read_memory = memoryview(bytearray(LARGEST_READ))
         self._open: set[Connection] = set()
         self._addresses: Counter[str] = Counter()
         self._look: asyncio.TimerHandle | None = None
-        self._count = 0
+        self.count = 0
         self._draining = False
         self._watch()
 
     @property
     def full(self) -> bool:
         """Whether no connection may be added."""
-        return self._count >= self.limits.total
+        return self.count >= self.limits.total
 
     def admit(self, address: str) -> bool:
         """Take a connection in, unless its address has too many. `release` must follow.
@@ -106,12 +111,12 @@ class Connections:
             if self._addresses[address] >= self.limits.per_address:
                 return False
             self._addresses[address] += 1
-        self._count += 1
+        self.count += 1
         return True
 
     def release(self, address: str) -> None:
         """Let a connection go."""
-        self._count -= 1
+        self.count -= 1
         if address:
             self._addresses[address] -= 1
             if not self._addresses[address]:

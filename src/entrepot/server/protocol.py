@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from entrepot.api.response import Response
 from entrepot.server.connections import Connections
 from entrepot.server.exchange import Exchange
+from entrepot.server.reading import LARGEST_READ, Reading
 from entrepot.server.request_head import Refused, read_head, without_upgrade
 
 logger = logging.getLogger("entrepot.server")
@@ -28,7 +29,6 @@ HEADER_FIELDS = 200
 PIPELINED = 16
 LINGER_SECONDS = 5.0
 DROPPED_BYTES = 256 * 1024 * 1024
-_LARGEST_READ = 256 * 1024  # uvloop's
 _CHUNK_BYTES = 16
 _KEPT = [(b"connection", b"keep-alive")]
 # struct tcp_info of linux/tcp.h: tcpi_bytes_acked.
@@ -68,11 +68,22 @@ class RegistryProtocol(HttpToolsProtocol):
         self._dropped = self._framing = 0
         self._acknowledged = 0
 
+    @property
+    def in_body(self) -> bool:
+        """Whether a body's bytes come next, which somebody waits for."""
+        return self.cycle is not None and self.cycle.more_body
+
+    @property
+    def neighbours(self) -> int:
+        """How many connections the worker has, this one included."""
+        return self._all.count
+
     # From the transport
 
     def connection_made(self, transport: Any) -> None:
         """Begin."""
         super().connection_made(transport)
+        transport.set_protocol(Reading(self, self._all.read_memory))
         # A request's answer is written through this object, so that `close` can linger.
         self.write, self.is_closing = transport.write, transport.is_closing
         self._client_certificate = self._all.describe_client(transport)
@@ -88,8 +99,8 @@ class RegistryProtocol(HttpToolsProtocol):
             self._disconnect(self._serving)
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        """Parse what has arrived."""
+    def data_received(self, data: bytes | memoryview) -> None:
+        """Parse what has arrived, of which nothing is kept."""
         if self._deaf:
             self._drop(len(data))
             return
@@ -107,7 +118,7 @@ class RegistryProtocol(HttpToolsProtocol):
             # A field's value is not known before its end. The first read may also have brought
             # the end of a body.
             self._fed += len(data)
-            if self._fed > self._limits.header + _LARGEST_READ:
+            if self._fed > self._limits.header + LARGEST_READ:
                 self._refuse(self._too_large())
         elif body_of is not None and body_of is self.cycle and body_of.more_body:
             # Chunks have extensions, which llhttp reads over; as Go, this counts what is no body.
@@ -252,7 +263,7 @@ class RegistryProtocol(HttpToolsProtocol):
 
     # Inside
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes | memoryview) -> None:
         while data:
             try:
                 self.parser.feed_data(data)
