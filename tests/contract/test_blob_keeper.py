@@ -6,7 +6,7 @@ import pytest
 
 from entrepot.errors import DamagedBlob
 from entrepot.oci.digest import Digest
-from entrepot.ports.blobs import BlobStorage, Location
+from entrepot.ports.blobs import BlobStorage, Location, StoredBytes
 from tests.contract.storages import Storages
 from tests.contract.uploading import (
     CLAIM,
@@ -150,11 +150,35 @@ async def test_every_blob_is_listed_with_size_and_time(
         content = some_bytes(number % 7, number)
         wanted[await keep(storage, content, f"u{number}")] = len(content)
     after = time.time_ns() // 1000
-    found = [stored async for stored in storages.open().stored()]
+    found: list[StoredBytes] = []
+    while page := await storages.open().stored("", found[-1].location if found else "", 250):
+        found += page
+    assert [stored.location for stored in found] == sorted(wanted)
     assert {stored.location: stored.size for stored in found} == wanted
     slack = 20_000
     assert all(before - slack <= stored.touched_at <= after for stored in found)
 
 
 async def test_a_storage_without_blobs_lists_none(storage: BlobStorage) -> None:
-    assert [stored async for stored in storage.stored()] == []
+    assert await storage.stored("", "", 10) == []
+
+
+async def test_a_part_of_the_blobs_is_listed_by_what_their_locations_begin_with(
+    storage: BlobStorage,
+) -> None:
+    kept = sorted([await keep(storage, bytes([number]), f"u{number}") for number in range(40)])
+    for begin in {kept[7][:size] for size in range(len(kept[7]) + 1)}:
+        wanted = [location for location in kept if location.startswith(begin)]
+        found = [stored.location for stored in await storage.stored(begin, "", 100)]
+        assert found == wanted
+        assert [stored.location for stored in await storage.stored(begin, wanted[0], 1)] == (
+            wanted[1:2]
+        )
+
+
+async def test_what_nobody_can_need_is_deleted_without_asking(
+    storages: Storages, storage: BlobStorage
+) -> None:
+    location = await keep(storage, b"gone")
+    assert await storage.delete(location, None)
+    assert storages.stored(location) is None

@@ -99,11 +99,11 @@ class MeteredStorage:
         """List the uploads whose bytes are here."""
         return self._storage.uploads()
 
-    def stored(self) -> AsyncIterator[StoredBytes]:
+    async def stored(self, begin: str, after: str, limit: int) -> list[StoredBytes]:
         """List the blobs whose bytes are here."""
-        return self._storage.stored()
+        return await self._storage.stored(begin, after, limit)
 
-    async def delete(self, location: Location, unless: Unless) -> bool:
+    async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Remove a blob's bytes."""
         began = perf_counter()
         try:

@@ -18,7 +18,7 @@ class SparedBytes:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
 
-    async def delete(self, location: Location, unless: Unless) -> bool:
+    async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Say whether the bytes would be removed."""
         del location
-        return not await unless()
+        return unless is None or not await unless()

@@ -261,23 +261,27 @@ class BlobKeeper(Protocol):
         """List the uploads whose bytes are here, in no order."""
         ...
 
-    def stored(self) -> AsyncIterator[StoredBytes]:
-        """List the blobs whose bytes are here, and places that were left empty, in no order.
+    async def stored(self, begin: str, after: str, limit: int) -> list[StoredBytes]:
+        """List the blobs whose bytes are here, and places that were left empty, by location.
 
-        Few are in memory at once, however many there are.
+        Args:
+            begin: what their locations begin with; empty for all.
+            after: the location behind which to begin; empty for the first page.
+            limit: places at most.
 
         Raises:
             StorageOutage: the storage failed.
         """
         ...
 
-    async def delete(self, location: Location, unless: Unless) -> bool:
+    async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Remove a blob's bytes; of a missing one, do nothing.
 
         Args:
             location: where they lie.
             unless: asked while no commit of the same bytes is between its begin and the end of
-                its block; when it says True, nothing is removed.
+                its block; when it says True, nothing is removed. None where nobody else can
+                have made them needed.
 
         Returns:
             False when `unless` has kept them.

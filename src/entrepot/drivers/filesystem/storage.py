@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +21,7 @@ from entrepot.drivers.filesystem.removal import remove_file
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.unsettled import UnsettledFile, UnsettledFiles
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
-from entrepot.drivers.filesystem.walk import walk_blobs
+from entrepot.drivers.filesystem.walk import stored_page
 from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import HEX_LENGTH, Digest
@@ -170,24 +169,20 @@ class FilesystemStorage:
                 state = UploadState(entry.name, "", status.st_size, b"")
                 yield StrayUpload(state, status.st_mtime_ns // 1000)
 
-    async def stored(self) -> AsyncIterator[StoredBytes]:
+    async def stored(self, begin: str, after: str, limit: int) -> list[StoredBytes]:
         """List the blobs whose bytes are here, and folders that were left empty."""
-        pages = walk_blobs(self._layout)
-        try:
-            while page := await self._removing.run(partial(next, pages, None)):
-                for found in page:
-                    yield found
-        finally:
-            pages.close()
+        return await self._in_thread(
+            lambda: stored_page(self._layout, begin, after, limit), threads=self._removing
+        )
 
-    async def delete(self, location: Location, unless: Unless) -> bool:
+    async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Remove a blob's bytes, and the folder that held nothing else."""
         path = self._layout.path(location)
         held = await self._hold_alone(os.path.dirname(os.path.dirname(path)))
         if held is None:
             return True
         try:
-            if await unless():
+            if unless is not None and await unless():
                 return False
             await self._in_thread(lambda: remove_file(path), threads=self._removing)
             return True

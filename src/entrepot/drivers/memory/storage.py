@@ -102,18 +102,27 @@ class MemoryStorage:
             state = UploadState(upload_id, "", len(upload.content), b"")
             yield StrayUpload(state, upload.touched_at)
 
-    async def stored(self) -> AsyncIterator[StoredBytes]:
+    async def stored(self, begin: str, after: str, limit: int) -> list[StoredBytes]:
         """List the blobs whose bytes are here."""
-        for location, content in list(self._store.blobs.items()):
-            yield StoredBytes(location, self._store.touched_at.get(location, 0), len(content))
+        wanted = sorted(
+            location
+            for location in self._store.blobs
+            if location > after and location.startswith(begin)
+        )
+        return [
+            StoredBytes(
+                location, self._store.touched_at.get(location, 0), len(self._store.blobs[location])
+            )
+            for location in wanted[:limit]
+        ]
 
-    async def delete(self, location: Location, unless: Unless) -> bool:
+    async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Remove a blob's bytes."""
         while self._store.committing[location] or location in self._store.removing:
             await _pause()
         self._store.removing.add(location)
         try:
-            if await unless():
+            if unless is not None and await unless():
                 return False
             self._store.blobs.pop(location, None)
             self._store.touched_at.pop(location, None)

@@ -60,20 +60,16 @@ async def remove_strays(
         MetadataOutage: the database failed.
         StorageOutage: the storage cannot be listed.
     """
-    looked = 0
+    after = ""
     strays: list[StoredBytes] = []
-    async for found in blobs.stored():
-        looked += 1
-        if await _is_stray(queue, found, rules):
-            strays.append(found)
-        if looked >= _PAGE:
-            observer.swept("files", looked, 0)
-            looked = 0
-            await pause()
+    while page := await blobs.stored("", after, _PAGE):
+        strays += [found for found in page if await _is_stray(queue, found, rules)]
+        after = page[-1].location
+        observer.swept("files", len(page), 0)
+        await pause()
         if len(strays) >= _STRAYS:
             await _remove_unnamed(queue, blobs, strays, rules, observer)
             strays = []
-    observer.swept("files", looked, 0)
     await _remove_unnamed(queue, blobs, strays, rules, observer)
 
 
