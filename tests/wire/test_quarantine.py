@@ -62,7 +62,7 @@ def check_refused(reply: Reply) -> None:
     (error,) = reply.json()["errors"]
     assert error["code"] == "UNAVAILABLE"
     assert LAYER.digest in error["message"]
-    assert "pushing it again heals it" in error["message"]
+    assert "pushing it again repairs it" in error["message"]
 
 
 def check_whole(registry: InProcess) -> None:

@@ -122,7 +122,7 @@ TARGETS = {
     "a NUL": ("GET /v2/a%00/tags/list HTTP/1.1", {400, 404}),
     "a NUL as a tag": ("GET /v2/a/manifests/%00 HTTP/1.1", {400, 404}),
     "a NUL as a session": ("GET /v2/a/blobs/uploads/%00 HTTP/1.1", {400, 404}),
-    "bytes that are no text": ("GET /v2/%ff%fe/tags/list HTTP/1.1", {400, 404}),
+    "bytes that are not text": ("GET /v2/%ff%fe/tags/list HTTP/1.1", {400, 404}),
     "a backslash": ("GET /v2/..\\..\\etc HTTP/1.1", {400, 404}),
     "bad percent signs": ("GET /v2/%zz/tags/list HTTP/1.1", {400, 404}),
     "a long path": (f"GET /v2/{'a/' * 8_000}tags/list HTTP/1.1", {400, 404, 414}),

@@ -173,7 +173,7 @@ class Application:
             if path.endswith("/") and self._leads_elsewhere(path, match):
                 return _redirect(request, path[:-1])
             if match is None:
-                return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
+                return render_simple(404, "UNSUPPORTED", "not found: no endpoint has this path")
             record.route, request.name, request.argument = match
             record.repository, record.reference = match.name, match.argument
             allowed = self._endpoints[match.route]
@@ -216,7 +216,7 @@ class Application:
             return Response(301, [(b"location", self._base.encode())])
         if path in ("/", self._root):
             return Response(200, [(b"cache-control", b"no-cache")])
-        return render_simple(404, "UNSUPPORTED", "there is nothing at this path")
+        return render_simple(404, "UNSUPPORTED", "not found: no endpoint has this path")
 
     async def _send(self, response: Response, request: Request, send: Send) -> None:
         headers = [*self._common, *response.headers]
@@ -268,7 +268,7 @@ def _common_headers(extra: Mapping[str, tuple[str, ...]]) -> list[Header]:
 
 
 def _not_allowed(method: str, allowed: Mapping[str, Handler]) -> Response:
-    response = render_simple(405, "UNSUPPORTED", f"{method[:40]} is not possible here")
+    response = render_simple(405, "UNSUPPORTED", f"{method[:40]} is not allowed here")
     response.headers.append(_allow(allowed))
     return response
 

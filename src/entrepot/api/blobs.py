@@ -100,6 +100,6 @@ def _range_holds(request: Request, digest: Digest) -> bool:
 
 
 def _unsatisfiable(wanted: str, size: int) -> Response:
-    message = f"the blob has {size} bytes; the range lies outside of it"
+    message = f"the blob has {size} bytes; the range is outside it"
     body = encode_errors([("RANGE_INVALID", message, {"range": wanted[:100], "size": size})])
     return Response(416, [JSON, _BYTES, (b"content-range", f"bytes */{size}".encode())], body)

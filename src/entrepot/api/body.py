@@ -23,7 +23,7 @@ def declared_length(request: Request) -> int | None:
     if text is None or b"transfer-encoding" in request.headers:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise InvalidRequest("Content-Length is no number of bytes", {"length": text[:100]})
+        raise InvalidRequest("Content-Length is not a number of bytes", {"length": text[:100]})
     return int(text)
 
 
@@ -82,7 +82,7 @@ async def _next_message(request: Request, deadline: float, patience: float) -> M
     except TimeoutError:
         record.aborted = True
         raise ClientGone(
-            f"less than {PACE_BYTES >> 10} KiB came in {patience:g} s; the request is given up",
+            f"less than {PACE_BYTES >> 10} KiB came in {patience:g} s; the request was aborted",
             {"received": record.bytes_in},
         ) from None
     if message["type"] == "http.disconnect":
@@ -133,7 +133,7 @@ class SmallBodies:
             except TimeoutError:
                 request.record.aborted = True
                 raise ClientGone(
-                    f"the body did not come within {self._timeout:g} s", {"received": size}
+                    f"the body did not arrive within {self._timeout:g} s", {"received": size}
                 ) from None
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

@@ -144,7 +144,7 @@ def _wanted(body: bytes) -> Digest | int:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise InvalidRequest(f"the body is no JSON; {_EXPECTED}") from None
+        raise InvalidRequest(f"the body is not JSON; {_EXPECTED}") from None
     to = document.get("to", 1) if isinstance(document, dict) else None
     if isinstance(to, str):
         return Digest.parse(to)

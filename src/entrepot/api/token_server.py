@@ -80,7 +80,7 @@ class TokenEndpoint:
     async def _read_form(self, request: Request) -> tuple[dict[str, str], list[str]]:
         content_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
         if content_type != "application/x-www-form-urlencoded":
-            raise InvalidRequest("a form is expected: application/x-www-form-urlencoded")
+            raise InvalidRequest("expected a form: application/x-www-form-urlencoded")
         declared = declared_length(request)
         body = bytearray()
         async for piece in stream_body(request, self._patience, declared):
@@ -122,7 +122,7 @@ class KeySetEndpoint:
 def _read_basic(request: Request) -> BasicCredentials | None:
     credentials = read_authorization(request.scope["headers"], request.address)
     if isinstance(credentials, BearerCredentials):
-        raise Unauthenticated("a token is asked for with a name and a password")
+        raise Unauthenticated("a token request needs a name and a password")
     return credentials
 
 

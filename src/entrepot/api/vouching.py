@@ -41,7 +41,7 @@ class VouchingProxy:
         values = [value for name, value in request.scope["headers"] if name == self._header]
         if len(values) > 1:
             # The proxy has added its own to one that the client sent.
-            raise Unauthenticated("the proxy's header with the client's name is there twice")
+            raise Unauthenticated("the proxy's header with the client's name appears twice")
         text = values[0].decode("latin-1").strip()
         if not text:
             return None  # the client has shown no certificate
@@ -57,5 +57,7 @@ def _read_name(text: str) -> str:
             raise Unauthenticated("the client's certificate has no common name that can be read")
         name = found[0].strip()
     if not _NAME.fullmatch(name):
-        raise Unauthenticated("the client's certificate is for a name that no user can have")
+        raise Unauthenticated(
+            "the client's certificate is for a name that is not a valid user name"
+        )
     return name

@@ -125,7 +125,9 @@ def _decider(settings: Settings, accounts: Accounts, clock: Clock) -> Decide:
             return Decision(False, f"{unset}: only what a token of auth.token says is allowed")
         if settings.is_protected:
             known = caller.kind is not Kind.ANONYMOUS
-            return Decision(known, f"{unset}: who logs in may do everything, and nobody else")
+            return Decision(
+                known, f"{unset}: everybody who logs in may do everything, nobody else anything"
+            )
         return Decision(True, f"{unset}: everybody may do everything")
 
     return decide

@@ -119,7 +119,7 @@ def stray_keeper(backend: Backend, say: Callable[[str], None]) -> Callable[[], b
             return False
         end = datetime.fromtimestamp(until / MICROSECONDS, UTC).isoformat(" ", "seconds")
         say(
-            f"files that the database does not know are kept until {end}: {aside}, which a restore"
+            f"files unknown to the database are kept until {end}: {aside}, which a restore"
             " has put aside, may need them"
         )
         return True

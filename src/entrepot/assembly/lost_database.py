@@ -48,12 +48,12 @@ def check_database_is_there(backend: Backend) -> None:
     aside = snapshots.aside()
     if aside is not None:
         raise MetadataOutage(
-            f"{said}, and {aside[0]} lies beside it: a restore has not come to its end. Repeat it,"
+            f"{said}, and {aside[0]} lies beside it: a restore did not finish. Repeat it,"
             f" or `entrepot restore {aside[0]}` to have that one again"
         )
     if path.with_name("sessions.db").exists():
         logger.warning(
-            "%s, and there is no backup of it: the directory of Docker Registry is adopted anew."
+            "%s, and there is no backup of it: the directory of Docker Registry was adopted anew."
             " What was pushed to Entrepot itself is not in it",
             said,
         )

@@ -34,7 +34,7 @@ def check_storage(backend: Backend) -> list[tuple[str, Callable[[], None]]]:
         except Outage as error:
             # As long as pulls can be served, refusing everything would help nobody.
             await _check_reading(drivers)
-            logger.warning("pushes fail at this moment: %s", error.message)
+            logger.warning("pushes are failing: %s", error.message)
 
     return [("", lambda: asyncio.run(look()))]
 

@@ -25,9 +25,7 @@ from entrepot.services.adoption import adopt as run_adoption
 from entrepot.services.adoption import verify as verify_blobs
 from entrepot.services.adoption.changes import find_changes
 
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Write nothing at all; tell what would be done.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; print what would be done.")]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Read every blob and compare it with its digest.")
 ]
@@ -36,11 +34,11 @@ Again = Annotated[
     typer.Option(
         "--again",
         help="Read a directory that was adopted before, and add what is new in it; what was"
-        " deleted since comes back.",
+        " deleted since then comes back.",
     ),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print the report with every finding as JSON.")
+    bool, typer.Option("--json", help="Print the report, with every finding, as JSON.")
 ]
 
 
@@ -65,7 +63,7 @@ def adopt(
 ) -> None:
     """Take over a directory that Docker Registry wrote, as the first start does by itself.
 
-    Nothing in the directory is copied or changed. Stop Docker Registry first. Ends with 1 where
+    Nothing in the directory is copied or changed. Stop Docker Registry first. Exits with 1 if
     something may be lost (the report says what), else with 0.
     """
     settings = read_configuration(config, defaults, file).settings
@@ -155,10 +153,10 @@ def _headline(settings: Settings, report: AdoptionReport, dry_run: bool) -> str:
     if report.outcome is Outcome.NOTHING_TO_ADOPT:
         return f"{directory}: nothing to adopt."
     if report.outcome is Outcome.ADOPTED_BEFORE:
-        return f"{directory} was adopted before, at {_moment(report.finished_at)}: {what}."
+        return f"{directory} was already adopted, at {_moment(report.finished_at)}: {what}."
     if dry_run:
         return f"{directory} would be adopted: {what}. Nothing was written."
-    again = ", going on where an earlier run ended" if report.outcome is Outcome.RESUMED else ""
+    again = ", continuing an earlier run" if report.outcome is Outcome.RESUMED else ""
     return f"{directory} is adopted{again}: {what}."
 
 
@@ -184,7 +182,7 @@ def _print_summary(summary: FindingSummary) -> None:
         result(f"    {where}{finding.reference}: {finding.detail}")
     more = summary.count - len(summary.examples)
     if more:
-        result(f"    and {more:,} more; --json lists all")
+        result(f"    … and {more:,} more; --json lists all")
 
 
 def _print_verified(verified: VerifiedBlobs | None) -> None:

@@ -24,7 +24,7 @@ Usage:
   registry serve [CONFIG]    run the registry
   registry CONFIG            the same, for a file that exists or ends in .yml or .yaml
   registry garbage-collect [--dry-run] [--delete-untagged] CONFIG
-                             remove what nothing needs, while the registry runs or not
+                             remove what nothing refers to; the registry may be running
   registry --version         print the version
   registry help              print this
 

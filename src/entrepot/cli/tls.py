@@ -15,7 +15,7 @@ from entrepot.errors import EntrepotError
 
 _TEXT = """\
 {certificate}  the certificate, until {until}
-{key}  its private key, for nobody but the registry
+{key}  its private key; keep it secret
 
 In config.yml:
   http:
@@ -51,15 +51,15 @@ Hosts = Annotated[
     typer.Option(
         "--host",
         metavar="NAME|IP",
-        help="A name or address under which clients know the registry; again for each.",
+        help="A name or address that clients use for the registry; may be repeated.",
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files are written.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The directory for the files.")]
 Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="How long it is valid.")]
 Port = Annotated[
     int, typer.Option("--port", min=1, max=65535, help="The registry's port, for the commands.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 
 
 def how_to_trust(certificate: Path, key: Path, hosts: Sequence[str], port: int, until: str) -> str:

@@ -30,7 +30,7 @@ def check_access(settings: Settings, document: Document) -> list[str]:
     warnings += check_token(settings, document)
     if settings.auth.silly is not None:
         origin = document.origin(("auth", "silly"))
-        warnings.append(f"{origin}: auth.silly lets in whoever sends any Authorization header")
+        warnings.append(f"{origin}: auth.silly lets in anybody who sends an Authorization header")
     return warnings
 
 

@@ -52,7 +52,9 @@ def check_space(settings: Settings, document: Document) -> list[str]:
         path = ("retention", "rules", place, "keep")
         if rule.keep == KeepSettings():
             choices = "last, versions, pulled, younger, pulledwithin or matching"
-            document.refuse(path, None, f"what stays ({choices}); else every tag would go")
+            document.refuse(
+                path, None, f"what to keep ({choices}); otherwise every tag would be removed"
+            )
         if not settings.pulls.enabled:
             for key in ("pulled", "pulledwithin"):
                 if getattr(rule.keep, key) is not None:

@@ -65,7 +65,7 @@ def read_document(place: str, text: bytes | str) -> Document:
         return document
     except (yaml.reader.ReaderError, UnicodeError):
         # Not text at all, or control characters in it.
-        document.problems.append(Problem(Origin(place), "", "bytes that are no text", "YAML"))
+        document.problems.append(Problem(Origin(place), "", "bytes that are not text", "YAML"))
         return document
     except (RecursionError, ValueError):
         document.problems.append(Problem(Origin(place), "", "too many levels", "YAML"))
@@ -112,7 +112,7 @@ class _Builder:
         merged: dict[str, Tree] = {}
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._document.refuse(path, "a key that is no text", "a mapping from names")
+                self._document.refuse(path, "a key that is not text", "a mapping from names")
                 continue
             if key.tag == _MERGE:
                 merged |= self._merged(item, path, depth)

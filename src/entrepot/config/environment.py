@@ -59,7 +59,7 @@ def override(document: Document, environ: Mapping[str, str]) -> tuple[list[str],
         elif not _apply(document, name, value):
             unknown.append(name)
     warnings = [
-        f"environment variable {name} names no key of the configuration, and has no effect"
+        f"environment variable {name} names no configuration key, and has no effect"
         f"{_did_you_mean(name)}"
         for name in unknown
     ]
@@ -123,7 +123,7 @@ def _apply(document: Document, name: str, value: str) -> bool:
         return True
     override = read_document(place, value)
     if override.problems:
-        expected = "YAML; put quotes around text that begins with a sign"
+        expected = "YAML; put quotes around text that begins with a symbol"
         document.problems.append(Problem(Origin(place), spell(path), "no YAML", expected))
         return True
     _place(document, path, override.tree, Origin(place))
@@ -208,7 +208,9 @@ def _place(document: Document, path: KeyPath, value: Tree, origin: Origin) -> No
         if not _put(holder, part, new):
             found = describe(here, str(part))
             document.problems.append(
-                Problem(origin, spell(path[:depth]), found, "the index of an item, or the next")
+                Problem(
+                    origin, spell(path[:depth]), found, "the index of an item, or the next free one"
+                )
             )
             return
         if last:

@@ -86,7 +86,7 @@ def _follow_old_names(kept: dict[str, Tree], document: Document) -> list[str]:
     if isinstance(log, dict) and "level" not in log:
         log["level"] = level
         document.origins[("log", "level")] = document.origin(("loglevel",))
-    return [f"{document.origin(('loglevel',))}: loglevel is an old name: use log.level"]
+    return [f"{document.origin(('loglevel',))}: loglevel is deprecated: use log.level"]
 
 
 def _prepare(kept: dict[str, Tree], driver: str, document: Document) -> dict[str, Tree]:

@@ -33,7 +33,7 @@ def _each(parse: Callable[[str], Any]) -> Callable[[list[str]], object]:
 
 def _repositories(texts: list[str]) -> None:
     if RepositoryGlobs.parse(texts).of_user:
-        raise ValueError("{user} has no meaning here: nobody asks")
+        raise ValueError("{user} has no meaning here, as nobody logs in")
 
 
 RepositoryPatterns = Annotated[

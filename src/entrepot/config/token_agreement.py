@@ -40,7 +40,7 @@ def check_token(settings: Settings, document: Document) -> list[str]:
             if ended < datetime.now(UTC):
                 warnings.append(
                     f"{token.rootcertbundle}: certificate {number} has expired on {ended:%Y-%m-%d}:"
-                    " nothing that it certifies is accepted any more"
+                    " nothing that it certifies is accepted any longer"
                 )
 
     def key_set(content: bytes) -> None:

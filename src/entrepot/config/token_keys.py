@@ -61,7 +61,9 @@ def trust_public_key(key: object) -> TrustedKey:
     """
     if isinstance(key, RSAPublicKey):
         if key.key_size < _LEAST_RSA_BITS:
-            raise ValueError(f"an RSA key of {key.key_size} bits is too weak; 2048 are the least")
+            raise ValueError(
+                f"an RSA key of {key.key_size} bits is too weak; at least 2048 are needed"
+            )
         return TrustedKey(key, _RSA)
     if isinstance(key, EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return TrustedKey(key, frozenset({_CURVES[key.curve.name]}))
@@ -133,7 +135,7 @@ def _read_key(entry: Any) -> list[tuple[str | None, TrustedKey]]:
     if reader is None or entry.get("use", "sig") != "sig":
         return []
     if name is not None and not isinstance(name, str):
-        raise ValueError("its kid is no text")
+        raise ValueError("its kid is not text")
     key: Any = reader.from_jwk(entry)
     if isinstance(key, bytes):
         if len(key) < _LEAST_SECRET_BYTES:

@@ -60,7 +60,7 @@ class LoggingObserver:
         self._metrics.failed()
         self._tally.failed(what, error)
         logger.error(
-            "%s, and will be tried again", error.message, extra={"fields": {"location": what}}
+            "%s; it will be tried again", error.message, extra={"fields": {"location": what}}
         )
 
     def swept(self, what: str, looked: int, queued: int) -> None:
@@ -74,7 +74,7 @@ class LoggingObserver:
         if self._named > _NAMED_A_LOOK:
             counts = {f"{kind}s": number for kind, number in tally.removals.items()}
             logger.info(
-                "removed so much that only some of it is named",
+                "so much was removed that only part of it is listed",
                 extra={"fields": {**counts, "freed": tally.freed}},
             )
         self._named = 0
@@ -110,9 +110,9 @@ class Collecting:
             try:
                 await self._look()
             except EntrepotError as error:
-                logger.error("collecting failed, and will be tried again: %s", error.message)
+                logger.error("garbage collection failed and will be tried again: %s", error.message)
             except Exception:
-                logger.exception("collecting failed, and will be tried again")
+                logger.exception("garbage collection failed and will be tried again")
             self._observer.sum_up()
             await asyncio.sleep(self._pause)
 
@@ -123,7 +123,7 @@ def measuring_job(queue: CollectionQueue, clock: Clock, metrics: CollectionMetri
     async def work() -> None:
         metrics.queue(await queue.state(), clock.now())
 
-    return Job("measuring the collector's queue", 0.0, _MEASURE_SECONDS, work)
+    return Job("measuring the garbage collector's queue", 0.0, _MEASURE_SECONDS, work)
 
 
 def sweep_job(

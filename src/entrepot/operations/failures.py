@@ -57,7 +57,7 @@ def log_failure(record: RequestRecord, error: BaseException) -> None:
     elif isinstance(error, EntrepotError):
         level, message = logging.ERROR, error.message
     else:
-        level, message = logging.ERROR, "a request failed in a way that nobody foresaw"
+        level, message = logging.ERROR, "a request failed unexpectedly"
     if not message or not logger.isEnabledFor(level):
         return
     foreseen = isinstance(error, EntrepotError)

@@ -63,7 +63,7 @@ class WatchedCheck:
                 logger.error("health check %s fails: %s", self.name, self._message)
         else:
             if self._failures >= self._threshold:
-                logger.info("health check %s succeeds again", self.name)
+                logger.info("health check %s has recovered", self.name)
             self._failures = 0
         finally:
             self._began = None

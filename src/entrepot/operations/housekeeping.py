@@ -86,7 +86,7 @@ async def _repeat(job: Job) -> None:
         try:
             await job.work()
         except EntrepotError as error:
-            logger.error("%s failed, and will be tried again: %s", job.name, error.message)
+            logger.error("%s failed and will be tried again: %s", job.name, error.message)
         except Exception:
-            logger.exception("%s failed, and will be tried again", job.name)
+            logger.exception("%s failed and will be tried again", job.name)
         await asyncio.sleep(job.interval)

@@ -35,5 +35,5 @@ async def tell_verdicts(retention: Retention, turn: Turn) -> str:
             if verdict.keeps:
                 continue
             why = " / ".join(map(str, verdict.reasons))
-            logger.info("%s:%s would go: %s", name, verdict.dated.tag, why)
+            logger.info("%s:%s would be removed: %s", name, verdict.dated.tag, why)
     return f"dry run: {counts}"

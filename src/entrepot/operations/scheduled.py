@@ -58,7 +58,7 @@ class Turn:
             run.name, run.holder, progress, self._clock.now(), lease
         )
         if not held:
-            raise LostClaim(f"another worker goes on with {run.name}")
+            raise LostClaim(f"another worker continues {run.name}")
         self._progress = progress
 
 
@@ -118,7 +118,7 @@ class Once:
             outcome = await worker
         except asyncio.CancelledError:
             if beat.done():
-                raise LostClaim(f"another worker goes on with {self.name}") from None
+                raise LostClaim(f"another worker continues {self.name}") from None
             worker.cancel()
             await asyncio.wait([worker])
             # A stop: others go on at once.

@@ -34,11 +34,11 @@ class CollectedKind(StrEnum):
 class Why(StrEnum):
     """Why it was removed."""
 
-    UNTAGGED = "no tag, index or subject holds it"
-    ORPHANED = "the manifest it speaks of was deleted"
-    UNNEEDED = "no manifest of the repository needs it"
-    UNLINKED = "no repository has it"
-    STRAY = "no blob lies there"
+    UNTAGGED = "no tag, index or subject refers to it"
+    ORPHANED = "its subject was deleted"
+    UNNEEDED = "no manifest of the repository refers to it"
+    UNLINKED = "no repository refers to it"
+    STRAY = "it belongs to no blob"
 
 
 @dataclass(frozen=True, slots=True)

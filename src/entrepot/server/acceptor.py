@@ -80,7 +80,7 @@ class Acceptor:
     def _accept(self) -> None:
         for _ in range(_AT_ONCE):
             if self._connections.full:
-                logger.debug("server.connections is reached; others wait")
+                logger.debug("server.connections has been reached; further connections wait")
                 self._pause()
                 return
             try:

@@ -56,7 +56,7 @@ def _order(settings: LetsEncryptSettings) -> int:
     except OSError as error:
         logger.error("no certificate for %s: %s", hosts, error)
         return FAILED
-    logger.info("the CA has given a certificate: %s", file)
+    logger.info("the CA issued a certificate: %s", file)
     return 0
 
 

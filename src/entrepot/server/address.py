@@ -45,7 +45,7 @@ def check_socket_file(address: UnixAddress) -> None:
     """
     path = Path(address.path)
     if path.exists() and not path.is_socket():
-        raise ConfigurationError(f"http.addr: {path} exists, and is no socket")
+        raise ConfigurationError(f"http.addr: {path} exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(address.path)

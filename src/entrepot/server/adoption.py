@@ -34,9 +34,9 @@ async def adopt_before_serving(backend: Backend) -> None:
 def log_report(report: AdoptionReport) -> None:
     """Log what an adoption has come to: the sum, then each kind of finding with examples."""
     counts = report.counts
-    said = "the directory of Docker Registry is adopted"
+    said = "the directory of Docker Registry was adopted"
     if report.outcome is Outcome.UPDATED:
-        said = "what Docker Registry has changed in its directory since it was read is adopted"
+        said = "changes that Docker Registry has made since the adoption were adopted"
     logger.info(
         said,
         extra={

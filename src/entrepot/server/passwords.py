@@ -20,13 +20,13 @@ async def provide_passwords(backend: Backend) -> None:
     """
     made = make_password_file(backend.settings)
     if made is not None:
-        _tell(f"{made.path} was missing, and was made with one user", *made.login)
+        _tell(f"{made.path} was missing and was created with one user", *made.login)
     administrator = await first_administrator(backend)
     if administrator is not None:
-        _tell("there was no account, and an administrator was made", *administrator)
+        _tell("there was no account, so an administrator was created", *administrator)
 
 
 def _tell(message: str, user: str, password: str) -> None:
     """Print it as plain text, whatever form the log has: what collects logs would keep a field."""
-    line = f"{message}; this is told once:\n  user      {user}\n  password  {password}"
+    line = f"{message}; this is shown only once:\n  user      {user}\n  password  {password}"
     print(line, file=sys.stderr, flush=True)  # noqa: T201 (nowhere else)

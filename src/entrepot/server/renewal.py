@@ -56,7 +56,7 @@ class Renewal:
             try:
                 pause = self._order_if_due()
             except Exception:
-                logger.exception("the renewal of certificates stumbled")
+                logger.exception("the renewal of certificates failed unexpectedly")
                 pause = _LOOK_SECONDS
             self._wake.wait(pause)
             self._wake.clear()
@@ -67,7 +67,7 @@ class Renewal:
         left = seconds_until(due.at)
         if left > 0:
             return min(left, _LOOK_SECONDS)
-        logger.info("a certificate is asked for: %s", due.reason)
+        logger.info("requesting a certificate: %s", due.reason)
         outcome = self._order()
         if outcome == 0:
             self.succeeded += 1
@@ -82,7 +82,7 @@ class Renewal:
         self.failed += 1
         self._failures += 1
         pause = wait_after(self._failures, unreachable=outcome == UNREACHABLE)
-        logger.warning("the next try to get a certificate is in %d s (SIGHUP: now)", pause)
+        logger.warning("the next attempt to get a certificate is in %d s (SIGHUP: now)", pause)
         return pause
 
     def _order(self) -> int | None:

@@ -56,7 +56,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     try:
         runtime = RuntimeDirectory.create()
     except OSError as error:
-        logger.error("no directory for temporary files can be written: %s", error)
+        logger.error("no writable directory for temporary files: %s", error)
         return _FAILED
     signal.signal(signal.SIGTERM, _stop_the_start)
     try:
@@ -75,7 +75,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
 
 def _stop_the_start(number: int, frame: object) -> None:
     """Answer SIGTERM until the server does: what was begun is undone, or gone on with next time."""
-    logger.info("stopped before the start was over")
+    logger.info("stopped before the start was complete")
     raise SystemExit(0)
 
 

@@ -50,7 +50,7 @@ class ServedTls:
         that do not look at it are better off than without a registry.
 
         Raises:
-            InvalidConfiguration: there is nothing that can be served.
+            InvalidConfiguration: there is nothing usable.
             ConfigurationError: the runtime directory cannot be written.
         """
         from entrepot.operations.tls.keeper import CertificateKeeper

@@ -123,7 +123,7 @@ class Worker:
         try:
             await self._drivers.sessions.release_all(self._holders)
         except EntrepotError as error:
-            logger.warning("claims on uploads are left to their leases: %s", error.message)
+            logger.warning("claims on uploads will expire by themselves: %s", error.message)
         self._observer.start()
         self._background.start()
         if self._pulls is not None:
@@ -147,7 +147,7 @@ class Worker:
             removed = self._tls.reload()
         except OSError as error:
             # The supervisor has read the same; its successor may be luckier.
-            logger.error("a worker ends, for it cannot read the certificate: %s", error)
+            logger.error("a worker stops because it cannot read the certificate: %s", error)
             os.kill(os.getpid(), signal.SIGTERM)
             return
         acceptor.context = self._tls.context

@@ -147,7 +147,7 @@ class Workers:
         ready.unlink(missing_ok=True)
         code = dead.exitcode or 0
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
-        logger.error("worker process %d has ended %s; another one is started", dead.pid, how)
+        logger.error("worker process %d ended %s; starting another one", dead.pid, how)
 
     def _postpone(self, place: _Place, *, accepted: bool) -> None:
         place.failures = 0 if accepted else place.failures + 1
@@ -162,7 +162,7 @@ class Workers:
         try:
             process.start()
         except (OSError, EOFError) as error:
-            logger.error("no worker can be started: %s", error)
+            logger.error("a worker cannot be started: %s", error)
             self._postpone(place, accepted=False)
         else:
             place.process = process

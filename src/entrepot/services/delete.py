@@ -150,7 +150,7 @@ class Delete:
         indexes = await transaction.indexes_with(repository, digest, _USERS_SHOWN)
         if indexes:
             raise NeededByIndex(
-                f"manifest {digest} of {name} is a part of index {', '.join(indexes)}; "
+                f"manifest {digest} of {name} is part of index {', '.join(indexes)}; "
                 "delete that first",
                 {"name": name, "digest": digest, "indexes": list(indexes)},
             )
@@ -158,6 +158,4 @@ class Delete:
     async def _require(self, caller: Caller, name: RepositoryName, action: Action) -> None:
         await self._access.require(caller, action, name)
         if not self._enabled:
-            raise Unsupported(
-                "deleting is switched off; storage.delete.enabled: true switches it on"
-            )
+            raise Unsupported("deleting is disabled; storage.delete.enabled: true enables it")

@@ -162,5 +162,5 @@ def _refusal(blob: StoredBlob, *, confirming: bool = False) -> EntrepotError:
     if confirming:
         return UnknownBlob(f"blob {blob.digest} is damaged; push it again", detail)
     return QuarantinedBlob(
-        f"the bytes of blob {blob.digest} are damaged; pushing it again heals it", detail
+        f"the bytes of blob {blob.digest} are damaged; pushing it again repairs it", detail
     )

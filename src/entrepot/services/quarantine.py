@@ -97,7 +97,7 @@ class Quarantining:
             await self._quarantine.release(blob, since)
             return False
         logger.error(
-            "a blob is in quarantine: its bytes are %s; the next push of it heals it",
+            "a blob was quarantined: its bytes are %s; the next push repairs it",
             "missing" if still is Reason.MISSING else "wrong",
             extra={
                 "fields": {

@@ -155,7 +155,7 @@ class Scrub:
             if reason is not None:
                 return True
             if await self._quarantine.release(known.blob, known.quarantined_at):
-                logger.info("a blob is whole again, and served again", extra=_fields(known))
+                logger.info("a blob is correct again, and served again", extra=_fields(known))
                 state.healed += 1
             return False
         if reason is None:

@@ -329,7 +329,7 @@ def _check_start(held: HeldUpload, chunk: Chunk) -> None:
     received = held.session.state.received
     if chunk.start is not None and chunk.start != received:
         raise InvalidRange(
-            f"the chunk begins at byte {chunk.start}, the upload stands at {received}",
+            f"the chunk begins at byte {chunk.start}, the upload is at {received}",
             received,
             held.session,
         )

@@ -183,5 +183,5 @@ def test_a_second_registry_on_the_same_directory_is_refused(tmp_path: Path) -> N
     with running(tmp_path) as first:
         second = Server(tmp_path / "second", data=first.data, wait=False)
         assert second.wait_for_end(START_SECONDS) == 1
-        assert f"another registry runs on {first.data} (process {first.pid})" in second.log()
+        assert f"another registry is running on {first.data} (process {first.pid})" in second.log()
         push_blob(first, "a", b"content")

@@ -74,7 +74,7 @@ def test_into_a_list_of_the_file(tmp_path: Path) -> None:
 def test_an_index_beyond_the_next_is_refused() -> None:
     assert _problems(HEALTH_TCP_2_ADDR="a:1") == [
         "environment variable REGISTRY_HEALTH_TCP_2_ADDR: health.tcp: found '2',"
-        " expected the index of an item, or the next"
+        " expected the index of an item, or the next free one"
     ]
 
 

@@ -90,6 +90,6 @@ def test_a_look_that_fails_is_followed_by_others(caplog: pytest.LogCaptureFixtur
         asyncio.run(asyncio.wait_for(live(), 10))
     messages = [record.getMessage() for record in caplog.records]
     assert messages == [
-        "collecting failed, and will be tried again: locked",
-        "collecting failed, and will be tried again",
+        "garbage collection failed and will be tried again: locked",
+        "garbage collection failed and will be tried again",
     ]

@@ -35,7 +35,7 @@ def read_authorization(headers: Iterable[tuple[bytes, bytes]], address: str) -> 
         return _basic(text, address)
     if kind == "bearer":
         if not _TOKEN68.fullmatch(text):
-            raise Unauthenticated("the Authorization header has no token that can be one")
+            raise Unauthenticated("the Authorization header has no valid token")
         return BearerCredentials(text, address)
     raise Unauthenticated("the Authorization header is neither Basic nor Bearer")
 
@@ -53,5 +53,5 @@ def _basic(text: str, address: str) -> BasicCredentials:
     if not colon:
         raise Unauthenticated("the Authorization header has no colon after the name")
     if not name.isprintable() or len(name) > _LONGEST_NAME:
-        raise Unauthenticated("the Authorization header has a name that nobody can have")
+        raise Unauthenticated("the Authorization header has an invalid name")
     return BasicCredentials(name, secret, address)

@@ -35,7 +35,7 @@ class Query:
                 else {}
             )
         except ValueError:
-            raise InvalidRequest(f"an address has at most {_MAX_FIELDS} parameters") from None
+            raise InvalidRequest(f"a URL has at most {_MAX_FIELDS} parameters") from None
 
     def first(self, name: str) -> str | None:
         """Give the first value of a parameter; None where it is absent."""

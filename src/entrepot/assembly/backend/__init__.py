@@ -212,7 +212,7 @@ class Backend:
         migrate(self.database, "metadata", durable=True)
         try:
             if forget_if_damaged(sessions):
-                logger.warning("%s was damaged: uploads under way must be begun again", sessions)
+                logger.warning("%s was damaged: uploads in progress must be restarted", sessions)
         except OSError as error:
             raise MetadataOutage(f"{sessions} is damaged and cannot be removed: {error}") from error
         migrate(sessions, "sessions", durable=False)

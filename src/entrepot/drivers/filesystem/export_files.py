@@ -56,7 +56,7 @@ class ExportFiles:
                 return
             if any(self.directory.iterdir()):
                 raise ConfigurationError(
-                    f"{self.directory} is not empty, and has no export that could be gone on with"
+                    f"{self.directory} is not empty, and has no unfinished export"
                 )
             self.write(MARK, self._mark(finished=False))
 

@@ -85,7 +85,7 @@ class DockerArchiveSource:
         config_path = str(entry.get("Config")) if isinstance(entry, dict) else ""
         layers = entry.get("Layers") if isinstance(entry, dict) else None
         if not config_path or not isinstance(layers, list):
-            yield Unusable(MANIFEST, "it has an entry that is no image")
+            yield Unusable(MANIFEST, "it has an entry that is not an image")
             return
         names = [str(name) for name in entry.get("RepoTags") or []]
         reference = ", ".join(names) or config_path

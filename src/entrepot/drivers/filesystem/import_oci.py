@@ -60,7 +60,7 @@ class OciLayoutSource:
 
 def _root(entry: Any) -> Root | Unusable:
     if not isinstance(entry, dict):
-        return Unusable(INDEX, "it lists something that is no descriptor")
+        return Unusable(INDEX, "it lists something that is not a descriptor")
     try:
         digest = Digest.parse(str(entry.get("digest")))
     except InvalidDigest as error:

@@ -47,7 +47,8 @@ def hold(root: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
         except BlockingIOError:
             holder = os.pread(file, 20, 0).decode("ascii", "replace").strip()
             raise StorageOutage(
-                f"another registry runs on {root}" + (f" (process {holder})" if holder else "")
+                f"another registry is running on {root}"
+                + (f" (process {holder})" if holder else "")
             ) from None
         with contextlib.suppress(OSError):  # a full disk: the number is for a message only
             os.ftruncate(file, 0)
@@ -96,7 +97,9 @@ def nobody_beside(root: Path) -> Iterator[None]:
     Raises:
         StorageOutage: one is at work.
     """
-    with _locked_uploads(root, fcntl.LOCK_EX, f"a command is at work on {root}; wait for its end"):
+    with _locked_uploads(
+        root, fcntl.LOCK_EX, f"a command is working on {root}; wait until it has finished"
+    ):
         yield
 
 
@@ -129,7 +132,7 @@ def _wait_for_workers(root: Path, patience: float) -> None:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise StorageOutage(
-                        f"workers of a registry that was killed still run on {root}; end them"
+                        f"workers of a killed registry are still running on {root}; end them"
                     ) from None
                 time.sleep(_PAUSE_SECONDS)
             else:

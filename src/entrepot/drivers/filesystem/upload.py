@@ -152,6 +152,6 @@ def check_present(path: Path, state: UploadState) -> None:
 def lost(state: UploadState) -> UnknownUpload:
     """Say that a session's bytes are not there."""
     return UnknownUpload(
-        "the bytes of this upload session are lost; begin the upload again",
+        "the bytes of this upload session are lost; restart the upload",
         {"upload": state.upload_id},
     )

@@ -85,6 +85,6 @@ def check_present(store: MemoryStore, state: UploadState) -> None:
     upload = store.uploads.get(state.upload_id)
     if state.received > (0 if upload is None else len(upload.content)):
         raise UnknownUpload(
-            "the bytes of this upload session are lost; begin the upload again",
+            "the bytes of this upload session are lost; restart the upload",
             {"upload": state.upload_id},
         )

@@ -32,7 +32,7 @@ class CertificateKeeper:
         self, settings: TlsSettings, host: str | None, runtime: Path, first: Inspection
     ) -> None:
         if first.material is None:
-            raise ValueError("nothing that can be served")
+            raise ValueError("nothing usable")
         self._settings = settings
         self._host = host
         self._files = sources(settings)
@@ -100,7 +100,7 @@ class CertificateKeeper:
     def _refuse(self, reasons: tuple[Finding | str, ...] | list[Finding]) -> None:
         self.refused += 1
         for reason in reasons:
-            logger.error("the new certificate is refused, the old one stays: %s", reason)
+            logger.error("the new certificate was refused, the old one stays in use: %s", reason)
 
     def _prove(self, generation: Generation) -> None:
         server_context(self._settings, generation)

@@ -47,7 +47,7 @@ def certificates(file: str, content: bytes) -> list[x509.Certificate]:
     """
     blocks = _CERTIFICATE.findall(content)
     if len(blocks) != content.count(_BEGIN):
-        raise UnusableFile(f"{file}: a certificate that breaks off", "whole certificates, PEM")
+        raise UnusableFile(f"{file}: a truncated certificate", "whole certificates, PEM")
     if not blocks:
         raise UnusableFile(f"{file}: no certificate", "certificates in PEM form")
     try:
@@ -70,7 +70,7 @@ def private_key_block(file: str, content: bytes) -> bytes:
     found = _PRIVATE_KEY.search(content)
     if found is None:
         broken = b"PRIVATE KEY-----" in content
-        what = "a private key that breaks off" if broken else "no private key"
+        what = "a truncated private key" if broken else "no private key"
         raise UnusableFile(f"{file}: {what}", "a private key in PEM form")
     return found.group() + b"\n"
 

@@ -32,7 +32,9 @@ def check_name(what: str, text: str) -> str:
         InvalidRequest: it is none; the message says what was expected.
     """
     if text in _RESERVED:
-        raise InvalidRequest(f"{what} cannot be called {text!r}: rules mean something else by it")
+        raise InvalidRequest(
+            f"{what} cannot be called {text!r}: rules use that word for something else"
+        )
     if not is_name(text):
         raise InvalidRequest(
             f"{what} cannot be called {excerpt(text)!r}: expected up to {MAX_NAME} lower-case "

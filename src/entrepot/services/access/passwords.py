@@ -55,7 +55,7 @@ def check_password(name: str, password: str) -> str:
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise InvalidRequest(f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters")
     if password == name:
-        raise InvalidRequest("a password is something else than the name")
+        raise InvalidRequest("a password must differ from the name")
     if looks_like_token(password):
         raise InvalidRequest("a password does not begin with ent_pat_ or ent_bot_: tokens do")
     if not all(character.isprintable() for character in password):

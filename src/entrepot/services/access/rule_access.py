@@ -39,7 +39,7 @@ class RuleAccess:
         if decision.allowed:
             return
         if caller.delegated or (caller.scoped and decision.limited):
-            raise Unauthenticated("the token does not reach as far as this", _INSUFFICIENT)
+            raise Unauthenticated("the token's limits do not allow this", _INSUFFICIENT)
         if caller.kind is Kind.ANONYMOUS:
             raise Unauthenticated
         raise Denied(

@@ -87,7 +87,7 @@ class Users(AccountsOfKind):
             name=FIRST_ADMINISTRATOR,
             kind=Kind.USER,
             created_at=self._clock.now(),
-            description="made at the first start",
+            description="created at the first start",
             password_hash=await self._passwords.hash(password),
             admin=True,
         )

@@ -29,9 +29,7 @@ def look_at_layer(source: ForeignBlobs, name: RepositoryName, link: Link) -> Lin
 
 def damaged(digest: Digest) -> Finding:
     """Say that a blob's file does not hold the bytes that its name promises."""
-    return Finding(
-        FindingKind.DAMAGED_BLOB, "", digest, "its file has other bytes than its digest says"
-    )
+    return Finding(FindingKind.DAMAGED_BLOB, "", digest, "its bytes are wrong than its digest says")
 
 
 def _alias(link: Link) -> str:

@@ -6,7 +6,7 @@ from entrepot.errors import Outage, Unauthenticated
 from entrepot.ports.access import Authenticator, BearerCredentials, Caller, Credentials
 
 WRONG = "the name or the password is wrong"
-WRONG_TOKEN = "the token is not good here, or no more"  # noqa: S105 (a message)
+WRONG_TOKEN = "the token is not valid here, or no longer"  # noqa: S105 (a message)
 
 
 class Chain:

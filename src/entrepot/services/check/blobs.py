@@ -18,7 +18,7 @@ _KINDS = {
 _SAID = {
     Reason.MISSING: "its file is missing",
     Reason.WRONG_SIZE: "its file has another size",
-    Reason.WRONG_BYTES: "its file has other bytes",
+    Reason.WRONG_BYTES: "its bytes are wrong",
 }
 
 
@@ -68,7 +68,7 @@ async def _is_known(check: Check, known: KnownBlob) -> bool:
 async def _tell_of_quarantine(
     check: Check, known: KnownBlob, since: int, reason: Reason | None
 ) -> None:
-    said = "its bytes are whole again" if reason is None else _SAID[reason]
+    said = "its bytes are correct again" if reason is None else _SAID[reason]
     mended = (
         check.repair and reason is None and await check.stores.quarantine.release(known.blob, since)
     )

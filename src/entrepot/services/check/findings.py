@@ -60,47 +60,47 @@ MEANINGS = {
     Fault.DATABASE_DAMAGED: Meaning(
         "the database file is damaged", "nothing: entrepot restore puts a backup in its place"
     ),
-    Fault.DANGLING_ROW: Meaning("a row refers to a row that is not there", "removes the row"),
+    Fault.DANGLING_ROW: Meaning("a row refers to a missing row", "removes the row"),
     Fault.DAMAGED_MANIFEST: Meaning(
         "a manifest's bytes are not what its digest says",
         "nothing: delete it by its digest and push it again",
     ),
     Fault.LOST_EDGE: Meaning(
-        "the database does not know of something that a manifest refers to", "writes the row"
+        "the database lacks a reference that a manifest has", "writes the row"
     ),
     Fault.WRONG_EDGE: Meaning(
-        "the database says of a manifest what it does not refer to", "removes the row"
+        "the database has a reference that a manifest does not have", "removes the row"
     ),
     Fault.LOST_ROW: Meaning(
         "a blob's file is there, a manifest needs it, and the database does not know it",
-        "reads the file; if it is whole, makes it known where it is needed",
+        "reads the file and, if it is correct, adds it where it is needed",
     ),
     Fault.LOST_LINK: Meaning(
         "a repository lacks the link to a blob that its manifest needs", "links it"
     ),
     Fault.MISSING_BLOB: Meaning(
-        "a manifest needs a blob that is neither known nor stored",
+        "a manifest needs a blob that does not exist",
         "nothing: push the image again",
     ),
     Fault.MISSING_FILE: Meaning(
-        "a blob's file is missing", "puts it into quarantine: the next push heals it"
+        "a blob's file is missing", "puts it into quarantine: the next push repairs it"
     ),
     Fault.WRONG_SIZE: Meaning(
         "a blob's file is too short or too long",
-        "puts it into quarantine: the next push heals it",
+        "puts it into quarantine: the next push repairs it",
     ),
     Fault.WRONG_BYTES: Meaning(
         "a blob's bytes are not what its digest says",
-        "puts it into quarantine: the next push heals it",
+        "puts it into quarantine: the next push repairs it",
     ),
     Fault.QUARANTINED: Meaning(
-        "a blob is in quarantine", "lets it be served again, if its bytes are whole by now"
+        "a blob is in quarantine", "releases it if its bytes are correct again"
     ),
     Fault.WRONG_CATALOGUE: Meaning(
         "the catalogue lists a repository without manifests, or not one with some",
         "corrects the catalogue",
     ),
-    Fault.WRONG_COUNTER: Meaning("a counter of usage is wrong", "sets it right"),
+    Fault.WRONG_COUNTER: Meaning("a usage counter is wrong", "sets it right"),
     Fault.UNREADABLE_FILE: Meaning(
         "a file cannot be read by this user", "nothing: give it to the registry's user"
     ),
@@ -108,11 +108,12 @@ MEANINGS = {
         "a folder of blobs cannot be written by this user",
         "nothing: give it to the registry's user",
     ),
-    Fault.MISPLACED_FILE: Meaning("a blob's file lies where no blob lies", "nothing"),
-    Fault.FOREIGN_FILE: Meaning("a file among the blobs that is none", "nothing"),
+    Fault.MISPLACED_FILE: Meaning("a blob's file is in the wrong place", "nothing"),
+    Fault.FOREIGN_FILE: Meaning("a file among the blobs that is not a blob", "nothing"),
     Fault.UNKNOWN_FILE: Meaning(
         "a blob's file that nothing refers to",
-        "nothing: the collector removes it after its grace, unless it is older than the adoption",
+        "nothing: garbage collection removes it after its grace period, unless it is older than the"
+        " adoption",
     ),
     Fault.CHANGED_DIRECTORY: Meaning(
         "Docker Registry has changed a repository since its directory was read",

@@ -165,4 +165,4 @@ async def _keep_lost(check: Check, blob: StoredBlob) -> tuple[str, bool]:
     if gone is not None:
         await check.quarantining.put(blob, gone)
         return "lost: its file was removed meanwhile", False
-    return "made known, and linked where it is needed", True
+    return "added, and linked where it is needed", True

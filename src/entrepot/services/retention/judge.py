@@ -70,11 +70,11 @@ class Judge:
     def verdict(self, dated: DatedTag) -> Verdict:
         """Tell what becomes of a tag, and what each rule says of it."""
         if dated.accessory_of is not None:
-            why = f"belongs to {dated.accessory_of}: stays and goes with it"
+            why = f"belongs to {dated.accessory_of}: kept or removed with it"
             return Verdict(dated, (Reason("", True, why),))
         reasons = [rule.reason(dated) for rule in self._rules if rule.is_about(dated)]
         if not reasons:
-            reasons = [Reason("", True, "no rule is about it")]
+            reasons = [Reason("", True, "no rule applies")]
         return Verdict(dated, tuple(reasons), self.untags_only(dated))
 
 

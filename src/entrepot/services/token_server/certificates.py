@@ -29,7 +29,7 @@ def load_private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """
     key = load_pem_private_key(pem, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError("the database holds a key that was not made here")
+        raise ValueError("the database has a key that this program did not create")
     return key
 
 

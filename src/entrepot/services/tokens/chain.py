@@ -35,7 +35,7 @@ def leaf_of_chain(encoded: object, roots: Certificates, now: float) -> x509.Cert
         ValueError: it is no chain, or leads to no root.
     """
     if not isinstance(encoded, list) or not 0 < len(encoded) <= _LONGEST:
-        raise ValueError(f"x5c is no list of 1 to {_LONGEST} certificates")
+        raise ValueError(f"x5c is not a list of 1 to {_LONGEST} certificates")
     chain = [_read(entry) for entry in encoded]
     if not _is_valid(chain[0], now):
         raise ValueError("the certificate in x5c is not valid now")
@@ -46,11 +46,11 @@ def leaf_of_chain(encoded: object, roots: Certificates, now: float) -> x509.Cert
 
 def _read(entry: object) -> x509.Certificate:
     if not isinstance(entry, str):
-        raise ValueError("x5c holds something that is no text")
+        raise ValueError("x5c has something that is not text")
     try:
         return x509.load_der_x509_certificate(base64.b64decode(entry, validate=True))
     except (ValueError, binascii.Error):
-        raise ValueError("x5c holds something that is no certificate") from None
+        raise ValueError("x5c has something that is not a certificate") from None
 
 
 def _leads_to_root(chain: list[x509.Certificate], roots: Certificates, now: float) -> bool:

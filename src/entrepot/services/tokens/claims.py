@@ -53,7 +53,7 @@ def check_claims(claims: Mapping[str, Any], issuer: str, service: str, now: floa
         raise invalid_token("it is for another service")
     expires = _moment(claims, "exp")
     if expires is None:
-        raise invalid_token("it has no end")
+        raise invalid_token("it does not expire")
     if now > expires + LEEWAY_SECONDS:
         raise invalid_token("it has expired")
     begins = _moment(claims, "nbf")
@@ -70,7 +70,7 @@ def read_subject(claims: Mapping[str, Any]) -> str:
     """
     subject = claims.get("sub", "")
     if not isinstance(subject, str) or len(subject) > _LONGEST_NAME or not subject.isprintable():
-        raise invalid_token("its subject can be no name")
+        raise invalid_token("its subject is not a valid name")
     return subject
 
 
@@ -87,7 +87,7 @@ def read_access(claims: Mapping[str, Any]) -> tuple[Grant, ...]:
     if entries is None:
         return ()
     if not isinstance(entries, list):
-        raise invalid_token("its access is no list")
+        raise invalid_token("its access is not a list")
     found: dict[tuple[str, ...], frozenset[Action]] = {}
     for entry in entries:
         for patterns, actions in _read_entry(entry):
@@ -97,7 +97,7 @@ def read_access(claims: Mapping[str, Any]) -> tuple[Grant, ...]:
 
 def _read_entry(entry: object) -> list[tuple[tuple[str, ...], frozenset[Action]]]:
     if not isinstance(entry, dict):
-        raise invalid_token("its access holds something that is no object")
+        raise invalid_token("its access has something that is not an object")
     kind, name, actions = entry.get("type", ""), entry.get("name", ""), entry.get("actions") or []
     if not (
         isinstance(kind, str)
@@ -124,5 +124,5 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
-        raise invalid_token(f"its {name} is no moment")
+        raise invalid_token(f"its {name} is not a time")
     return float(value)

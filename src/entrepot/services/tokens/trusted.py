@@ -53,7 +53,7 @@ class TrustedKeys:
                 raise ConfigurationError(f"{source.name}: {_said(error)}") from error
         self._make()
         if not self.ring.keys:
-            raise ConfigurationError("auth.token: there is no key that tokens may be signed with")
+            raise ConfigurationError("auth.token: there is no key for verifying tokens")
 
     def look(self, now: float, *, surely: bool = False) -> bool:
         """Read what has changed; not more often than once a second, of each sort.
@@ -82,7 +82,9 @@ class TrustedKeys:
         try:
             changed = self._read(source, surely=surely)
         except (OSError, ValueError) as error:
-            complaint = f"{source.name} cannot be used, the keys before stay: {_said(error)}"
+            complaint = (
+                f"{source.name} cannot be used, the previous keys stay in use: {_said(error)}"
+            )
             if complaint != self._complaint:
                 logger.error("%s", complaint)
             self._complaint = complaint

@@ -61,13 +61,13 @@ class TokenVerifier:
             except InvalidTokenError:
                 continue
             return _read_claims(signed["payload"])
-        raise invalid_token("no key that is trusted has signed it")
+        raise invalid_token("it is not signed with a trusted key")
 
     def _header(self, token: str) -> dict[str, Any]:
         try:
             return self._jws.get_unverified_header(token)
         except (InvalidTokenError, ValueError):
-            raise invalid_token("it is no JSON Web Token") from None
+            raise invalid_token("it is not a JSON Web Token") from None
 
     def _candidates(self, header: dict[str, Any], ring: KeyRing, now: float) -> list[TrustedKey]:
         if "x5c" in header and ring.roots:
@@ -92,7 +92,7 @@ def _read_claims(payload: bytes) -> dict[str, Any]:
     try:
         claims = json.loads(payload)
     except (ValueError, RecursionError):
-        raise invalid_token("its claims are no JSON") from None
+        raise invalid_token("its claims are not JSON") from None
     if not isinstance(claims, dict):
-        raise invalid_token("its claims are no object")
+        raise invalid_token("its claims are not an object")
     return claims

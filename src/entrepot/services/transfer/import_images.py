@@ -139,7 +139,7 @@ class Import:
         if Digest.of(payload, digest.algorithm) != digest:
             raise InvalidDigest(f"the bytes of manifest {digest} have another digest")
         if depth > _DEEPEST:
-            raise InvalidManifest(f"indexes lie more than {_DEEPEST} deep inside each other")
+            raise InvalidManifest(f"indexes are nested more than {_DEEPEST} levels deep")
         if (name, digest) not in self._taken:
             for edge in parse_stored_manifest(payload, media_type).edges:
                 await self._need(name, edge, depth)

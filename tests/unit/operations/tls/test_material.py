@@ -130,7 +130,7 @@ def test_half_a_certificate_is_none(tmp_path: Path, share: float) -> None:
 def test_half_a_key_is_none(tmp_path: Path) -> None:
     pair = Pair.make(tmp_path)
     pair.key.write_bytes(pair.key.read_bytes()[:100])
-    assert f"http.tls.key: found {pair.key}: a private key that breaks off" in said(look(pair))
+    assert f"http.tls.key: found {pair.key}: a truncated private key" in said(look(pair))
 
 
 def test_files_that_are_no_files_are_named(tmp_path: Path) -> None:

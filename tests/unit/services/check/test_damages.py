@@ -263,7 +263,7 @@ def test_a_bad_blob_is_put_into_quarantine_until_its_bytes_are_whole_again(case:
             Fault.QUARANTINED,
             "",
             LAYER_DIGEST,
-            f"its bytes are whole again; needed by {APP}:latest",
+            f"its bytes are correct again; needed by {APP}:latest",
         )
         (released,) = await damaged.check(repair=True)
         assert (released.repaired, released.mended) == ("served again", True)

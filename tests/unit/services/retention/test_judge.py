@@ -202,4 +202,4 @@ def test_a_tag_that_no_rule_is_about_says_so() -> None:
     judge = Judge([], NOW)
     verdict = judge.verdict(DatedTag(Tag("v1"), DIGEST, 1, None))
     assert verdict.keeps
-    assert [str(reason) for reason in verdict.reasons] == ["no rule is about it"]
+    assert [str(reason) for reason in verdict.reasons] == ["no rule applies"]

@@ -281,7 +281,7 @@ def test_signatures_are_not_counted_and_stay_with_the_kept_images() -> None:
             assert (counts.kept, counts.dropped) == (2, 1)
             assert [tag for tag, verdict in said.items() if not verdict.keeps] == ["v0.0.0"]
             assert str(said[Tag(signed[0])].reasons[0]) == (
-                f"belongs to {IMAGES[0].digest}: stays and goes with it"
+                f"belongs to {IMAGES[0].digest}: kept or removed with it"
             )
         counts = await retention_of(registry, keep_last(2)).run()
         assert (counts.kept, counts.dropped, counts.manifests) == (2, 1, 1)
