@@ -93,11 +93,11 @@ def test_a_certificate_is_ordered_kept_and_used(tmp_path: Path) -> None:
             for file in (kept, tmp_path / "acme" / "acme_account+key"):
                 assert file.stat().st_mode & 0o777 == 0o600
                 assert load_pem_private_key(file.read_bytes(), None)
-        orders = server.log().count("the CA has given a certificate")
+        orders = server.log().count("the CA issued a certificate")
         with acme_server(tmp_path, pebble.directory, port, pebble.own) as again:
             assert served(again) == first
             time.sleep(2)
-            assert again.log().count("the CA has given a certificate") == orders
+            assert again.log().count("the CA issued a certificate") == orders
     finally:
         pebble.stop()
 

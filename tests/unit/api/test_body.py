@@ -174,7 +174,7 @@ def test_the_time_that_a_client_was_kept_waiting_is_not_its_own() -> None:
 def test_a_whole_small_body_has_no_more_time_than_a_silence() -> None:
     async def run() -> None:
         request = slow_body(whole(*[bytes(PACE_BYTES)] * 100))
-        with pytest.raises(ClientGone, match="did not come within 1 s"):
+        with pytest.raises(ClientGone, match="did not arrive within 1 s"):
             await SmallBodies(4 * MIB, 1.0).read(request)
 
     asyncio.run(run())

@@ -198,5 +198,5 @@ def test_commands_and_a_restore_exclude_each_other(settings: Settings, what: str
     busy = pytest.raises(StorageOutage, match="restored")
     with nobody_beside(root), busy, OPENS[what](settings):
         raise AssertionError("it works on a database that is being replaced")
-    with OPENS[what](settings), pytest.raises(StorageOutage, match="at work"):
+    with OPENS[what](settings), pytest.raises(StorageOutage, match="a command is working"):
         backup.restore(settings, None)

@@ -237,7 +237,7 @@ def test_check_says_which_rule_decides_and_ends_accordingly(shell: Shell) -> Non
     ("words", "code", "says"),
     [
         ("user add Alice --no-password", 1, "lower-case"),
-        ("user add anonymous --no-password", 1, "rules mean something else"),
+        ("user add anonymous --no-password", 1, "rules use that word"),
         ("user add alice --no-password --random-password", 2, "excludes"),
         ("user add alice --no-password --expires tomorrow", 2, "2027-01-31"),
         ("user add alice --no-password --expires 2001-01-01", 2, "in the past"),

@@ -49,7 +49,7 @@ def test_it_adopts_and_tells_what_it_told_when_asked_again(tree: RegistryTree, c
     assert "missing-blob (2)" in first.stdout
     again = run("entrepot", "adopt", config)
     assert again.returncode == 0, "nothing new was found"
-    assert "adopted before" in again.stdout
+    assert "already adopted" in again.stdout
     assert "missing-blob (2)" in again.stdout
 
 
@@ -123,7 +123,7 @@ def test_nothing_is_adopted_beside_a_running_registry(tree: RegistryTree, config
     with hold(tree.root):
         refused = run("entrepot", "adopt", "--again", config)
         assert refused.returncode == 1
-        assert "another registry runs on" in refused.stderr
-        assert "adopted before" in run("entrepot", "adopt", config).stdout
+        assert "another registry is running on" in refused.stderr
+        assert "already adopted" in run("entrepot", "adopt", config).stdout
         assert run("entrepot", "adopt", "--again", "--dry-run", config).returncode == 0
     assert "3 tags" in run("entrepot", "adopt", "--again", config).stdout

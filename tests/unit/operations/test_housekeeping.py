@@ -77,7 +77,7 @@ def test_a_job_that_fails_is_logged_and_tried_again(
         await keeping.stop()
 
     asyncio.run(story())
-    assert "a job failed, and will be tried again" in caplog.text
+    assert "a job failed and will be tried again" in caplog.text
 
 
 def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

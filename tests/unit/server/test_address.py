@@ -66,6 +66,6 @@ def test_a_socket_file_in_use_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "precious"
     path.write_text("data")
-    with pytest.raises(ConfigurationError, match="no socket"):
+    with pytest.raises(ConfigurationError, match="not a socket"):
         check_socket_file(UnixAddress(str(path)))
     assert path.read_text() == "data"

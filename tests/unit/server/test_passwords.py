@@ -39,7 +39,7 @@ def test_people_read_lines(
     told = capsys.readouterr()
     assert told.out == ""
     lines = told.err.splitlines()
-    assert lines[0].endswith("was made with one user; this is shown only once:")
+    assert lines[0].endswith("was missing and was created with one user; this is shown only once:")
     assert lines[1] == "  user      docker"
     assert lines[2].startswith("  password  ")
     assert lines[4] == "  user      admin"

@@ -37,7 +37,7 @@ def test_a_worker_whose_directory_is_gone_says_so(tmp_path: Path) -> None:
 
 
 def test_a_database_is_not_replaced_while_commands_work_on_it(root: Path) -> None:
-    busy = pytest.raises(StorageOutage, match="a command is at work")
+    busy = pytest.raises(StorageOutage, match="a command is working")
     with hold(root), work_beside(root), work_beside(root), busy, nobody_beside(root):
         pass
     with nobody_beside(root), pytest.raises(StorageOutage, match="restored"), work_beside(root):

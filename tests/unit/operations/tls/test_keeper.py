@@ -68,7 +68,7 @@ def test_a_bad_one_is_counted_and_told_of_and_the_old_one_stays(
         replace(pair, Pair.make(tmp_path, "new", begins=-9, ends=-2))
     assert not keeper.renew()
     assert keeper.generation.certificate.read_bytes() == served
-    assert "the new certificate is refused, the old one stays: http.tls." in caplog.text
+    assert "the new certificate was refused, the old one stays in use: http.tls." in caplog.text
     assert 'entrepot_tls_certificate_reloads_total{outcome="refused"} 1.0' in page(keeper)
 
 

@@ -122,7 +122,7 @@ def test_half_a_certificate_is_none(tmp_path: Path, share: float) -> None:
     pair = Pair.make(tmp_path)
     whole = pair.certificate.read_bytes()
     pair.certificate.write_bytes(whole[: int(len(whole) * share)])
-    assert "breaks off" in said(look(pair))
+    assert "truncated" in said(look(pair))
     pair.certificate.write_bytes(whole + whole[: int(len(whole) * share)])
     assert look(pair).material is None
 

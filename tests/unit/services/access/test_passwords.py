@@ -44,7 +44,7 @@ def test_what_is_no_hash_is_nobodys_password(stored: str) -> None:
         ("", "characters"),
         ("1234567", "characters"),
         ("x" * 1025, "characters"),
-        ("alice.longname", "something else than the name"),
+        ("alice.longname", "must differ from the name"),
         ("with\nnewline", "control"),
         ("with\0null...", "control"),
         (TokenText.make(Kind.USER).text, "tokens do"),

@@ -239,7 +239,7 @@ def test_a_dry_run_on_a_schedule_only_tells(caplog: pytest.LogCaptureFixture) ->
         with caplog.at_level("INFO"):
             outcome = await once.run()
         assert outcome == "dry run: 1 repository, 1 tag kept, 2 dropped with 0 manifests"
-        assert "team/app:t00 would go: few: not among the 1 pushed last" in caplog.messages
+        assert "team/app:t00 would be removed: few: not among the 1 pushed last" in caplog.messages
         assert await tags_of(registry) == ["t00", "t01", "t02"]
 
     with_registry(work)

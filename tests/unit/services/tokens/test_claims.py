@@ -70,13 +70,13 @@ def test_clocks_may_be_a_minute_apart() -> None:
 
 def test_a_token_without_a_beginning_is_good_and_one_without_an_end_is_not() -> None:
     assert check(nbf=None)
-    assert "no end" in refused(exp=None)
+    assert "does not expire" in refused(exp=None)
 
 
 @pytest.mark.parametrize("moment", ["1", True, [NOW], -1, 2**60, float("inf"), float("nan"), {}])
 def test_a_moment_is_a_number_of_seconds(moment: object) -> None:
-    assert "no moment" in refused(exp=moment)
-    assert "no moment" in refused(nbf=moment)
+    assert "not a time" in refused(exp=moment)
+    assert "not a time" in refused(nbf=moment)
 
 
 def test_a_moment_may_have_a_fraction() -> None:
