@@ -9,10 +9,12 @@ from random import Random
 from typing import Any
 
 from entrepot.drivers.filesystem import prefix_lock, storage
+from entrepot.drivers.sql.database import Database
 from tests.model import scheduler as scheduler_module
 from tests.model.place import Place
 from tests.model.scheduler import Choose, Scheduled, Scheduler
 from tests.model.scripts import Script, World
+from tests.model.stepping import SteppedDatabase
 
 _SECONDS = 30
 
@@ -23,10 +25,12 @@ class Stage:
     Args:
         folder: of this test's own.
         script: the story.
+        stepped: whether others have their turn before each statement of a transaction, too.
     """
 
-    def __init__(self, folder: Path, script: Script) -> None:
+    def __init__(self, folder: Path, script: Script, *, stepped: bool = False) -> None:
         self._folder = folder
+        self._stepped = stepped
         self._script = script
         self._runs = 0
         asyncio.run(self._prepare())
@@ -61,7 +65,10 @@ class Stage:
         def wrap(port: Any, name: str) -> Any:
             return Scheduled(port, name, scheduler)
 
-        place = Place(root, wrap, self._script.rules)
+        def step(database: Database) -> Database:
+            return SteppedDatabase(database, scheduler) if self._stepped else database
+
+        place = Place(root, wrap, self._script.rules, step)
         place.clock.forward((self._now - place.clock.now()) / 1_000_000)
         world = World(place, set(self._acknowledged))
         try:

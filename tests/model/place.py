@@ -12,6 +12,7 @@ from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.sql.collection import SqlCollectionQueue
+from entrepot.drivers.sql.database import Database
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
@@ -73,16 +74,25 @@ class Place:
         root: its directory.
         wrap: may put something around each port, whose name it is told.
         rules: what the collector takes.
+        step: may put something around the database.
     """
 
-    def __init__(self, root: Path, wrap: Wrap = bare, rules: CollectionRules = RULES) -> None:
+    def __init__(
+        self,
+        root: Path,
+        wrap: Wrap = bare,
+        rules: CollectionRules = RULES,
+        step: Callable[[Database], Database] = lambda database: database,
+    ) -> None:
         prepare(root)
         self.path = path = root / "metadata.db"
         migrate(path, "metadata", durable=False)
         migrate(root / "sessions.db", "sessions", durable=False)
         self.layout, self.clock, self.rules, self.wrap = Layout(root), Clock(), rules, wrap
         self.writes: list[int] = []
-        database = SqliteDatabase(path, observe=lambda changes, _: self.writes.append(changes))
+        database = step(
+            SqliteDatabase(path, observe=lambda changes, _: self.writes.append(changes))
+        )
         self.database = SqlMetadata(database)
         self.sessions = SqlUploadSessions(SqliteDatabase(root / "sessions.db", durable=False))
         self.storage = FilesystemStorage(root, threads=4)

@@ -90,6 +90,9 @@ class Scheduler:
             task.parked.clear()
             task.may_go.set()
             await self._until_parked(task)
+            if task.done:  # what it held is free
+                for other in tasks:
+                    other.blocked_at = None
 
     def story(self) -> str:
         """Tell what happened, a line a step."""

@@ -1,6 +1,7 @@
 """Every order in which a collector and clients can meet, in small stories; see scripts.py."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -78,3 +79,35 @@ def test_random_orders_of_a_crowd_do_not_either(folder: Path, seeds: int) -> Non
     stage = Stage(folder, CROWD)
     for seed in range(seeds):
         stage.run(at_random(str(seed)))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+@pytest.mark.parametrize("seeds", [10, pytest.param(500, marks=pytest.mark.long)])
+def test_turns_within_transactions_do_not_either(folder: Path, script: Script, seeds: int) -> None:
+    stage = Stage(folder, script, stepped=True)
+    within = 0
+    for seed in range(seeds):
+        steps = stage.run(at_random(str(seed))).steps
+        within += sum(
+            before != name and what.startswith("in a transaction")
+            for (before, _), (name, what) in pairwise(steps)
+        )
+    assert within > seeds or len({name for name, _ in steps}) == 1
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_kill_within_a_transaction_takes_it_back(folder: Path, script: Script) -> None:
+    stage = Stage(folder, script, stepped=True)
+    steps: dict[str, list[int]] = {}
+    counted: dict[str, int] = {}
+    for name, what in stage.run(at_random("0")).steps:
+        if not what.startswith("waits"):  # in another order it may not have to
+            counted[name] = counted.get(name, 0) + 1
+        if what.startswith("in a transaction"):
+            steps.setdefault(name, []).append(counted[name])
+    assert steps
+    for name, within in steps.items():
+        for step in within[:: max(1, len(within) // 6)]:
+            if step == counted[name]:
+                continue  # its last, and nothing comes before which it could be killed
+            stage.run(at_random(f"{name} {step}"), kill=(name, step))
