@@ -17,7 +17,7 @@ from entrepot.config.document import read_document
 from entrepot.config.effective import effective
 from entrepot.config.keys import KEYS
 from entrepot.config.loader import load
-from entrepot.config.lookup import PATHS
+from entrepot.config.lookup import DEFAULT_FILES, PATHS
 from entrepot.config.problems import InvalidConfiguration
 from tests.unit.config.outcome import outcome
 
@@ -127,6 +127,16 @@ def test_relative_paths_of_a_file_are_refused(
 def test_every_path_that_may_be_relative_is_a_key() -> None:
     known = {key.path.replace("[]", ".[]") for key in KEYS}
     assert [path for path in PATHS if path.removesuffix(".[]") not in known] == []
+
+
+def test_the_unit_of_systemd_and_every_command_read_the_same_file() -> None:
+    deploy = Path(__file__).parents[3] / "deploy"
+    unit = (deploy / "entrepot.service").read_text().splitlines()
+    (start,) = [line for line in unit if line.startswith("ExecStart=")]
+    assert start.endswith(f" serve --config {DEFAULT_FILES[0]}")
+    assert not [line for line in unit if line.startswith("Environment=")]
+    root = load(deploy / "config.yml", {}, ()).settings.storage.filesystem.rootdirectory
+    assert f"StateDirectory={Path(root).relative_to('/var/lib')}" in unit
 
 
 def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
