@@ -217,17 +217,22 @@ class _Reader(SqliteSession):
     @asynccontextmanager
     async def at_one_moment(self) -> AsyncIterator[None]:
         """See the database as it is when it is asked first."""
-        await self._run(partial(self._connection.execute, "BEGIN"))
         try:
+            await self._run(partial(self._connection.execute, "BEGIN"))
             yield
         finally:
-            # Queued behind what a cancelled question still does in the thread.
-            await asyncio.shield(self._run(partial(self._connection.execute, "ROLLBACK")))
+            # Queued behind what is still done in the thread for somebody cancelled, BEGIN included.
+            await asyncio.shield(self._run(self._end))
 
     def close(self) -> None:
         """Let go of the connection and the thread."""
         self._threads.close()
         self._connection.close()
+
+    def _end(self) -> None:
+        # An I/O error ends a transaction by itself.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def _take(
         self,

@@ -85,6 +85,23 @@ async def test_a_cancelled_question_leaves_a_session_that_can_be_used(
         assert await names(session) == ["a"]
 
 
+async def test_who_is_cancelled_while_a_moment_begins_leaves_a_session_that_can_be_used(
+    database: SqliteDatabase,
+) -> None:
+    async def ask() -> None:
+        async with database.reading():
+            pytest.fail("it was cancelled before")
+
+    asking = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await change(database, "add_repository", name="a", now=1)
+    async with database.reading() as session:
+        assert await names(session) == ["a"]
+
+
 async def test_a_database_that_is_only_asked_refuses_changes(tmp_path: Path) -> None:
     migrate(tmp_path / "metadata.db", "metadata", durable=True)
     database = SqliteDatabase(tmp_path / "metadata.db", read_only=True)
