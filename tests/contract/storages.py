@@ -32,6 +32,11 @@ class Storages(Protocol):
         """Let an upload's bytes end early, as after a crash; None loses all of them."""
         ...
 
+    @property
+    def places_by_digest(self) -> bool:
+        """Whether the driver's places are named after the digests of what lies there."""
+        ...
+
     def inspector(self) -> BlobInspector:
         """Make another inspector, as another process would."""
         ...
@@ -42,6 +47,8 @@ class Storages(Protocol):
 
 
 class MemoryStorages:
+    places_by_digest = False
+
     def __init__(self, _: Path) -> None:
         self._store = MemoryStore()
 
@@ -70,14 +77,17 @@ class MemoryStorages:
 
 
 class FilesystemStorages:
+    places_by_digest = True
+
     def __init__(self, root: Path) -> None:
         prepare(root)
         self._layout = Layout(root)
-        self._opened: list[FilesystemStorage] = []
+        self._opened: list[FilesystemStorage | FilesystemInspector] = []
 
     def open(self) -> BlobStorage:
-        self._opened.append(FilesystemStorage(self._layout.root, threads=4))
-        return self._opened[-1]
+        storage = FilesystemStorage(self._layout.root, threads=4)
+        self._opened.append(storage)
+        return storage
 
     def stored(self, location: Location) -> bytes | None:
         path = Path(self._layout.path(location))
@@ -99,11 +109,13 @@ class FilesystemStorages:
                 file.truncate(size)
 
     def inspector(self) -> BlobInspector:
-        return FilesystemInspector(self._layout.root)
+        inspector = FilesystemInspector(self._layout.root)
+        self._opened.append(inspector)
+        return inspector
 
     def close(self) -> None:
-        for storage in self._opened:
-            storage.close()
+        for opened in self._opened:
+            opened.close()
 
 
 STORAGES: dict[str, Callable[[Path], Storages]] = {

@@ -101,6 +101,7 @@ class Place:
         self.said: list[str] = []
         access = OpenAccess()
         metadata = wrap(self.database, "metadata")
+        self.inspector = FilesystemInspector(self.layout.root)
         self.blobs = wrap(self.storage, "storage")
         self.queue = wrap(SqlCollectionQueue(database), "queue")
         promises = Promises(self.clock, rules.grace)
@@ -123,6 +124,7 @@ class Place:
         self.database.close()
         self.sessions.close()
         self.storage.close()
+        self.inspector.close()
 
     async def push_blob(self, name: str, blob: Content) -> None:
         """Push a blob in one request."""
@@ -234,7 +236,7 @@ class Place:
             quarantining=Quarantining(
                 SqlQuarantine(self.database.database),
                 self.blobs,
-                FilesystemInspector(self.layout.root),
+                self.inspector,
                 self.clock,
             ),
         ).run()

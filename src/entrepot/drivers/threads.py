@@ -48,6 +48,28 @@ class Threads:
         self._jobs.put((work, loop, future))
         return future
 
+    async def finish(
+        self, work: Callable[[], Result], undo: Callable[[Result], None] = lambda _: None
+    ) -> Result:
+        """Have something run in a thread, and wait for its end though the caller is cancelled.
+
+        Args:
+            work: what is run.
+            undo: lets go of what it has given, which a cancelled caller never gets.
+
+        Raises:
+            RuntimeError: the threads are closed.
+        """
+        working = self.run(work)
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait([working])
+            # The cancellation is what the caller is told, also when the work has failed.
+            if working.exception() is None:
+                undo(working.result())
+            raise
+
     def close(self) -> None:
         """Let go of the threads, once they have done what they were given."""
         self._number = 0

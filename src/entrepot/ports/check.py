@@ -11,6 +11,7 @@ from typing import Protocol
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import StoredBlob
 
 
@@ -130,8 +131,8 @@ class MetadataInspector(Protocol):
         """List the rows of blobs."""
         ...
 
-    async def known_blobs(self, digests: Iterable[Digest]) -> set[str]:
-        """Give those of these digests that are known as blobs."""
+    async def known_locations(self, locations: Iterable[Location]) -> set[str]:
+        """Give those of these locations at which a blob lies that is known."""
         ...
 
     async def users(self, digest: Digest, limit: int) -> list[str]:

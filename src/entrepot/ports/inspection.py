@@ -1,9 +1,9 @@
 """Blob storage as somebody sees it who doubts it: what is really there, whatever the rows say.
 
-Everything waits for the disk: call it outside the event loop. Nothing here changes anything.
+Nothing here changes anything.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -11,13 +11,26 @@ from typing import Protocol
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location
 
-Pace = Callable[[int], None]
+Pace = Callable[[int], Awaitable[None]]
 """Told of bytes that were read; returns when the next may be. What it raises ends the reading."""
 
 
-def at_full_speed(size: int) -> None:
+async def at_full_speed(size: int) -> None:
     """Never wait."""
     del size
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found at a blob's location.
+
+    Attributes:
+        size: bytes; None where nothing lies.
+        digest: of these bytes; None where they were not read.
+    """
+
+    size: int | None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +38,14 @@ class StoredFile:
     """Bytes that lie where a blob lies.
 
     Attributes:
-        digest: what the place says that they have.
+        digest: what the place says that they have; None where places are not named after it.
         location: the place.
         size: bytes.
         placed_at: when they came there, in microseconds since 1970, UTC.
         written_at: when they were written, in the same unit.
     """
 
-    digest: Digest
+    digest: Digest | None
     location: Location
     size: int
     placed_at: int
@@ -68,15 +81,18 @@ class OddFile:
 class BlobInspector(Protocol):
     """Looks at the bytes. All of it raises StorageOutage when the storage fails."""
 
-    def size(self, location: Location) -> int | None:
-        """Tell how many bytes lie at a location; None where nothing does."""
+    async def sizes(self, locations: Sequence[Location]) -> list[int | None]:
+        """Tell how many bytes lie at each location of a page; None where nothing does."""
         ...
 
-    def digest(self, location: Location, algorithm: str, pace: Pace = at_full_speed) -> str | None:
-        """Read a blob whole and compute the digest of its bytes; None where nothing lies.
+    async def inspect(
+        self, location: Location, size: int, algorithm: str, pace: Pace = at_full_speed
+    ) -> Inspection:
+        """Read a blob whole and compute the digest of its bytes, unless it has another size.
 
         Args:
             location: where it lies.
+            size: bytes that it should have; of another size, nothing is read.
             algorithm: of the digest.
             pace: holds the reading back.
 
@@ -85,10 +101,13 @@ class BlobInspector(Protocol):
         """
         ...
 
-    def expected(self, digest: Digest) -> Location:
-        """Name the place where a blob of this digest lies, if the storage has it."""
+    def find(self, digest: Digest) -> Location | None:
+        """Name the place of a blob that no row tells of, whether or not it lies there.
+
+        None where the storage does not place blobs by their digest.
+        """
         ...
 
-    def files(self) -> Iterator[StoredFile | OddFile]:
-        """List everything that lies among the blobs, in no order."""
+    def files(self) -> AsyncIterator[list[StoredFile | OddFile]]:
+        """List everything that lies among the blobs, page by page, in no order."""
         ...

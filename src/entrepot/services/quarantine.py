@@ -4,7 +4,6 @@ A file that is missing or of another size is certain, and a client that pushes w
 the blob is there: so whoever finds it puts the blob into quarantine at once, a pull included.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -45,10 +44,8 @@ class Quarantining:
         Raises:
             StorageOutage: the storage failed.
         """
-        size = await asyncio.to_thread(self._inspector.size, blob.location)
-        if size is None:
-            return Reason.MISSING
-        return Reason.WRONG_SIZE if size != blob.size else None
+        damaged = await self.look_at_all([blob])
+        return damaged[0][1] if damaged else None
 
     async def look_at_all(self, blobs: Sequence[StoredBlob]) -> list[tuple[StoredBlob, Reason]]:
         """Give those of many blobs whose files are missing or have another size.
@@ -56,14 +53,10 @@ class Quarantining:
         Raises:
             StorageOutage: the storage failed.
         """
-
-        def sizes() -> list[int | None]:
-            return [self._inspector.size(blob.location) for blob in blobs]
-
-        found = zip(blobs, await asyncio.to_thread(sizes), strict=True)
+        sizes = await self._inspector.sizes([blob.location for blob in blobs])
         return [
             (blob, Reason.MISSING if size is None else Reason.WRONG_SIZE)
-            for blob, size in found
+            for blob, size in zip(blobs, sizes, strict=True)
             if size != blob.size
         ]
 

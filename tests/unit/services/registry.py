@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
@@ -64,6 +65,7 @@ class Registry:
         self.sessions = SqlUploadSessions(RepeatingDatabase(root / "sessions.db", durable=False))
         # One thread: batches reach the file in the order in which they were handed over.
         self.blobs = FilesystemStorage(root / "data", threads=1)
+        self.inspector = FilesystemInspector(root / "data")
         self.access: Access = access or OpenAccess()
         self.clock = MovableClock()
 
@@ -71,6 +73,7 @@ class Registry:
         self.metadata.close()
         self.sessions.close()
         self.blobs.close()
+        self.inspector.close()
 
 
 def with_registry(

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.errors import StorageOutage
 from entrepot.oci.digest import Digest
@@ -21,7 +20,7 @@ def quarantining(registry: Registry) -> Quarantining:
     return Quarantining(
         SqlQuarantine(registry.metadata.database),
         registry.blobs,
-        FilesystemInspector(registry.layout.root),
+        registry.inspector,
         registry.clock,
     )
 

@@ -6,12 +6,11 @@ from contextlib import closing
 
 import pytest
 
-from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.sql.check import SqlInspector
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.ports.quarantine import Reason
-from entrepot.services.pace import Pacer, Stopped
+from entrepot.services.pace import Pacer
 from entrepot.services.quarantine import Quarantining
 from entrepot.services.scrub import Scrub, ScrubState
 from tests.unit.services.check.harness import (
@@ -56,7 +55,7 @@ async def scrub(
     async def note(text: str) -> None:
         written.append(text)
 
-    inspector = FilesystemInspector(registry.layout.root)
+    inspector = registry.inspector
     quarantine = SqlQuarantine(registry.metadata.database)
     quarantining = Quarantining(quarantine, registry.blobs, inspector, registry.clock)
     with closing(SqliteDatabase(damaged.database, read_only=True)) as asked:
@@ -145,33 +144,27 @@ def test_cancelling_a_pass_ends_it_in_the_middle_of_a_blob() -> None:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        # The thread must end, too: a worker waits for its threads when it stops.
-        await asyncio.get_running_loop().shutdown_default_executor()
+        # The threads must end, too: a worker waits for them when it stops.
+        damaged.registry.inspector.close()
         assert time.monotonic() - began < 60.0  # the smallest blob takes minutes at this rate
 
     with_stock(work)
 
 
-def test_the_rate_is_kept() -> None:
+@pytest.mark.anyio
+async def test_the_rate_is_kept() -> None:
     pacer = Pacer(1_000_000)
     began = time.monotonic()
     for _ in range(10):
-        pacer(30_000)
+        await pacer(30_000)
     assert time.monotonic() - began >= 0.3
 
 
-def test_what_was_not_read_is_not_saved_up() -> None:
+@pytest.mark.anyio
+async def test_what_was_not_read_is_not_saved_up() -> None:
     pacer = Pacer(1_000_000)
-    pacer(1)
-    time.sleep(0.3)
+    await pacer(1)
+    await asyncio.sleep(0.3)
     began = time.monotonic()
-    pacer(200_000)
+    await pacer(200_000)
     assert time.monotonic() - began >= 0.2
-
-
-def test_a_pace_that_was_stopped_stops_every_reader() -> None:
-    pacer = Pacer()
-    pacer(10**12)
-    pacer.stop()
-    with pytest.raises(Stopped):
-        pacer(1)

@@ -350,4 +350,10 @@ class Backend:
 
         root = self._places.root
         storage = FilesystemStorage(root, self.settings.storage.filesystem.maxthreads)
-        return storage, FilesystemInspector(root), storage.close
+        inspector = FilesystemInspector(root)
+
+        def close() -> None:
+            inspector.close()
+            storage.close()
+
+        return storage, inspector, close

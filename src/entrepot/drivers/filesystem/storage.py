@@ -1,14 +1,12 @@
 """Blob storage in a directory."""
 
-import asyncio
 import os
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from entrepot.drivers.filesystem.commit import CommittedFile, commit_file, put_file
 from entrepot.drivers.filesystem.durability import FinalNames, make_directories
@@ -36,8 +34,6 @@ from entrepot.ports.blobs import (
     Upload,
     UploadState,
 )
-
-Result = TypeVar("Result")
 
 # The cheapest (docs/decisions/0003-sending-blobs.md).
 LARGEST_READ = MEBIBYTE
@@ -108,9 +104,13 @@ class FilesystemStorage:
         try:
             while committed is None:
                 try:
-                    # What waits for no disk costs less than handing it to a thread.
+                    # What waits for no disk costs less than handing it to a thread. In one, it
+                    # goes on to its end: who let go of an upload earlier would hand it to the next
+                    # writer in the middle of a commit.
                     committed = (
-                        work() if unsynced else await self._in_thread(work, CommittedFile.close)
+                        work()
+                        if unsynced
+                        else await self._threads.finish(work, CommittedFile.close)
                     )
                 except Held:
                     await _pause_until(deadline, "committing an upload")
@@ -130,9 +130,7 @@ class FilesystemStorage:
         if not files:
             return Settled()
         try:
-            return await self._in_thread(
-                lambda: self._unsettled.sync(files), threads=self._settling
-            )
+            return await self._settling.finish(lambda: self._unsettled.sync(files))
         finally:
             for file in files:
                 self._unsettled.cancel(file.size)
@@ -144,9 +142,7 @@ class FilesystemStorage:
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
         while True:
             try:
-                await self._in_thread(
-                    lambda: put_file(scratch, target, content, self._names), threads=self._settling
-                )
+                await self._settling.finish(lambda: put_file(scratch, target, content, self._names))
                 return
             except Held:
                 await _pause_until(deadline, "writing a small blob")
@@ -154,7 +150,7 @@ class FilesystemStorage:
     async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
         path = self._uploads / state.upload_id
-        await self._in_thread(lambda: _remove_upload(path))
+        await self._threads.finish(lambda: _remove_upload(path))
 
     async def uploads(self) -> AsyncIterator[StrayUpload]:
         """List the uploads whose bytes are here."""
@@ -171,9 +167,7 @@ class FilesystemStorage:
 
     async def stored(self, begin: str, after: str, limit: int) -> list[StoredBytes]:
         """List the blobs whose bytes are here, and folders that were left empty."""
-        return await self._in_thread(
-            lambda: stored_page(self._layout, begin, after, limit), threads=self._removing
-        )
+        return await self._removing.finish(lambda: stored_page(self._layout, begin, after, limit))
 
     async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Remove a blob's bytes, and the folder that held nothing else."""
@@ -184,7 +178,7 @@ class FilesystemStorage:
         try:
             if unless is not None and await unless():
                 return False
-            await self._in_thread(lambda: remove_file(path), threads=self._removing)
+            await self._removing.finish(lambda: remove_file(path))
             return True
         finally:
             os.close(held)
@@ -205,7 +199,7 @@ class FilesystemStorage:
 
     async def check(self) -> None:
         """Return when a file can be made, synced and removed."""
-        await self._in_thread(lambda: _try_writing(self._uploads))
+        await self._threads.finish(lambda: _try_writing(self._uploads))
 
     def close(self) -> None:
         """Let go of the threads, once they have done what they are at."""
@@ -213,31 +207,6 @@ class FilesystemStorage:
             threads.close()
         for file in self._unsettled.take():
             os.close(file.file)
-
-    async def _in_thread(
-        self,
-        work: Callable[[], Result],
-        undo: Callable[[Result], None] = lambda _: None,
-        threads: Threads | None = None,
-    ) -> Result:
-        """Run something in a thread, and wait for its end though the request is cancelled.
-
-        Who let go of an upload earlier would hand it to the next writer in the middle of a commit.
-
-        Args:
-            work: what is run.
-            undo: lets go of what it has given, which a cancelled caller never gets.
-            threads: whose; those of uploads and reads unless told.
-        """
-        working = (threads or self._threads).run(work)
-        try:
-            return await asyncio.shield(working)
-        except asyncio.CancelledError:
-            await asyncio.wait([working])
-            # The cancellation is what the caller is told, also when the work has failed.
-            if working.exception() is None:
-                undo(working.result())
-            raise
 
 
 def prepare(root: Path) -> None:

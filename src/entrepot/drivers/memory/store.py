@@ -1,13 +1,13 @@
 """What the memory storage holds, and how it is read and looked at."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from entrepot.errors import DamagedBlob
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Location
-from entrepot.ports.inspection import OddFile, Pace, StoredFile, at_full_speed
+from entrepot.ports.inspection import Inspection, OddFile, Pace, StoredFile, at_full_speed
 
 CHUNK_BYTES = 512 * 1024
 
@@ -84,24 +84,31 @@ class MemoryInspector:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    def size(self, location: Location) -> int | None:
-        """Tell how many bytes lie at a location; None where nothing does."""
-        content = self._store.blobs.get(location)
-        return None if content is None else len(content)
+    async def sizes(self, locations: Sequence[Location]) -> list[int | None]:
+        """Tell how many bytes lie at each location; None where nothing does."""
+        contents = [self._store.blobs.get(location) for location in locations]
+        return [None if content is None else len(content) for content in contents]
 
-    def digest(self, location: Location, algorithm: str, pace: Pace = at_full_speed) -> str | None:
-        """Compute the digest of a blob's bytes; None where nothing lies."""
+    async def inspect(
+        self, location: Location, size: int, algorithm: str, pace: Pace = at_full_speed
+    ) -> Inspection:
+        """Compute the digest of a blob's bytes, unless it has another size."""
         content = self._store.blobs.get(location)
         if content is None:
-            return None
-        pace(len(content))
-        return str(Digest.of(content, algorithm))
+            return Inspection(None)
+        if len(content) != size:
+            return Inspection(len(content))
+        await pace(len(content))
+        return Inspection(size, Digest.of(content, algorithm))
 
-    def expected(self, digest: Digest) -> Location:
-        """Name the place where a blob of this digest lies, if the storage has it."""
-        return Location(digest)
+    def find(self, digest: Digest) -> Location | None:
+        """Name no place: what lies here is found by its row alone."""
+        return None
 
-    def files(self) -> Iterator[StoredFile | OddFile]:
-        """List every blob; memory tells no times."""
-        for location, content in list(self._store.blobs.items()):
-            yield StoredFile(Digest(location), location, len(content), 0, 0)
+    async def files(self) -> AsyncIterator[list[StoredFile | OddFile]]:
+        """List every blob on one page; memory tells no times."""
+        if self._store.blobs:
+            yield [
+                StoredFile(None, location, len(content), 0, 0)
+                for location, content in self._store.blobs.items()
+            ]

@@ -9,6 +9,7 @@ from entrepot.drivers.sql.reader import blob_of
 from entrepot.drivers.sql.transaction import SqlTransaction
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.blobs import Location
 from entrepot.ports.check import (
     BlobState,
     CatalogueRow,
@@ -94,9 +95,9 @@ class SqlInspector:
         rows = await self._database.rows("inspected_blobs", after=after, limit=limit)
         return [KnownBlob(number, blob_of(blob), blob[3]) for number, *blob in rows]
 
-    async def known_blobs(self, digests: Iterable[Digest]) -> set[str]:
-        """Give those of these digests that are known as blobs."""
-        return set(await self._database.column("known_blobs", digests=digests))
+    async def known_locations(self, locations: Iterable[Location]) -> set[str]:
+        """Give those of these locations at which a blob lies that is known."""
+        return set(await self._database.column("known_locations", locations=locations))
 
     async def users(self, digest: Digest, limit: int) -> list[str]:
         """Name images that need a blob, as REPOSITORY:TAG or REPOSITORY@DIGEST."""

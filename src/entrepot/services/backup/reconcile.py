@@ -8,7 +8,6 @@ from typing import Protocol
 
 from entrepot.oci.digest import Digest
 from entrepot.ports.inspection import StoredFile
-from entrepot.services.adoption.read_ahead import read_ahead
 from entrepot.services.backup.report import LostBlob, RestoreReport
 from entrepot.services.check.blobs import check_blobs
 from entrepot.services.check.counters import check_counters
@@ -86,11 +85,13 @@ async def _unknown_files(
     stores: Stores, dates: Dates, adopted_at: int, report: RestoreReport
 ) -> None:
     manifests = await ManifestMarks.read(stores.rows)
-    async for batch in read_ahead(stores.blobs.files()):
-        files = {item.digest: item for item in batch if isinstance(item, StoredFile)}
-        known = await stores.rows.known_blobs(files)
-        for digest, file in files.items():
-            if digest in known or digest in manifests or file.written_at < adopted_at:
+    async for page in stores.blobs.files():
+        files = [item for item in page if isinstance(item, StoredFile)]
+        known = await stores.rows.known_locations(file.location for file in files)
+        for file in files:
+            if file.location in known or file.written_at < adopted_at:
+                continue
+            if file.digest is not None and file.digest in manifests:
                 continue
             dates.touch(file)
             report.unknown_files += 1

@@ -1,7 +1,5 @@
 """The rows of blobs against their bytes."""
 
-import asyncio
-
 from entrepot.oci.digest import Digest
 from entrepot.ports.check import KnownBlob
 from entrepot.ports.quarantine import Reason
@@ -26,7 +24,7 @@ async def check_blobs(check: Check) -> None:
     """Look at every blob that is known."""
     after = 0
     while page := await check.stores.rows.blobs(after, PAGE):
-        sizes = await asyncio.to_thread(_sizes, check, page)
+        sizes = await check.stores.blobs.sizes([known.blob.location for known in page])
         for known, size in zip(page, sizes, strict=True):
             await _check_blob(check, known, size)
             check.counts.blobs += 1
@@ -34,10 +32,6 @@ async def check_blobs(check: Check) -> None:
                 check.progress(Stage.BLOBS, check.counts)
         after = page[-1].number
         check.progress(Stage.BLOBS, check.counts)
-
-
-def _sizes(check: Check, page: list[KnownBlob]) -> list[int | None]:
-    return [check.stores.blobs.size(known.blob.location) for known in page]
 
 
 async def _check_blob(check: Check, known: KnownBlob, size: int | None) -> None:

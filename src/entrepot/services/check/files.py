@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.inspection import OddFile, StoredFile
-from entrepot.services.adoption.read_ahead import read_ahead
 from entrepot.services.check.findings import Fault, Finding
 from entrepot.services.check.manifests import ManifestMarks
 from entrepot.services.check.tools import Check, Stage
@@ -19,28 +18,30 @@ async def check_files(check: Check) -> None:
     What a manifest needs was found with that manifest, so no file here is needed by any.
     """
     manifests = await ManifestMarks.read(check.stores.rows)
-    async for batch in read_ahead(check.stores.blobs.files()):
-        await _check_batch(check, batch, manifests)
-        check.counts.files += len(batch)
+    async for page in check.stores.blobs.files():
+        await _check_page(check, page, manifests)
+        check.counts.files += len(page)
         check.progress(Stage.FILES, check.counts)
 
 
-async def _check_batch(
-    check: Check, batch: Sequence[StoredFile | OddFile], manifests: ManifestMarks
+async def _check_page(
+    check: Check, page: Sequence[StoredFile | OddFile], manifests: ManifestMarks
 ) -> None:
-    for odd in (item for item in batch if isinstance(item, OddFile)):
+    for odd in (item for item in page if isinstance(item, OddFile)):
         detail = f"{odd.detail} ({odd.size} bytes)" if odd.size else odd.detail
         check.found(Finding(Fault(str(odd.kind)), "", odd.path, detail))
-    files = {item.digest: item for item in batch if isinstance(item, StoredFile)}
-    known = await check.stores.rows.known_blobs(files)
+    files = [item for item in page if isinstance(item, StoredFile)]
+    known = await check.stores.rows.known_locations(file.location for file in files)
     settled = check.stores.clock.now() - _SETTLED_SECONDS * MICROSECONDS
-    for digest, file in files.items():
-        if digest in known or file.placed_at > settled or digest in manifests:
+    for file in files:
+        if file.location in known or file.placed_at > settled:
             continue
-        if await check.stores.rows.users(digest, 1):
+        if file.digest is not None and (
+            file.digest in manifests or await check.stores.rows.users(file.digest, 1)
+        ):
             continue
         detail = f"{file.size} bytes at {file.location}"
-        check.found(Finding(Fault.UNKNOWN_FILE, "", digest, detail))
+        check.found(Finding(Fault.UNKNOWN_FILE, "", file.digest or file.location, detail))
 
 
 async def check_directory(check: Check) -> None:

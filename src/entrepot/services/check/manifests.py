@@ -1,7 +1,5 @@
 """Checks manifests against their rows and edges."""
 
-import asyncio
-
 from entrepot.errors import InvalidDigest, InvalidManifest
 from entrepot.oci.digest import Digest
 from entrepot.oci.manifest import Edge, Manifest, Role
@@ -143,13 +141,21 @@ async def _find_missing(
     if edge.role is Role.MANIFEST:
         tell(Fault.MISSING_CHILD, f"{what} is not in the repository")
         return
-    location = check.stores.blobs.expected(digest)
-    size = await asyncio.to_thread(check.stores.blobs.size, location)
-    if size is not None:
-        done, mended = await _keep_lost(check, StoredBlob(digest, size, location))
-        tell(Fault.LOST_ROW, f"{what} has a file of {size} bytes", done, mended=mended)
+    lost = await _find_lost(check, digest)
+    if lost is not None:
+        done, mended = await _keep_lost(check, lost)
+        tell(Fault.LOST_ROW, f"{what} has a file of {lost.size} bytes", done, mended=mended)
     elif not (edge.descriptor.urls or is_non_distributable(edge.descriptor.media_type)):
         tell(Fault.MISSING_BLOB, f"{what} is nowhere")
+
+
+async def _find_lost(check: Check, digest: Digest) -> StoredBlob | None:
+    """Find the file of a blob that no row tells of, where the storage can tell its place."""
+    location = check.stores.blobs.find(digest)
+    if location is None:
+        return None
+    (size,) = await check.stores.blobs.sizes([location])
+    return None if size is None else StoredBlob(digest, size, location)
 
 
 async def _keep_lost(check: Check, blob: StoredBlob) -> tuple[str, bool]:

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 from entrepot.drivers.filesystem.dates import FilesystemDates
-from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.sql.check import SqlInspector, SqlMender
 from entrepot.drivers.sql.collection import SqlCollectionRestart
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
@@ -43,7 +42,7 @@ async def restored(stock: Damaged, adopted_at: int = 0) -> RestoreReport:
         stores = Stores(
             rows=SqlInspector(asked),
             mender=SqlMender(registry.metadata.database),
-            blobs=FilesystemInspector(registry.layout.root),
+            blobs=registry.inspector,
             keeper=registry.blobs,
             sessions=registry.sessions,
             recount=SqlUsageRecount(registry.metadata.database),

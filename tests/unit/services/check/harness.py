@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.drivers.filesystem.foreign import DockerRegistryTree
-from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.sql.check import SqlInspector, SqlMender
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.quarantine import SqlQuarantine
@@ -88,7 +87,7 @@ class Damaged:
         stores = Stores(
             rows=SqlInspector(asked),
             mender=SqlMender(registry.metadata.database),
-            blobs=FilesystemInspector(registry.layout.root),
+            blobs=registry.inspector,
             keeper=registry.blobs,
             sessions=registry.sessions,
             recount=SqlUsageRecount(registry.metadata.database),

@@ -102,6 +102,12 @@ WHERE id > :after
 ORDER BY id
 LIMIT :limit;
 
+-- name: known_locations
+-- Those of a list of locations at which a blob lies that is known.
+SELECT blobs.location
+FROM {each locations text wanted}
+{join in order} blobs ON blobs.location = wanted.value;
+
 -- name: users_of_blob
 -- Images that need a blob, by their tags where they have any.
 SELECT repositories.name, tags.name, manifests.digest
