@@ -1,42 +1,42 @@
 """Every refusal and failure that Entrepot raises, as one tree. Nothing here knows HTTP.
 
 EntrepotError
-├── ConfigurationError            a setting cannot be used as it is written
-├── ClientError                   what the caller sent or asked cannot be done
+├── ConfigurationError            a setting is invalid
+├── ClientError                   the request cannot be fulfilled
 │   ├── InvalidName               a repository name breaks the grammar
 │   ├── InvalidTag                a tag breaks the grammar
-│   ├── InvalidDigest             a digest is malformed, unsupported, or not that of the bytes
+│   ├── InvalidDigest             a digest is malformed, unsupported, or does not match the bytes
 │   ├── InvalidManifest           a manifest cannot be read or contradicts itself
 │   │   └── ManifestTooLarge      a manifest is over the limit
-│   ├── InvalidPagination         `n` or `last` of a list cannot be used
+│   ├── InvalidPagination         `n` or `last` of a list is invalid
 │   ├── InvalidRange              a Range or Content-Range cannot be satisfied
 │   ├── InvalidRequest            another part of a request cannot be read
-│   ├── SizeMismatch              a body is not as long as was declared
+│   ├── SizeMismatch              a body does not have its declared length
 │   ├── UnknownName               the repository does not exist
 │   ├── UnknownManifest           no such manifest or tag in the repository
-│   ├── UnknownReferences         a manifest refers to what the repository does not have
+│   ├── UnknownReferences         a manifest refers to content that the repository lacks
 │   ├── UnknownBlob               no such blob in the repository
 │   ├── UnknownUpload             no such upload session in the repository
 │   ├── UploadBusy                another request is writing to the upload session
-│   ├── ClientGone                the client went away before its request was whole
-│   ├── Unauthenticated           nobody knows who the caller is
-│   ├── TooManyGuesses            wrong credentials came too often
+│   ├── ClientGone                the client went away before its request was complete
+│   ├── Unauthenticated           credentials are missing or invalid
+│   ├── TooManyGuesses            too many wrong credentials
 │   ├── UnknownAccount            no such user, robot, token, group or rule
-│   ├── NameTaken                 a user, robot, token, group or rule has this name already
+│   ├── NameTaken                 the name of a user, robot, token, group or rule is taken
 │   ├── Denied                    the caller may not do this
-│   ├── QuotaExceeded             more would lie somewhere than a quota allows
-│   ├── ImmutableTag              a rule says that the tag stays where it is
+│   ├── QuotaExceeded             a quota would be exceeded
+│   ├── ImmutableTag              a rule forbids moving or deleting the tag
 │   ├── NeededByIndex             an index has the manifest as its child
-│   └── Unsupported               a known operation that is switched off or not offered
-└── Outage                        the registry cannot do now what it was rightly asked
+│   └── Unsupported               a known operation that is disabled or not supported
+└── Outage                        a valid request cannot be fulfilled at the moment
     ├── StorageOutage             the blob storage failed
     │   ├── StorageFull           there is no room for more bytes
     │   ├── DamagedBlob           stored bytes contradict their row
-    │   └── QuarantinedBlob       a blob's bytes are known to be gone or wrong
-    ├── MetadataOutage            the database failed or stayed locked
+    │   └── QuarantinedBlob       a blob's bytes are known to be missing or wrong
+    ├── MetadataOutage            the database failed or remained locked
     │   ├── DamagedDatabase       the database's file contradicts itself
     │   └── NewerDatabase         the database was written by a newer Entrepot
-    └── Overloaded                a limit on work at once was reached
+    └── Overloaded                a concurrency limit was reached
 """
 
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ class EntrepotError(Exception):
     """The root of the tree.
 
     Args:
-        message: one sentence for the person who reads it: what was wrong.
-        detail: what helps a program or a person find it (names, digests, limits).
+        message: one sentence that says what is wrong, for people.
+        detail: the names, digests or limits concerned, for programs.
     """
 
     def __init__(self, message: str, detail: Mapping[str, Any] | list[Any] | None = None) -> None:
@@ -58,11 +58,11 @@ class EntrepotError(Exception):
 
 
 class ConfigurationError(EntrepotError):
-    """A setting cannot be used as it is written."""
+    """A setting is invalid."""
 
 
 class ClientError(EntrepotError):
-    """What the caller sent or asked cannot be done; sending it again will not help."""
+    """The request cannot be fulfilled; sending it again will not help."""
 
 
 class InvalidName(ClientError):
@@ -74,11 +74,11 @@ class InvalidTag(ClientError):
 
 
 class InvalidDigest(ClientError):
-    """A digest is malformed, of an unsupported algorithm, or not the digest of the bytes."""
+    """A digest is malformed, of an unsupported algorithm, or does not match the bytes."""
 
 
 class InvalidManifest(ClientError):
-    """A manifest cannot be read or contradicts itself, its media type or what is stored."""
+    """A manifest cannot be read, or contradicts itself, its media type or stored content."""
 
 
 class ManifestTooLarge(InvalidManifest):
@@ -86,15 +86,15 @@ class ManifestTooLarge(InvalidManifest):
 
 
 class InvalidPagination(ClientError):
-    """`n` or `last` of a list cannot be used."""
+    """`n` or `last` of a list is invalid."""
 
 
 class InvalidRange(ClientError):
     """A Range or Content-Range cannot be satisfied.
 
     Args:
-        message: what was wrong.
-        size: bytes that the upload session has received; None when that was not looked at.
+        message: what is wrong.
+        size: bytes that the upload session has received; None if unknown.
         upload: the upload session, in the same case.
     """
 
@@ -105,15 +105,15 @@ class InvalidRange(ClientError):
 
 
 class InvalidRequest(ClientError):
-    """A part of a request that has no error of its own cannot be read."""
+    """A part of a request without an error of its own cannot be read."""
 
 
 class SizeMismatch(ClientError):
-    """A body is longer or shorter than was declared."""
+    """A body is longer or shorter than declared."""
 
 
 class UnknownName(ClientError):
-    """The repository does not exist, or not for this caller."""
+    """The repository does not exist, or the caller may not see it."""
 
 
 class UnknownManifest(ClientError):
@@ -137,7 +137,7 @@ class UnknownReferences(ClientError):
         self.digests = digests[: self.MOST]
         self.more = len(digests) - len(self.digests)
         super().__init__(
-            f"the repository lacks what the manifest refers to: {', '.join(self.digests)}"
+            f"the repository lacks content that the manifest refers to: {', '.join(self.digests)}"
             + (f" and {self.more:,} more" if self.more else ""),
             [{"digest": digest} for digest in self.digests],
         )
@@ -156,16 +156,16 @@ class UploadBusy(ClientError):
 
 
 class ClientGone(ClientError):
-    """The client went away, or fell silent too long, before its request was whole."""
+    """The client went away, or was silent for too long, before its request was complete."""
 
 
 class Unauthenticated(ClientError):
-    """Nobody knows who the caller is: credentials are missing, wrong, or of nobody.
+    """The caller is unknown: credentials are missing or invalid.
 
     Args:
-        message: for a person; the same for an unknown name and a wrong secret.
+        message: for people; the same for an unknown name and a wrong secret.
         problem: `invalid_token` when a token is wrong or expired, `insufficient_scope` when it
-            does not reach as far as this (RFC 6750 section 3.1); empty when there was none.
+            does not allow this (RFC 6750 section 3.1); empty when there was none.
     """
 
     def __init__(self, message: str = "authentication is required", problem: str = "") -> None:
@@ -174,10 +174,10 @@ class Unauthenticated(ClientError):
 
 
 class TooManyGuesses(ClientError):
-    """Wrong credentials came too often for this account or from this address.
+    """There were too many wrong credentials for this account or from this address.
 
     Args:
-        retry_after: seconds until the next try is looked at.
+        retry_after: seconds until the next attempt is checked.
     """
 
     def __init__(self, retry_after: int) -> None:
@@ -190,7 +190,7 @@ class UnknownAccount(ClientError):
 
 
 class NameTaken(ClientError):
-    """A user, robot, token, group or rule has this name already."""
+    """A user, robot, token, group or rule already has this name."""
 
 
 class Denied(ClientError):
@@ -198,23 +198,23 @@ class Denied(ClientError):
 
 
 class QuotaExceeded(ClientError):
-    """More would lie in a repository, a namespace or the registry than its quota allows."""
+    """The quota of a repository, a namespace or the registry would be exceeded."""
 
 
 class ImmutableTag(ClientError):
-    """A rule says that the tag stays where it is: it is neither moved nor deleted."""
+    """A rule says that the tag may be neither moved nor deleted."""
 
 
 class NeededByIndex(ClientError):
-    """An index has the manifest as its child, and children are protected."""
+    """The manifest is the child of an index, and children are protected."""
 
 
 class Unsupported(ClientError):
-    """A known operation that is switched off or not offered."""
+    """A known operation that is disabled or not supported."""
 
 
 class Outage(EntrepotError):
-    """The registry cannot do now what it was rightly asked; later it may."""
+    """A valid request cannot be fulfilled at the moment; retrying later may help."""
 
 
 class StorageOutage(Outage):
@@ -230,15 +230,15 @@ class DamagedBlob(StorageOutage):
 
 
 class QuarantinedBlob(StorageOutage):
-    """A blob's bytes are known to be gone or wrong; the next push heals it."""
+    """A blob's bytes are known to be missing or wrong; the next push repairs it."""
 
 
 class MetadataOutage(Outage):
-    """The database failed, or stayed locked by another program for too long."""
+    """The database failed, or another program kept it locked for too long."""
 
 
 class DamagedDatabase(MetadataOutage):
-    """The database's file contradicts itself, or is none."""
+    """The file of the database contradicts itself, or is not a database."""
 
 
 class NewerDatabase(MetadataOutage):
@@ -246,4 +246,4 @@ class NewerDatabase(MetadataOutage):
 
 
 class Overloaded(Outage):
-    """A limit on work at once was reached."""
+    """A concurrency limit was reached."""

@@ -1,4 +1,4 @@
-"""The ASGI application: finds the endpoint, answers, and lets the request be observed."""
+"""The ASGI application: finds the endpoint, responds, and reports to the observer."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,9 +28,9 @@ from entrepot.ports.events import ORIGIN, Origin
 
 Handler = Callable[[Request], Awaitable[Response]]
 Endpoints = Mapping[str, Mapping[str, Handler]]
-"""For each route, what answers each method. HEAD is answered where GET is."""
+"""For each route, the handler of each method. HEAD works wherever GET does."""
 Beside = Mapping[str, tuple[str, Mapping[str, Handler]]]
-"""For each path beside `v2/`, such as `auth/token`: its route, and what answers each method."""
+"""For each path beside `v2/`, such as `auth/token`: its route, and the handler of each method."""
 
 _API_VERSION: Header = (b"docker-distribution-api-version", b"registry/2.0")
 _NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
@@ -40,14 +40,14 @@ _ENDING_IN_A_SLASH = frozenset({"base", "blob_upload"})
 
 
 class Observed(Protocol):
-    """Is told of each request."""
+    """Observes requests."""
 
     def started(self, record: RequestRecord) -> None:
-        """A request has begun."""
+        """A request began."""
         ...
 
     def finished(self, record: RequestRecord) -> None:
-        """It is over."""
+        """The request ended."""
         ...
 
 
@@ -55,15 +55,15 @@ class Application:
     """Answers requests.
 
     Args:
-        endpoints: what answers each route and method.
-        origins: finds out how the client sees the registry.
-        observer: is told of each request.
+        endpoints: the handler of each route and method.
+        origins: determines how the client sees the registry.
+        observer: observes each request.
         prefix: `http.prefix`, with a slash at both ends.
         extra_headers: `http.headers`.
-        read_only: refuse every method that changes something.
-        is_failing: tells whether a health check fails, and everything is refused.
-        beside: what answers paths that are not below `v2/`; they change no repository.
-        authentication: finds out who asks; None where everybody may do everything.
+        read_only: refuse every method that changes anything.
+        is_failing: tells whether a health check fails; then every request is refused.
+        beside: the handlers of paths outside `v2/`; they change no repository.
+        authentication: identifies the caller; None if everybody may do everything.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Application:
         self._request_number = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         if scope["type"] != "http":
             return
         request = self._begin(scope, receive)
@@ -164,7 +164,7 @@ class Application:
             )
 
     def _find(self, request: Request) -> Mapping[str, Handler] | Response:
-        """Find what answers each method; or the answer, where it is the same whoever asks."""
+        """Find the handlers of a path, or the response if it is the same for every caller."""
         record, path = request.record, request.scope["path"]
         if "//" in path:
             return _redirect(request, _SLASHES.sub("/", path))
@@ -186,7 +186,7 @@ class Application:
     def _explain(
         self, request: Request, error: EntrepotError, allowed: Mapping[str, Handler]
     ) -> Response:
-        """Answer what was refused or has failed."""
+        """Respond to a request that was refused or failed."""
         record = request.record
         if isinstance(error, ClientGone | Outage):
             record.aborted = isinstance(error, ClientGone)
@@ -205,13 +205,13 @@ class Application:
         return match_management(path[len(self._management) :])
 
     def _leads_elsewhere(self, path: str, match: Match | None) -> bool:
-        """Tell whether a path means what it would without the slash at its end, and only that."""
+        """Tell whether a path has a meaning only without its trailing slash."""
         if match is not None and (match.argument or match.route in _ENDING_IN_A_SLASH):
             return False
         return self._match(path[:-1]) is not None
 
     def _outside(self, path: str) -> Response:
-        """Answer what is not under /v2/: the root, which load balancers ask, and nothing else."""
+        """Respond outside /v2/: to the root, which load balancers request, and nothing else."""
         if path == self._base[:-1]:
             return Response(301, [(b"location", self._base.encode())])
         if path in ("/", self._root):
@@ -233,7 +233,7 @@ class Application:
         try:
             request.record.bytes_out = await send_stream(request.receive, send, body)
         except Exception as error:
-            # Too late to say so: breaking the connection tells the client that it has not all.
+            # Too late for an error: a broken connection tells the client that it lacks a part.
             log_failure(request.record, error)
             raise
         finally:
@@ -274,7 +274,7 @@ def _not_allowed(method: str, allowed: Mapping[str, Handler]) -> Response:
 
 
 def _options(allowed: Iterable[str]) -> Response:
-    """Say what is possible, without credentials: browsers send none before they ask (CORS)."""
+    """List the allowed methods, without credentials: a browser's preflight sends none (CORS)."""
     return Response(200, [_allow(allowed)])
 
 
@@ -283,7 +283,7 @@ def _allow(methods: Iterable[str]) -> Header:
 
 
 def _redirect(request: Request, path: str) -> Response:
-    """Lead to a path without slashes too many, as Docker Registry does for every method."""
+    """Redirect to the path without extra slashes, as Docker Registry does for every method."""
     location = quote(path, safe="/:@+", errors="replace").encode()
     query = request.scope["query_string"]
     return Response(301, [(b"location", location + b"?" + query if query else location)])

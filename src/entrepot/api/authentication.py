@@ -1,6 +1,6 @@
-"""Who a request comes from, and what is answered to those who may not come in.
+"""Identifies the caller of a request, and responds to callers without access.
 
-Only registries with access control have this; the others pay nothing for it.
+Only used with access control; without it there is no cost.
 """
 
 from entrepot.api.challenges import Challenge
@@ -18,14 +18,14 @@ _SCOPE = "insufficient_scope"
 
 
 class Authentication:
-    """Finds out who asks.
+    """Identifies the caller.
 
     Args:
-        recent: knows the accounts, and remembers who came just now.
-        challenge: says what those should bring who have brought nothing.
-        addresses: tells from where somebody tries.
-        proxy: who else may say whose request it is.
-        anybody: lets in whoever sends any Authorization header, as this caller: `auth.silly`.
+        recent: knows the accounts, and remembers recent logins.
+        challenge: tells callers without credentials what to send.
+        addresses: finds the address to count failed logins by.
+        proxy: may identify the caller, too.
+        anybody: the caller for any request with an Authorization header: `auth.silly`.
     """
 
     def __init__(
@@ -43,41 +43,41 @@ class Authentication:
         self._anybody = anybody
 
     async def recognise(self, request: Request) -> bool:
-        """Note whose a request is, when the same header came from the same address just now.
+        """Record the caller if the same header came from the same address recently.
 
         Raises:
-            TooManyGuesses: too many wrong ones came since.
+            TooManyGuesses: there were too many wrong ones since.
         """
         header = request.headers.get(b"authorization")
         if header is None or _is_repeated(request):
-            return False  # that is for `identify` to look at
+            return False  # left to `identify`
         caller = await self._recent.find(header, request.address)
         if caller is None:
             return False
         request.caller = caller
         request.record.user = caller.name
-        # Headers that were read before are written as they were, in any case of letters.
+        # Headers that were read before kept their spelling, in upper or lower case.
         request.bearer = header[:6].lower() == b"bearer"
         return True
 
     def locate(self, request: Request) -> None:
-        """Note from where a request comes, for whatever checks credentials in it."""
+        """Record the client's address, for checks of credentials."""
         request.address = self._addresses.find(request.scope, request.headers)
 
     async def identify(self, request: Request) -> None:
-        """Note whose a request is. Without any credentials it is anonymous.
+        """Record the caller. Without credentials it is anonymous.
 
         Raises:
-            Unauthenticated: there are credentials, and they are wrong; or there are none, and the
-                client asks whether it needs some.
-            TooManyGuesses: wrong ones came too often.
+            Unauthenticated: credentials are wrong; or there are none, and the client asks
+                whether it needs any.
+            TooManyGuesses: there were too many wrong ones.
         """
         if b"authorization" in request.headers:
             caller = await self._authorized(request)
         elif self._proxy is not None and (named := self._proxy.find(request)) is not None:
             caller = named
         elif request.record.route == "base":
-            # The question whether credentials are needed: clients ask no other before they push.
+            # This asks whether credentials are needed; clients ask nothing else before a push.
             raise Unauthenticated
         else:
             caller = ANONYMOUS
@@ -95,11 +95,11 @@ class Authentication:
         return await self._recent.login(header, credentials)
 
     def refuse(self, request: Request, error: Unauthenticated | Denied) -> Response:
-        """Answer who may not: 403 where nothing else can be brought, else 401 and what to bring."""
+        """Refuse a request: with 403 if no other credentials would help, else with a challenge."""
         if isinstance(error, Denied):
             if not request.caller.delegated:
                 return render_error(error)
-            # What somebody else's token server would allow is known there only.
+            # Only an external token server knows what it would allow.
             error = Unauthenticated(error.message, _SCOPE)
         problem = error.problem or (_SCOPE if request.bearer else "")
         response = render_error(error)
@@ -109,9 +109,9 @@ class Authentication:
 
 
 def _is_repeated(request: Request) -> bool:
-    """Whether there are several Authorization headers, of which one is known by its name."""
+    """Whether there are several Authorization headers; scopes keep only one by name."""
     headers: list[Header] = request.scope["headers"]
     if len(request.headers) == len(headers):
         return False
-    # Something is there twice: docker sends several Accept headers with one request.
+    # Some header is repeated: docker sends several Accept headers with a request.
     return sum(name == b"authorization" for name, _ in headers) > 1

@@ -69,7 +69,7 @@ class BlobsEndpoint:
         return Response(status, headers, _BlobStream(content, start, stop), stop - start)
 
     async def delete(self, request: Request) -> Response:
-        """Take a blob from the repository."""
+        """Delete a blob from the repository."""
         name = RepositoryName.parse(request.name)
         digest = Digest.parse(request.argument)
         request.record.digest = digest

@@ -1,4 +1,4 @@
-"""Reads the body of a request: bounded, and not for ever."""
+"""Reads the body of a request, with limits on size and time."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -8,16 +8,16 @@ from entrepot.api.request import Message, Request
 from entrepot.api.shares import Shares
 from entrepot.errors import ClientGone, InvalidRequest, ManifestTooLarge, SizeMismatch
 
-# A body must bring as many bytes, or end, in each `server.timeouts.body`: one byte now and then
-# would hold a connection, and the claim on an upload, for ever.
+# The least progress within `server.timeouts.body`: otherwise, one byte now and then would hold a
+# connection, and the claim on an upload, forever.
 PACE_BYTES = 16 * 1024
 
 
 def declared_length(request: Request) -> int | None:
-    """Read Content-Length; None where there is none.
+    """Read Content-Length; None if there is none.
 
     Raises:
-        InvalidRequest: it is no number of bytes.
+        InvalidRequest: it is not a number of bytes.
     """
     text = request.header(b"content-length")
     if text is None or b"transfer-encoding" in request.headers:
@@ -34,8 +34,8 @@ async def stream_body(
 
     Args:
         request: whose body.
-        patience: seconds in which PACE_BYTES must come, or the end.
-        expected: bytes that the body must have, where something told it.
+        patience: seconds in which PACE_BYTES, or the end, must arrive.
+        expected: bytes that the body must have, if declared.
 
     Raises:
         ClientGone: the client went away, or was too slow.
@@ -44,7 +44,7 @@ async def stream_body(
     loop = asyncio.get_running_loop()
     record = request.record
     received = paced = 0
-    # Asking would cost a turn of the event loop.
+    # Receiving would cost a turn of the event loop.
     more = not (expected == 0 and declared_length(request) == 0)
     deadline = loop.time() + patience
     while more:
@@ -57,7 +57,7 @@ async def stream_body(
         record.bytes_in = received
         if expected is not None and received > expected:
             raise SizeMismatch(
-                f"the body has more than the {expected} bytes that were declared",
+                f"the body has more than the declared {expected} bytes",
                 {"declared": expected},
             )
         came = loop.time()
@@ -66,10 +66,10 @@ async def stream_body(
             paced = received
             deadline = loop.time() + patience
         else:
-            deadline += loop.time() - came  # which the client was kept waiting
+            deadline += loop.time() - came  # the client was kept waiting for that long
     if expected is not None and received != expected:
         raise SizeMismatch(
-            f"the body has {received} bytes, {expected} were declared",
+            f"the body has {received} bytes, but {expected} were declared",
             {"declared": expected, "received": received},
         )
 
@@ -82,7 +82,7 @@ async def _next_message(request: Request, deadline: float, patience: float) -> M
     except TimeoutError:
         record.aborted = True
         raise ClientGone(
-            f"less than {PACE_BYTES >> 10} KiB came in {patience:g} s; the request was aborted",
+            f"less than {PACE_BYTES >> 10} KiB arrived in {patience:g} s; the request was aborted",
             {"received": record.bytes_in},
         ) from None
     if message["type"] == "http.disconnect":
@@ -92,11 +92,11 @@ async def _next_message(request: Request, deadline: float, patience: float) -> M
 
 
 class SmallBodies:
-    """Reads bodies that are held in memory, all of them together within a bound.
+    """Reads whole bodies into memory, within a common limit.
 
     Args:
-        limit: bytes that one may have.
-        timeout: seconds in which a whole one must come.
+        limit: the most bytes of one body.
+        timeout: seconds in which a whole body must arrive.
     """
 
     def __init__(self, limit: int, timeout: float) -> None:
@@ -108,8 +108,8 @@ class SmallBodies:
         """Read a whole body.
 
         Raises:
-            ManifestTooLarge: it is over the limit; said before reading where it is declared.
-            Overloaded: too many of them are being read, of this caller or of all.
+            ManifestTooLarge: it is over the limit; raised before reading if its size is declared.
+            Overloaded: too many bodies are being read, for this caller or in total.
             ClientGone: the client went away, or was too slow.
         """
         declared = declared_length(request)
@@ -119,7 +119,7 @@ class SmallBodies:
         size = 0
         with self._shares.hold(request) as held:
             try:
-                # Closed at once when it is refused, so that nothing more of it is asked for.
+                # Closed as soon as it is refused, so that no more of it is read.
                 async with (
                     asyncio.timeout(self._timeout),
                     aclosing(stream_body(request, self._timeout, declared)) as body,
@@ -139,11 +139,11 @@ class SmallBodies:
 
     @contextmanager
     def holding(self, request: Request, payload: bytes) -> Iterator[None]:
-        """Count a body that was read for as long as it is kept, which others may hold up."""
+        """Count a body that was read for as long as it stays in memory."""
         with self._shares.hold(request, len(payload)):
             yield
 
     def _too_large(self) -> ManifestTooLarge:
         return ManifestTooLarge(
-            f"a manifest may have {self._limit} bytes here", {"limit": self._limit}
+            f"this registry accepts manifests of up to {self._limit} bytes", {"limit": self._limit}
         )

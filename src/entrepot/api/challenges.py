@@ -1,4 +1,4 @@
-"""WWW-Authenticate: what a client has to bring (Docker's token protocol, RFC 6750, RFC 7617)."""
+"""WWW-Authenticate: the credentials needed (Docker's token protocol, RFC 6750, RFC 7617)."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,7 +8,7 @@ from entrepot.errors import InvalidName, InvalidRequest
 from entrepot.oci.name import RepositoryName
 
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
-# `*` is how Docker's tokens say that a repository is administered.
+# Docker's tokens write `*` for administering a repository.
 _MANAGEMENT = {"repository": "*", "tag_history": "push", "tag_restore": "push"}
 
 
@@ -20,7 +20,7 @@ class Challenge(Protocol):
 
         Args:
             request: what was refused.
-            problem: what was wrong with a token (RFC 6750 section 3.1); empty for nothing.
+            problem: what is wrong with the token (RFC 6750 section 3.1), or empty.
         """
         ...
 
@@ -29,7 +29,7 @@ class BasicChallenge:
     """A name and a password are needed.
 
     Args:
-        realm: what clients show when they ask for them.
+        realm: what clients show when they prompt for them.
     """
 
     def __init__(self, realm: str) -> None:
@@ -41,10 +41,10 @@ class BasicChallenge:
 
 
 class BearerChallenge:
-    """A token is needed, of a token server.
+    """A token from a token server is needed.
 
     Args:
-        realm: gives the token server's URL, which may depend on how the client sees the registry.
+        realm: gives the URL of the token server, which may depend on the client's view.
         service: what tokens are for.
     """
 
@@ -62,7 +62,7 @@ class BearerChallenge:
 
 
 def scopes(request: Request) -> list[str]:
-    """Give what a token must allow for a request, as Docker Registry asks for it."""
+    """Give the scope that a request needs, as Docker Registry writes it."""
     record = request.record
     if record.route == "catalog":
         return ["registry:catalog:*"]

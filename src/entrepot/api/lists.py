@@ -22,9 +22,9 @@ class _ListEndpoint:
     """Lists names in pages.
 
     Args:
-        listing: what the caller may see.
+        listing: lists what the caller may see.
         prefix: `http.prefix`.
-        maximum: names that a page may have.
+        maximum: the most names on a page.
     """
 
     def __init__(self, listing: Listing, prefix: str, maximum: int) -> None:
@@ -59,14 +59,14 @@ class CatalogueEndpoint(_ListEndpoint):
 
 
 def _json_list(names: list[str]) -> str:
-    """Write names as a JSON list: their grammar has nothing that would have to be escaped."""
+    """Write names as a JSON list: their grammar allows nothing that needs escaping."""
     return f'["{_BETWEEN.join(names)}"]' if names else "[]"
 
 
 def _headers(path: str, page: Page, size: int) -> list[Header]:
     if not page.more:
         return [JSON]
-    # A name's grammar has one character that an address keeps for itself.
+    # The grammar of names has one character that is reserved in URLs.
     last = page.names[-1].replace("/", "%2F")
     link = f'<{path}?n={size}&last={last}>; rel="next"'
     return [JSON, (b"link", link.encode())]

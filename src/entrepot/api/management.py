@@ -60,7 +60,7 @@ def match_management(path: str) -> Match | None:
     """Find what a path means.
 
     Args:
-        path: what stands behind `/api/v1/`, decoded.
+        path: what follows `/api/v1/`, decoded.
 
     Returns:
         None when it means nothing.
@@ -77,7 +77,7 @@ def match_management(path: str) -> Match | None:
 
 
 class TagsManagement:
-    """Shows and undoes what happened to tags.
+    """Shows and undoes changes of tags.
 
     Args:
         histories: the rules.

@@ -38,7 +38,7 @@ class ManifestsEndpoint:
         self._delete = delete
         self._bodies = bodies
         self._locations = locations
-        # Shared by all who are being sent the same manifest, however slowly.
+        # Shared by all clients that receive the same manifest, however slowly.
         self._sending: WeakValueDictionary[Digest, LargeBody] = WeakValueDictionary()
 
     async def get(self, request: Request) -> Response:
@@ -58,7 +58,7 @@ class ManifestsEndpoint:
         condition = request.header(b"if-none-match")
         if condition is not None and matches_any(condition, digest):
             return Response(304, headers[1:])
-        # HEAD and 304 give nothing: those who only look for news keep no image alive.
+        # HEAD and 304 do not count as pulls: polling must not keep an image alive.
         if self._pulled is not None and not probing:
             self._pulled(name, digest)
         if len(stored.payload) <= _AT_ONCE:
@@ -69,7 +69,7 @@ class ManifestsEndpoint:
         return Response(200, headers, payload, len(stored.payload))
 
     async def put(self, request: Request) -> Response:
-        """Keep a manifest and move tags."""
+        """Store a manifest and set tags."""
         name = RepositoryName.parse(request.name)
         reference = parse_reference(request.argument)
         tags = tuple(Tag.parse(tag) for tag in request.query.every("tag"))
@@ -93,7 +93,7 @@ class ManifestsEndpoint:
         return Response(201, headers)
 
     async def delete(self, request: Request) -> Response:
-        """Remove a tag, or a manifest and its tags."""
+        """Delete a tag, or a manifest and its tags."""
         name = RepositoryName.parse(request.name)
         reference = parse_reference(request.argument)
         await self._delete.manifest(request.caller, name, reference)

@@ -1,4 +1,4 @@
-"""Where requests come from, and the URLs of what they made."""
+"""Where requests come from, and the URLs of what they create."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -7,13 +7,13 @@ from ipaddress import ip_network
 from entrepot.api.parse.forwarded import Origin, is_host, is_trusted, read_forwarded
 from entrepot.api.request import Request, Scope
 
-# A name of a host has 253 characters at most (RFC 1035 section 2.3.4), and its port 6.
+# A host name has at most 253 characters (RFC 1035 section 2.3.4), and its port 6.
 _LONGEST_HOST = 260
 _TOLD = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-for"})
 
 
 class Origins:
-    """Reads connections, and what trusted proxies say of them.
+    """Reads the origin of requests, and what trusted proxies say about it.
 
     Args:
         trusted: networks of proxies, such as `10.0.0.0/8`.
@@ -30,14 +30,14 @@ class Origins:
         client = scope.get("client")
         address = client[0] if client else ""
         host = headers.get(b"host", b"")
-        # Before it is looked up: what a cache holds is as long as what it was asked for.
+        # Before the lookup: the cache holds keys as long as the ones it is given.
         seen = _seen(scope["scheme"], host if len(host) <= _LONGEST_HOST else b"", address)
         if _TOLD.isdisjoint(headers) or not self._is_trusted(address):
             return seen
         return read_forwarded(headers, seen)
 
 
-@lru_cache(maxsize=1024)  # a client's requests all say the same
+@lru_cache(maxsize=1024)  # it is the same for all requests of a client
 def _seen(scheme: str, host_header: bytes, address: str) -> Origin:
     host = host_header.decode("latin-1")
     return Origin(scheme, host if is_host(host) else "", address)
@@ -48,7 +48,7 @@ class Locations:
 
     Args:
         prefix: `http.prefix`, with a slash at both ends.
-        host: `http.host`, a URL; None takes what the request says.
+        host: `http.host`, a URL; None uses the request's own.
         relative: `http.relativeurls`.
     """
 

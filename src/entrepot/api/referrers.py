@@ -22,10 +22,10 @@ _FILTERED: Header = (b"oci-filters-applied", b"artifactType")
 
 
 class ReferrersEndpoint:
-    """Lists what says something about a manifest.
+    """Lists the manifests that refer to a manifest.
 
     Args:
-        listing: what the caller may see.
+        listing: lists what the caller may see.
         prefix: `http.prefix`.
         limit: bytes of one answer.
     """
@@ -40,7 +40,7 @@ class ReferrersEndpoint:
         """Give an image index of them; empty when there are none."""
         name = RepositoryName.parse(request.name)
         subject = Digest.parse(request.argument)
-        # A media type has no blank: what was read as one is a `+` that was not encoded.
+        # A media type has no space: one that was decoded is a `+` that was not encoded.
         artifact_type = (request.query.first("artifactType") or "").replace(" ", "+") or None
         after = request.query.first("last") or ""
         with self._shares.hold(request) as held:
@@ -85,6 +85,6 @@ def _descriptor(referrer: Referrer) -> bytes:
     if referrer.artifact_type is not None:
         descriptor["artifactType"] = referrer.artifact_type
     text = json.dumps(descriptor)
-    if referrer.annotations:  # JSON already, and not read here: they may have megabytes
+    if referrer.annotations:  # already JSON, and not parsed here: they may have megabytes
         text = f'{text[:-1]}, "annotations": {referrer.annotations}}}'
     return text.encode()

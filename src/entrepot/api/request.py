@@ -1,4 +1,4 @@
-"""A request, as far as it has been looked at."""
+"""A request, as far as it has been parsed."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-# Headers whose lines are one list (RFC 9110 section 5.3); of the others the first line counts.
+# Headers whose lines form one list (RFC 9110 section 5.3); for others the first line counts.
 _LISTS = frozenset(
     {
         b"accept",
@@ -48,15 +48,15 @@ class Request:
         scope: of the connection.
         receive: gives the body.
         headers: as `read_headers` gives them.
-        record: what the logs will say of the request.
+        record: what the logs will say about the request.
         origin: how the client sees the registry.
 
     Attributes:
         name: the repository's name in the path, not yet parsed.
         argument: the last part of the path: a reference, a digest or an upload's id.
-        address: of the client, as far as nobody could make it up; where access is configured.
-        bearer: the caller has brought a token.
-        caller: who asks.
+        address: of the client, if it cannot be forged; only with access control.
+        bearer: the caller sent a token.
+        caller: who sent the request.
     """
 
     __slots__ = (
@@ -94,7 +94,7 @@ class Request:
         self._query: Query | None = None
 
     def header(self, name: bytes) -> str | None:
-        """Give a header's value; None where it is absent."""
+        """Give a header's value; None if it is absent."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 

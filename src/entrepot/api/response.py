@@ -13,24 +13,24 @@ _PIECE_BYTES = 16 * 1024
 
 
 class Stream(Protocol):
-    """A long body, which is closed whatever happens."""
+    """A long body, which is always closed."""
 
     def pieces(self) -> AsyncIterator[bytes]:
         """Give the bytes."""
         ...
 
     def close(self) -> None:
-        """Let go of what they come from."""
+        """Release their source."""
         ...
 
 
 class Response:
-    """What is answered.
+    """A response.
 
     Args:
         status: the status code.
         headers: lower-case names and values, without Content-Length.
-        body: the bytes, or where they come from.
+        body: the bytes, or their source.
         length: bytes of the body; needed for a stream.
     """
 
@@ -52,11 +52,11 @@ class Response:
 
 
 class LargeBody:
-    """Bytes that are sent piece by piece: a reader that stops holds a few pieces of them.
+    """Bytes that are sent in pieces: a reader that stalls holds only a few of them.
 
     Args:
         content: the bytes.
-        when_sent: is called when they are sent, or will never be.
+        when_sent: called once they are sent, or never will be.
     """
 
     __slots__ = ("__weakref__", "_content", "_when_sent")
@@ -71,16 +71,16 @@ class LargeBody:
             yield self._content[start : start + _PIECE_BYTES]
 
     def close(self) -> None:
-        """Tell that they are no longer needed."""
+        """Report that they are no longer needed."""
         if self._when_sent is not None:
             self._when_sent()
 
 
 async def send_stream(receive: Receive, send: Send, stream: Stream) -> int:
-    """Send a long body, and stop reading it as soon as its reader has gone.
+    """Send a long body; stop as soon as its reader is gone.
 
-    The server does not say so when it is handed bytes (they vanish), so the connection is
-    watched beside.
+    The server does not report that when it is given bytes (they vanish), so the connection is
+    watched at the same time.
 
     Returns:
         Bytes sent.

@@ -29,7 +29,7 @@ def match_path(path: str) -> Match | None:
     """Find what a path means.
 
     Args:
-        path: what stands behind `/v2/`, decoded.
+        path: what follows `/v2/`, decoded.
 
     Returns:
         None when it means nothing.
@@ -39,7 +39,7 @@ def match_path(path: str) -> Match | None:
     if kind == "manifests":
         return Match("manifest", name, last)
     if kind == "blobs":
-        # Docker Registry's clients sometimes leave out the slash at the end.
+        # Clients of Docker Registry sometimes omit the trailing slash.
         return Match("blob_upload", name, "") if last == "uploads" else Match("blob", name, last)
     if kind == "uploads":
         repository, _, above = name.rpartition("/")

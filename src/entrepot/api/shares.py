@@ -1,4 +1,4 @@
-"""What a worker holds in memory for its clients, of which nobody can take everybody's room."""
+"""Memory that a worker holds for its clients, shared so that nobody can take all of it."""
 
 from collections import Counter
 from types import TracebackType
@@ -9,17 +9,17 @@ from entrepot.errors import Overloaded
 
 _ALL = 64 * 1024 * 1024
 _ONE = 16 * 1024 * 1024
-# Most are smaller. There is room for them also when others hold all the rest.
+# Most are smaller. They have room even when others hold all the rest.
 _SMALL = 64 * 1024
 _RESERVED = 32 * 1024 * 1024
 
 
 class Shares:
-    """Counts bytes, all together and by caller and address.
+    """Counts bytes, in total and by caller and address.
 
     Args:
-        limit: bytes that one thing may have.
-        one: what a caller with too many is told, as in "you are pushing".
+        limit: the most bytes of one thing.
+        one: the start of the message to a caller with too many: "you are pushing".
         things: what is held, as in "manifests".
         all_of_them: what is done with all of them, as in "being pushed".
     """
@@ -33,11 +33,11 @@ class Shares:
         self._shares: Counter[tuple[str, str]] = Counter()
 
     def hold(self, request: Request, size: int = 0) -> "Held":
-        """Begin to hold something for whoever sent a request, whatever room there is.
+        """Begin to hold something for a caller, even if there is no room.
 
         Args:
-            request: its caller has the share, at an address that nobody could make up.
-            size: bytes of it that are there already.
+            request: its caller has the share, at an address that cannot be forged.
+            size: bytes of it that have already arrived.
         """
         client = request.scope.get("client")
         address = request.address or (client[0] if client else "")
@@ -47,17 +47,17 @@ class Shares:
         return held
 
     def change(self, owner: tuple[str, str], size: int) -> None:
-        """Count bytes that are held from now on, or, below zero, no longer."""
+        """Count bytes that are now held or, if negative, released."""
         self._held += size
         self._shares[owner] += size
         if not self._shares[owner]:
             del self._shares[owner]
 
     def check(self, held: "Held") -> None:
-        """Return when there is room for what is held.
+        """Check that there is room for what is held.
 
         Raises:
-            Overloaded: its owner holds too much, or all together do.
+            Overloaded: its owner, or all callers together, hold too much.
         """
         if self._shares[held.owner] > self._most_of_one:
             raise Overloaded(self._one_has_too_many)
@@ -87,7 +87,7 @@ class Held:
         self._shares.check(self)
 
     def close(self) -> None:
-        """Hold nothing of it any longer."""
+        """Release all of it."""
         self._shares.change(self.owner, -self.size)
         self.size = 0
 

@@ -23,11 +23,11 @@ _MOST_FIELDS = 300
 
 
 class TokenEndpoint:
-    """Answers `/auth/token`.
+    """Serves `/auth/token`.
 
     Args:
-        server: makes tokens.
-        patience: seconds after which a silent client is given up.
+        server: issues tokens.
+        patience: seconds after which a silent client is dropped.
     """
 
     def __init__(self, server: TokenServer, patience: float) -> None:
@@ -35,7 +35,7 @@ class TokenEndpoint:
         self._patience = patience
 
     async def get(self, request: Request) -> Response:
-        """Make a token for a name and password in the header, or for anybody."""
+        """Issue a token for the name and password in the header, or an anonymous one."""
         try:
             query = request.query
             asked = TokenRequest(
@@ -49,13 +49,13 @@ class TokenEndpoint:
             if credentials is None:
                 return _answer(request, await self._server.for_anybody(asked))
             if account and account != credentials.username:
-                raise InvalidRequest("account is not the name that the password is for")
+                raise InvalidRequest("account is not the name that belongs to the password")
             return _answer(request, await self._server.for_password(credentials, asked))
         except (Unauthenticated, InvalidRequest) as error:
             return _refuse(error)
 
     async def post(self, request: Request) -> Response:
-        """Make a token for a password or a refresh token in the body (RFC 6749)."""
+        """Issue a token for a password or a refresh token in the body (RFC 6749)."""
         try:
             form, scopes = await self._read_form(request)
             asked = TokenRequest(
@@ -73,7 +73,7 @@ class TokenEndpoint:
             if grant == "refresh_token":
                 token = form.get("refresh_token", "")
                 return _answer(request, await self._server.for_refresh_token(token, asked))
-            raise InvalidRequest("grant_type is password or refresh_token")
+            raise InvalidRequest("grant_type must be password or refresh_token")
         except (Unauthenticated, InvalidRequest) as error:
             return _refuse(error)
 
@@ -86,19 +86,19 @@ class TokenEndpoint:
         async for piece in stream_body(request, self._patience, declared):
             body += piece
             if len(body) > _LONGEST_BODY:
-                raise InvalidRequest(f"a request for a token has at most {_LONGEST_BODY} bytes")
+                raise InvalidRequest(f"a token request has at most {_LONGEST_BODY} bytes")
         try:
             fields = parse_qs(body.decode(), max_num_fields=_MOST_FIELDS, keep_blank_values=True)
         except ValueError:
             raise InvalidRequest("the form cannot be read") from None
         scopes = fields.pop("scope", [])
         if any(len(values) > 1 for values in fields.values()):
-            raise InvalidRequest("a field of the form is given more than once")
+            raise InvalidRequest("the form has a field more than once")
         return {name: values[0] for name, values in fields.items()}, scopes
 
 
 class KeySetEndpoint:
-    """Answers `/auth/jwks` and `/auth/certificate`: what other registries trust.
+    """Serves `/auth/jwks` and `/auth/certificate`, which other registries trust.
 
     Args:
         keys: of the token server.
@@ -114,7 +114,7 @@ class KeySetEndpoint:
         return Response(200, headers, body)
 
     async def get_certificate(self, request: Request) -> Response:
-        """Give the certificate that stands behind every key."""
+        """Give the certificate that has signed every key's."""
         headers: list[Header] = [(b"content-type", b"application/x-pem-file")]
         return Response(200, headers, await self._keys.authority_certificate())
 
@@ -142,7 +142,7 @@ def _answer(request: Request, issued: IssuedToken) -> Response:
 
 
 def _refuse(error: Unauthenticated | InvalidRequest) -> Response:
-    """Say what is wrong as a registry does and, beside it, as RFC 6749 section 5.2 does."""
+    """Write an error in the registry's form and also in that of RFC 6749 section 5.2."""
     known = isinstance(error, Unauthenticated)
     status, code, name = (
         (401, "UNAUTHORIZED", "invalid_grant") if known else (400, "UNSUPPORTED", "invalid_request")

@@ -22,14 +22,14 @@ from entrepot.services.upload import Chunk, Upload
 
 
 class UploadsEndpoint:
-    """Takes blobs.
+    """Receives blobs.
 
     Args:
         upload: the rules of uploads.
         mount: the rules of mounting.
         locations: builds URLs.
-        timeout: seconds after which a silent client is given up.
-        limit: bodies that are taken at once.
+        timeout: seconds after which a silent client is dropped.
+        limit: the most bodies received at the same time.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class UploadsEndpoint:
         self._places = _Places(limit)
 
     async def post(self, request: Request) -> Response:
-        """Mount a blob, take a whole one, or begin a session."""
+        """Mount a blob, receive a whole one, or begin a session."""
         name = RepositoryName.parse(request.name)
         mounted = await self._try_mount(request, name)
         if mounted is not None:
@@ -59,13 +59,13 @@ class UploadsEndpoint:
         return self._standing(request, session, 202)
 
     async def get(self, request: Request) -> Response:
-        """Tell how far an upload is."""
+        """Report the progress of an upload."""
         name = RepositoryName.parse(request.name)
         session = await self._upload.status(request.caller, name, request.argument)
         return self._standing(request, session, 204)
 
     async def patch(self, request: Request) -> Response:
-        """Take more bytes."""
+        """Receive more bytes."""
         name = RepositoryName.parse(request.name)
         try:
             chunk = self._chunk(request)
@@ -76,11 +76,11 @@ class UploadsEndpoint:
         return self._standing(request, session, 202)
 
     async def put(self, request: Request) -> Response:
-        """Take the last bytes and make the upload a blob."""
+        """Receive the last bytes and make the upload a blob."""
         name = RepositoryName.parse(request.name)
         text = request.query.first("digest")
         if text is None:
-            raise InvalidDigest("the parameter digest is missing; it says what was uploaded")
+            raise InvalidDigest("the parameter digest is missing; it names the uploaded content")
         digest = Digest.parse(text)
         request.record.digest = digest
         try:
@@ -106,7 +106,7 @@ class UploadsEndpoint:
             digest = Digest.parse(wanted)
             source = RepositoryName.parse(source_text) if source_text else None
         except (InvalidDigest, InvalidName):
-            return None  # spec.md: what cannot be mounted is uploaded
+            return None  # spec.md: a blob that cannot be mounted is uploaded
         request.record.digest = digest
         mounted = await self._mount.mount(request.caller, name, digest, source)
         return digest if mounted else None
@@ -157,7 +157,7 @@ class UploadsEndpoint:
     async def _out_of_order(
         self, request: Request, name: RepositoryName, error: InvalidRange
     ) -> Response:
-        """Say where the upload stands, so that the client can go on (spec.md, chunk errors)."""
+        """Say where the upload stands, so that the client can continue (spec.md, chunk errors)."""
         session = error.upload
         if not isinstance(session, UploadSession):
             session = await self._upload.status(request.caller, name, request.argument)
@@ -167,7 +167,7 @@ class UploadsEndpoint:
 
 
 class _Places:
-    """Places for the bodies that are taken at once.
+    """Limits the bodies received at the same time.
 
     Args:
         number: how many there are.

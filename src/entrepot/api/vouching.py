@@ -1,4 +1,4 @@
-"""A proxy in front that has asked for a client's certificate, and says whose it was."""
+"""A proxy in front that checks the client's certificate and names its owner."""
 
 import re
 from ipaddress import ip_network
@@ -9,16 +9,16 @@ from entrepot.errors import Unauthenticated
 from entrepot.ports.access import Caller, Kind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,254}")
-# RFC 4514, and OpenSSL's older form with slashes; the most particular name stands first or last.
+# RFC 4514, and OpenSSL's older form with slashes; the most specific name comes first or last.
 _COMMON_NAME = re.compile(r"(?:^|[,/+])\s*CN\s*=\s*([^,/+]*)", re.IGNORECASE)
 
 
 class VouchingProxy:
-    """Takes a user's name from a header, of requests that come from the proxy itself.
+    """Reads a user's name from a header, in requests from the proxy itself.
 
     Args:
         header: its name, in lower case.
-        networks: the proxy's addresses: of the connection, not those that headers tell of.
+        networks: the proxy's addresses: those of connections, not of headers.
     """
 
     def __init__(self, header: str, networks: tuple[str, ...]) -> None:
@@ -26,7 +26,7 @@ class VouchingProxy:
         self._networks: tuple[Network, ...] = tuple(ip_network(network) for network in networks)
 
     def find(self, request: Request) -> Caller | None:
-        """Give whom the proxy names; None where it names nobody, or it is not the proxy.
+        """Give the name; None if there is none, or the peer is not the proxy.
 
         Raises:
             Unauthenticated: the proxy says something that cannot be a user's name.
@@ -35,16 +35,16 @@ class VouchingProxy:
             return None
         client = request.scope.get("client")
         address = client[0] if client else ""
-        # Whoever can connect to a Unix socket is not known by it: that is for nobody to vouch.
+        # A Unix socket does not identify its peer, so it cannot vouch for anybody.
         if not address or not is_trusted(address, self._networks):
             return None
         values = [value for name, value in request.scope["headers"] if name == self._header]
         if len(values) > 1:
-            # The proxy has added its own to one that the client sent.
+            # The proxy added its own to one that the client sent.
             raise Unauthenticated("the proxy's header with the client's name appears twice")
         text = values[0].decode("latin-1").strip()
         if not text:
-            return None  # the client has shown no certificate
+            return None  # the client presented no certificate
         return Caller(_read_name(text), Kind.USER)
 
 

@@ -1,4 +1,4 @@
-"""Errors as the wire knows them: one table of status, code and message (spec.md, "Error Codes")."""
+"""Errors on the wire: one table of status, code and message (spec.md, "Error Codes")."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from entrepot.api.response import Header, Response
 JSON: Header = (b"content-type", b"application/json")
 RETRY_SOON: Header = (b"retry-after", b"1")
 
-# Most specific first; the first that an error is an instance of holds.
+# Most specific first; the first class that matches counts.
 _TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.InvalidName: (400, "NAME_INVALID"),
     errors.InvalidTag: (400, "TAG_INVALID"),
@@ -47,7 +47,7 @@ _TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
 
 
 def render_error(error: errors.EntrepotError) -> Response:
-    """Give the response that tells a client of an error."""
+    """Give the response for an error."""
     for kind, (status, code) in _TABLE.items():
         if isinstance(error, kind):
             return _render(status, code, error)
@@ -55,12 +55,12 @@ def render_error(error: errors.EntrepotError) -> Response:
 
 
 def render_simple(status: int, code: str, message: str) -> Response:
-    """Give a response with one error that has no details."""
+    """Give a response with one error without details."""
     return Response(status, [JSON], encode_errors([(code, message, None)]))
 
 
 def encode_errors(entries: list[tuple[str, str, Any]]) -> bytes:
-    """Write errors, each a code, a message and perhaps a detail, in the specification's form."""
+    """Write errors (code, message and perhaps detail) in the specification's form."""
     listed = []
     for code, message, detail in entries:
         entry = {"code": code, "message": message}
@@ -87,6 +87,6 @@ def _render(status: int, code: str, error: errors.EntrepotError) -> Response:
     else:
         shown = dict(detail) if isinstance(detail, Mapping) else detail
         if status >= 500:
-            shown = None  # what is wrong inside is for the log
+            shown = None  # internal details belong in the log
         entries = [(code, error.message, shown)]
     return Response(status, headers, encode_errors(entries))

@@ -1,1 +1,1 @@
-"""Reads what stands in requests, once, at the edge."""
+"""Parses requests, once, at the edge."""

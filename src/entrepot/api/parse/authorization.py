@@ -19,10 +19,10 @@ def read_authorization(headers: Iterable[tuple[bytes, bytes]], address: str) -> 
         address: of the client.
 
     Returns:
-        None where there is no such header.
+        None if there is no such header.
 
     Raises:
-        Unauthenticated: it cannot be read; the message says why, and nothing of what was sent.
+        Unauthenticated: it cannot be read; the message says why, without quoting it.
     """
     values = [value for name, value in headers if name == b"authorization"]
     if not values:

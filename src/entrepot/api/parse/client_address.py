@@ -1,4 +1,4 @@
-"""From which address somebody tries to log in, told so that strangers cannot choose it."""
+"""The address that a login comes from, found so that strangers cannot choose it."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,16 +10,16 @@ from entrepot.config.addresses import PRIVATE_NETWORKS
 
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 _MOST_HOPS = 20
-# IPv6 with an IPv4 tail, and the name of an interface behind it.
+# IPv6 with an IPv4 tail and an interface name.
 _LONGEST_ADDRESS = 45 + 1 + 16
 
 
 class ClientAddresses:
     """Finds the address by which guesses are counted.
 
-    A network from which proxies are believed by default is not believed here: whoever is in it
-    could take another address for each guess. Only proxies on this machine are, and those that
-    the operator has named.
+    The networks whose proxies are trusted by default are not trusted here: anyone in them could
+    use another address for each guess. Only proxies on this machine are, and those that the
+    operator lists.
 
     Args:
         trusted: `http.trustedproxies`.
@@ -33,17 +33,17 @@ class ClientAddresses:
         )
 
     def of_peer(self, address: str) -> str:
-        """Give what a connection is counted under: nothing for a proxy, which has many clients."""
+        """Give the address of a connection; empty for a proxy, which has many clients."""
         return "" if self._is_trusted(address) else bucket(address)
 
     def find(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
-        """Give the address: of the peer, or the last that trusted proxies tell of."""
+        """Give the address: of the peer, or the last one reported by trusted proxies."""
         client = scope.get("client")
         address = client[0] if client else ""
         told = headers.get(b"x-forwarded-for")
         if told is None or not self._is_trusted(address):
             return bucket(address)
-        # Each proxy appends whom it has seen; what stands before that, strangers may have written.
+        # Each proxy appends its peer; strangers may have written what comes before.
         for hop in reversed(told.decode("latin-1").split(",")[-_MOST_HOPS:]):
             found = bucket(hop.strip())
             if not found:
@@ -55,13 +55,13 @@ class ClientAddresses:
 
 
 def bucket(address: str) -> str:
-    """Give what counts as one address: of IPv6 a network of 64 bits, which one host often has.
+    """Give what counts as one address: for IPv6 a /64 network, which one host often has.
 
     Args:
-        address: as a socket or a proxy tells it.
+        address: as a socket or a proxy reports it.
 
     Returns:
-        An empty text where it is no address, as for a Unix socket.
+        An empty string if it is not an address, as for a Unix socket.
     """
     return _bucket(address) if len(address) <= _LONGEST_ADDRESS else ""
 

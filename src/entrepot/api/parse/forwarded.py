@@ -1,4 +1,4 @@
-"""Forwarded and X-Forwarded-*: what a trusted proxy says of the request (RFC 7239)."""
+"""Forwarded and X-Forwarded-*: what a trusted proxy says about the request (RFC 7239)."""
 
 import re
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ class Origin:
 
 
 def is_host(text: str) -> bool:
-    """Tell whether text is a host, perhaps with a port, that may stand in a URL."""
+    """Tell whether a text is a host, perhaps with a port, that is valid in a URL."""
     return _HOST.fullmatch(text) is not None
 
 
 def is_trusted(address: str, networks: tuple[Network, ...]) -> bool:
-    """Tell whether a peer is one whose word on other addresses is taken."""
+    """Tell whether a peer is a trusted proxy."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -36,7 +36,7 @@ def is_trusted(address: str, networks: tuple[Network, ...]) -> bool:
 
 
 def read_forwarded(headers: Mapping[bytes, bytes], seen: Origin) -> Origin:
-    """Give the origin as the nearest trusted proxy tells it; what it does not tell stays as seen.
+    """Give the origin that the nearest trusted proxy reports; the rest stays as seen.
 
     Args:
         headers: of a request that came from a trusted proxy.

@@ -10,13 +10,13 @@ _SHORT = 64
 
 
 class Query:
-    """The parameters of a request; those that nobody asks for are ignored.
+    """The parameters of a request; unknown ones are ignored.
 
     Args:
-        raw: the part behind the question mark, as it was sent.
+        raw: the part after the question mark, as sent.
 
     Raises:
-        InvalidRequest: there are more than can be looked through; none is passed over in silence.
+        InvalidRequest: there are too many; none is silently ignored.
     """
 
     __slots__ = ("_fields",)
@@ -38,7 +38,7 @@ class Query:
             raise InvalidRequest(f"a URL has at most {_MAX_FIELDS} parameters") from None
 
     def first(self, name: str) -> str | None:
-        """Give the first value of a parameter; None where it is absent."""
+        """Give the first value of a parameter; None if it is absent."""
         values = self._fields.get(name)
         return values[0] if values else None
 
@@ -53,29 +53,29 @@ def _short_query(raw: bytes) -> Query:
 
 
 def read_query(raw: bytes) -> Query:
-    """Give the parameters of a request; short ones, which are often the same, are read once.
+    """Give the parameters of a request; short queries, which often repeat, are cached.
 
     Raises:
-        InvalidRequest: there are more than can be looked through.
+        InvalidRequest: there are too many.
     """
     return _short_query(raw) if len(raw) <= _SHORT else Query(raw)
 
 
 def parse_page_size(query: Query, maximum: int, fallback: int) -> int:
-    """Read `n`, how many names a page of a list may have.
+    """Read `n`, the most names on a page of a list.
 
     Args:
         query: of the request.
-        maximum: what a larger number is cut to.
-        fallback: what holds where there is none.
+        maximum: the limit of larger numbers.
+        fallback: the default.
 
     Raises:
-        InvalidPagination: it is negative, or no number.
+        InvalidPagination: it is negative, or not a number.
     """
     text = query.first("n")
     if text is None or text == "":
         return fallback
     if not (text.isascii() and text.isdigit()):
-        raise InvalidPagination("n is a number of entries, 0 or more", {"n": text[:100]})
+        raise InvalidPagination("n must be a number of entries, 0 or more", {"n": text[:100]})
     digits = text.lstrip("0") or "0"
     return min(maximum, int(digits)) if len(digits) < 19 else maximum

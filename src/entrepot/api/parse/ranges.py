@@ -1,4 +1,4 @@
-"""Ranges of bytes, and conditions on what a client has."""
+"""Byte ranges, and conditional requests."""
 
 import re
 
@@ -15,7 +15,7 @@ _CONTENT_RANGE = re.compile(r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(?:\d+|\*))?", re.
 def matches_any(header: str, digest: str) -> bool:
     """Tell whether an If-None-Match header names a digest, or is `*`.
 
-    Tags without quotes are taken too: some clients send the bare digest.
+    Tags without quotes are accepted, too: some clients send the bare digest.
     """
     if header.strip() == "*":
         return True
@@ -25,13 +25,13 @@ def matches_any(header: str, digest: str) -> bool:
 def may_send_range(header: str, digest: str) -> bool:
     """Tell whether an If-Range header, which must be a strong tag, names a digest.
 
-    A date never does: blobs have none.
+    A date never does: blobs have no date.
     """
     return header.strip() in (f'"{digest}"', digest)
 
 
 class Unsatisfiable(Exception):
-    """A range that lies outside of the content."""
+    """The range lies outside the content."""
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
@@ -42,11 +42,11 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
         size: bytes of the content.
 
     Returns:
-        The first byte and the one behind the last; None when the whole content is the answer:
-        another unit, several ranges, or a range that cannot be read (RFC 9110 section 14.2).
+        The first byte and the one after the last; None to send the whole content: for another
+        unit, several ranges, or a range that cannot be read (RFC 9110 section 14.2).
 
     Raises:
-        Unsatisfiable: the range lies outside of the content.
+        Unsatisfiable: the range lies outside the content.
     """
     match = _ONE_RANGE.fullmatch(header.strip())
     if match is None:
@@ -76,7 +76,7 @@ def parse_content_range(header: str) -> tuple[int, int]:
     """Read the Content-Range of a chunk, such as `0-1023` or `bytes 0-1023/2048`.
 
     Returns:
-        The first byte and the one behind the last.
+        The first byte and the one after the last.
 
     Raises:
         InvalidRequest: it cannot be read.
@@ -87,12 +87,12 @@ def parse_content_range(header: str) -> tuple[int, int]:
         if first <= last < MAX_OFFSET:
             return first, last + 1
     raise InvalidRequest(
-        "a Content-Range is written FIRST-LAST, both counted from 0, such as 0-1023",
+        "expected a Content-Range FIRST-LAST, both counted from 0, such as 0-1023",
         {"Content-Range": header[:100]},
     )
 
 
 def _number(digits: str) -> int:
-    # No content is that long; and int() refuses thousands of digits.
+    # No content is that long, and int() refuses thousands of digits.
     digits = digits.lstrip("0") or "0"
     return int(digits) if len(digits) <= 19 else MAX_OFFSET
