@@ -151,6 +151,18 @@ async def test_an_order_is_claimed_by_one_until_its_lease_ends(
     assert await queue.state() == NOTHING
 
 
+async def test_the_orders_of_some_holders_are_let_go(
+    metadata: Metadata, queue: CollectionQueue
+) -> None:
+    await doom(metadata, queue)
+    (order,) = await queue.claim_bytes("a/worker-1/x", 10, 1000, 5)
+    for others in ("a/worker-10/", "a/command-1/", "b/worker-", "a/worker-%/"):
+        assert await queue.release_all_bytes(others) == 0
+    assert await queue.claim_bytes("new", 20, 30, 5) == []
+    assert await queue.release_all_bytes("a/worker-1/") == 1
+    assert await queue.claim_bytes("new", 20, 30, 5) == [order]
+
+
 async def test_an_order_that_is_given_back_waits(
     metadata: Metadata, queue: CollectionQueue
 ) -> None:

@@ -40,6 +40,21 @@ async def test_of_20_who_claim_at_once_one_gets_it(jobs_database: JobsDatabase) 
     assert len([run for run in await asyncio.gather(*claims) if run is not None]) == 1
 
 
+async def test_the_claims_of_some_holders_are_let_go(jobs: JobLedger) -> None:
+    holders = ["a/worker-1/x", "a/worker-10/x", "a/command-1/x", "ab/worker-1/x", "b/worker-1/x"]
+    for holder in holders:
+        await jobs.claim(holder, holder, 10, MINUTE)
+    await jobs.renew(holders[0], holders[0], "half", 11, MINUTE)
+    assert await jobs.release_all("a/worker-1/") == 1
+    run = await jobs.claim(holders[0], "new", 20, MINUTE)
+    assert run is not None
+    assert run.progress == "half"
+    for holder in holders[1:]:
+        assert await jobs.claim(holder, "new", 20, MINUTE) is None
+    assert await jobs.release_all("a/worker-") == 1
+    assert await jobs.claim(holders[1], "new", 20, MINUTE) is not None
+
+
 async def test_a_run_that_is_done_says_what_it_did(jobs: JobLedger) -> None:
     await jobs.claim("sweep", "one", 10, MINUTE)
     assert await jobs.finish("sweep", "one", "3 things swept", 20)

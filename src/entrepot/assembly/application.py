@@ -32,7 +32,6 @@ def build_application(
     observer: Observed,
     *,
     workers: int = 1,
-    holders: str = "",
     is_failing: Callable[[], bool] = lambda: False,
     pulled: PullNoted | None = None,
     control: AccessControl | None = None,
@@ -44,7 +43,6 @@ def build_application(
         drivers: opened in this process.
         observer: is told of each request.
         workers: how many share the node's limits.
-        holders: what the names of this worker's claims on uploads begin with.
         is_failing: tells whether a health check fails.
         pulled: is told of each manifest that was pulled.
         control: who may do what; None puts it together, and closes nothing of it.
@@ -53,7 +51,7 @@ def build_application(
     control = control or build_access(settings, drivers)
     drivers = replace(drivers, access=control.access)
     return Application(
-        _endpoints(settings, drivers, workers, holders, pulled),
+        _endpoints(settings, drivers, workers, pulled),
         Origins(http.trustedproxies),
         observer,
         prefix=http.prefix,
@@ -65,18 +63,21 @@ def build_application(
     )
 
 
-def pull_recorder(settings: Settings, drivers: Drivers, name: str) -> PullRecorder | None:
+def pull_recorder(settings: Settings, drivers: Drivers) -> PullRecorder | None:
     """Give what writes down when manifests were pulled; None where nothing does.
 
     Args:
         settings: of the whole registry.
         drivers: opened in this process.
-        name: of the worker among all.
     """
     if not settings.pulls.enabled or settings.storage.maintenance.readonly.enabled:
         return None
     return PullRecorder(
-        drivers.pulls, drivers.pull_gatherers, name, drivers.clock, settings.pulls.interval
+        drivers.pulls,
+        drivers.pull_gatherers,
+        drivers.holders,
+        drivers.clock,
+        settings.pulls.interval,
     )
 
 
@@ -84,7 +85,6 @@ def _endpoints(
     settings: Settings,
     drivers: Drivers,
     workers: int,
-    holders: str,
     pulled: PullNoted | None,
 ) -> Endpoints:
     metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
@@ -121,7 +121,7 @@ def _endpoints(
             access,
             clock,
             timeouts.lease,
-            holders,
+            drivers.holders,
             quotas,
         ),
         Mount(metadata, access, clock, promised, quotas=quotas),

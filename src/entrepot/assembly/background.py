@@ -38,7 +38,7 @@ def housekeeping_jobs(
     if not settings.storage.maintenance.readonly.enabled:
         jobs += _care_jobs(backend, drivers, metrics)
         jobs.append(replaying_job(Redo(drivers.redo, drivers.blobs), drivers.clock))
-        purge = Purge(drivers.sessions, drivers.blobs, drivers.clock)
+        purge = Purge(drivers.sessions, drivers.blobs, drivers.clock, drivers.holders)
         jobs += purging_jobs(purge, settings.storage.maintenance.uploadpurging)
         jobs.append(draining_job(drivers.hidden_repositories))
         jobs.append(events_job(drivers.jobs, drivers.clock, drivers.events))

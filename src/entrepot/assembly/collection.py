@@ -49,6 +49,7 @@ def build_collector(
         drivers.clock,
         rules,
         observer,
+        holders=drivers.holders,
         # Without a grace, somebody knows that nobody pushes.
         sessions=drivers.sessions if rules.grace else None,
         plausible=plausible,

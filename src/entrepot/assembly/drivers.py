@@ -27,7 +27,12 @@ from entrepot.ports.usage import UsageReader, UsageRecount
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """What the services work on, opened in this process; `close` lets go of all of it."""
+    """What the services work on, opened in this process; `close` lets go of all of it.
+
+    Attributes:
+        holders: what the names of this process's claims begin with, `NODE/worker-N/` or
+            `NODE/command-PID/`: whoever knows that it has ended can free them.
+    """
 
     metadata: Metadata
     sessions: UploadSessions
@@ -53,4 +58,18 @@ class Drivers:
     redo: RedoLog
     usage: UsageReader
     recount: UsageRecount
+    holders: str
     close: Callable[[], None]
+
+    async def free_claims(self, holders: str) -> None:
+        """Let go of the claims of processes that have ended, for others to go on at once.
+
+        Args:
+            holders: what the names of the holders begin with.
+
+        Raises:
+            MetadataOutage: a database failed.
+        """
+        await self.sessions.release_all(holders)
+        await self.jobs.release_all(holders)
+        await self.collection.release_all_bytes(holders)

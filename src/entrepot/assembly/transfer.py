@@ -74,7 +74,15 @@ async def import_images(
         quotas = quotas_of(settings, drivers)
         work = importing.Import(
             source,
-            Upload(metadata, drivers.sessions, drivers.blobs, access, clock, quotas=quotas),
+            Upload(
+                metadata,
+                drivers.sessions,
+                drivers.blobs,
+                access,
+                clock,
+                holders=drivers.holders,
+                quotas=quotas,
+            ),
             Mount(metadata, access, clock, Promises(clock, settings.gc.grace), quotas),
             Push(
                 metadata,

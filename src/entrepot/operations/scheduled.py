@@ -98,7 +98,7 @@ class Once:
         # Looking first: a claim that is not given would wait for the disk each time.
         if since is not None and not _may_be_due(await self.ledger.last(self.name), now, since):
             return None
-        holder = uuid.uuid4().hex
+        holder = f"{self.ledger.holders}{uuid.uuid4().hex}"
         lease = int(LEASE_SECONDS * MICROSECONDS)
         run = await self.ledger.claim(
             self.name, holder, now, lease, since, unseen_is_due=self.unseen_is_due

@@ -253,6 +253,14 @@ class CollectionQueue(Protocol):
         """Strike orders off that were carried out."""
         ...
 
+    async def release_all_bytes(self, holders: str) -> int:
+        """Let go of the orders of holders that are known to have ended; tell how many.
+
+        Args:
+            holders: what the names of these holders begin with.
+        """
+        ...
+
     async def release_bytes(self, holder: str, number: int, until: int) -> None:
         """Give an order back that could not be carried out, to be taken after a moment."""
         ...

@@ -36,7 +36,13 @@ class JobRun:
 
 
 class JobLedger(Protocol):
-    """Keeps runs. Everything raises MetadataOutage when the database fails."""
+    """Keeps runs. Everything raises MetadataOutage when the database fails.
+
+    Attributes:
+        holders: what the names of all holders of claims begin with in this process.
+    """
+
+    holders: str
 
     async def claim(
         self,
@@ -71,6 +77,14 @@ class JobLedger(Protocol):
 
     async def release(self, name: str, holder: str, progress: str) -> bool:
         """Let go of a run that is not done, for others to go on; False when it was lost."""
+        ...
+
+    async def release_all(self, holders: str) -> int:
+        """Let go of claims whose holders are known to have ended; tell how many.
+
+        Args:
+            holders: what the names of these holders begin with.
+        """
         ...
 
     async def finish(self, name: str, holder: str, outcome: str, now: int) -> bool:

@@ -112,8 +112,8 @@ class UploadSessions(Protocol):
         """Let go of claims whose holders are known to have ended; tell how many.
 
         Args:
-            holders: what the names of these holders begin with: `NODE/` at a start of a node,
-                `NODE/worker-N/` at that of a worker; empty for all.
+            holders: what the names of these holders begin with: `NODE/worker-` at a start of a
+                node, `NODE/worker-N/` at that of a worker; empty for all.
         """
         ...
 

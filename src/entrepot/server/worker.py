@@ -75,18 +75,15 @@ class Worker:
         backend = Backend(settings, orders.runtime)
         if backend.ownership is not None:
             backend.ownership.join()
-        self._drivers: Drivers = backend.open(metrics)
+        self._drivers: Drivers = backend.open(metrics, self._seat.number)
         self._background = Background(backend, self._drivers, metrics, directory.maintenance)
-        # Nobody else has this number, so claims under it that are there now are of a dead worker.
-        self._holders = f"{backend.node}/worker-{self._seat.number}/"
-        self._pulls = pull_recorder(settings, self._drivers, self._holders)
+        self._pulls = pull_recorder(settings, self._drivers)
         self._control = build_access(settings, self._drivers)
         self._application: Application = build_application(
             settings,
             self._drivers,
             self._observer,
             workers=orders.workers,
-            holders=self._holders,
             is_failing=lambda: self._flag.failing,
             pulled=self._pulls.note if self._pulls else None,
             control=self._control,
@@ -121,9 +118,10 @@ class Worker:
         sys.setswitchinterval(_SWITCH_SECONDS)
         keep_freed_memory()
         try:
-            await self._drivers.sessions.release_all(self._holders)
+            # Nobody else has this number: claims under it that are there now are of a dead worker.
+            await self._drivers.free_claims(self._drivers.holders)
         except EntrepotError as error:
-            logger.warning("claims on uploads will expire by themselves: %s", error.message)
+            logger.warning("claims of a dead worker will expire by themselves: %s", error.message)
         self._observer.start()
         self._background.start()
         if self._pulls is not None:

@@ -58,12 +58,16 @@ class Purge:
         sessions: the uploads under way.
         blobs: where their bytes are.
         clock: tells the time.
+        holders: what the names of all holders of claims begin with in this process.
     """
 
-    def __init__(self, sessions: UploadSessions, blobs: BlobStorage, clock: Clock) -> None:
+    def __init__(
+        self, sessions: UploadSessions, blobs: BlobStorage, clock: Clock, holders: str = ""
+    ) -> None:
         self._sessions = sessions
         self._blobs = blobs
         self._clock = clock
+        self._holders = holders
 
     async def run(self, age: float, *, dry_run: bool = False) -> PurgeReport:
         """Remove what nobody has touched for some time.
@@ -94,7 +98,7 @@ class Purge:
             after = page[-1].id
 
     async def _remove_session(self, current: _Round, session: UploadSession) -> bool:
-        holder = uuid.uuid4().hex
+        holder = f"{self._holders}{uuid.uuid4().hex}"
         now = self._clock.now()
         try:
             claimed = await self._sessions.claim(session.id, holder, now, now + _LEASE)

@@ -53,7 +53,7 @@ class Upload:
         access: who may push.
         clock: tells the time.
         lease: seconds after which a claim on a session ends, unless it is renewed.
-        holders: what the names of all holders of claims begin with here.
+        holders: what the names of all holders of claims begin with in this process.
         quotas: how much may lie where.
     """
 

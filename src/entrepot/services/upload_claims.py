@@ -57,7 +57,7 @@ class UploadClaims:
         sessions: the uploads under way.
         clock: tells the time.
         lease: seconds after which a claim ends, unless it is renewed.
-        holders: what the names of all holders begin with here.
+        holders: what the names of all holders of claims begin with in this process.
     """
 
     def __init__(

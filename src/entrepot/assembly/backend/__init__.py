@@ -7,6 +7,7 @@ faster so.
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -203,7 +204,6 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.migrations import migrate
         from entrepot.drivers.sql.pulls import SqlPullGatherers
         from entrepot.drivers.sql.redo import SqlRedoLog
-        from entrepot.drivers.sql.sessions import SqlUploadSessions
         from entrepot.services.redo import ALL_TIME, Redo
 
         if self.is_kept:
@@ -217,20 +217,24 @@ class Backend:
             raise MetadataOutage(f"{sessions} is damaged and cannot be removed: {error}") from error
         migrate(sessions, "sessions", durable=False)
         with closing(SqliteDatabase(sessions, durable=False)) as opened:
-            await SqlUploadSessions(opened).release_all(f"{self.node}/")
             await SqlPullGatherers(opened).leave(f"{self.node}/")
         with closing(SqliteDatabase(self.database, durable=True)) as opened:
             waiting = await SqlRedoLog(opened).waiting(ALL_TIME, 0, 1)
-        if waiting:
-            with closing(self.open()) as drivers:
+        with closing(self.open()) as drivers:
+            # Not those of commands, which may run beside the registry.
+            await drivers.free_claims(f"{self.node}/worker-")
+            if waiting:
                 written = await Redo(drivers.redo, drivers.blobs).replay()
-            logger.info("wrote %d small blobs that were committed before the last stop", written)
+                logger.info(
+                    "wrote %d small blobs that were committed before the last stop", written
+                )
 
-    def open(self, metrics: WorkerMetrics | None = None) -> Drivers:
+    def open(self, metrics: WorkerMetrics | None = None, worker: int | None = None) -> Drivers:
         """Open everything in one process; `prepare` has run before.
 
         Args:
             metrics: times what the drivers do; None for nobody.
+            worker: the number of this worker on the node; None for a command.
 
         Raises:
             MetadataOutage: the database cannot be opened.
@@ -273,13 +277,15 @@ class Backend:
             uploads.close()
             close_storage()
 
+        process = f"command-{os.getpid()}" if worker is None else f"worker-{worker}"
+        holders = f"{self.node}/{process}/"
         return Drivers(
             metadata=metadata,
             sessions=SqlUploadSessions(uploads),
             blobs=MeteredStorage(storage, metrics) if metrics else storage,
             access=OpenAccess(),
             clock=SystemClock(),
-            jobs=SqlJobLedger(database),
+            jobs=SqlJobLedger(database, holders),
             events=SqlEventLog(database),
             tag_history=SqlTagHistory(database),
             dated_tags=SqlDatedTags(database),
@@ -298,6 +304,7 @@ class Backend:
             redo=SqlRedoLog(database),
             usage=SqlUsage(database),
             recount=SqlUsageRecount(database),
+            holders=holders,
             close=close,
         )
 

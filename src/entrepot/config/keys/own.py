@@ -12,7 +12,7 @@ KEYS: tuple[Key, ...] = (
     works(
         "node.name",
         "tells this machine from others that serve the same registry, in each line of the log and"
-        " in claims on uploads; claims have the name of the host by default",
+        " in claims on uploads, jobs and deletions; claims have the name of the host by default",
         Since.OWN,
     ),
     works("server.workers", "processes that answer; one a core by default", Since.OWN),

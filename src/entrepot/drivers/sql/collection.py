@@ -203,6 +203,10 @@ class SqlCollectionQueue:
 
         await self._database.transaction(work)
 
+    async def release_all_bytes(self, holders: str) -> int:
+        """Let go of the orders of holders that are known to have ended; tell how many."""
+        return await change(self._database, "release_all_doomed", holders=holders)
+
     async def release_bytes(self, holder: str, number: int, until: int) -> None:
         """Give an order back that could not be carried out."""
         await change(self._database, "release_doomed", id=number, holder=holder, until=until)

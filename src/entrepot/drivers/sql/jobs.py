@@ -12,10 +12,12 @@ class SqlJobLedger:
 
     Args:
         database: has the ledger.
+        holders: what the names of all holders of claims begin with in this process.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, holders: str = "") -> None:
         self._database = database
+        self.holders = holders
 
     async def claim(
         self,
@@ -61,6 +63,10 @@ class SqlJobLedger:
             self._database, "release_job", name=name, holder=holder, progress=progress
         )
         return kept == 1
+
+    async def release_all(self, holders: str) -> int:
+        """Let go of claims whose holders are known to have ended; tell how many."""
+        return await change(self._database, "release_all_jobs", holders=holders)
 
     async def finish(self, name: str, holder: str, outcome: str, now: int) -> bool:
         """Write down that the run is done; False when the claim was lost."""

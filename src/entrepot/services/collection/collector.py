@@ -32,6 +32,7 @@ class Collector:
         pause: seconds between two transactions, for others to have their turn.
         sessions: the uploads under way; where there is one, nothing unneeded goes.
         plausible: while it doubts the clock, manifests that only lost their tag stay.
+        holders: what the names of all holders of claims begin with in this process.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Collector:
         pause: float = _PAUSE_SECONDS,
         sessions: UploadSessions | None = None,
         plausible: PlausibleClock | None = None,
+        holders: str = "",
     ) -> None:
         self._queue = queue
         self._blobs = blobs
@@ -53,7 +55,7 @@ class Collector:
         self._pause = pause
         self._sessions = sessions
         self._plausible = plausible if rules.untagged else None
-        self._holder = uuid.uuid4().hex
+        self._holder = f"{holders}{uuid.uuid4().hex}"
 
     async def look(self) -> None:
         """Look at everything that waits, once.

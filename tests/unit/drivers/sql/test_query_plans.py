@@ -13,6 +13,8 @@ from entrepot.drivers.sql.queries import Query, compile_query
 WALKS = {
     # Done once, at a start: every claim of the last run is let go.
     "release_all_sessions": "SCAN upload_sessions",
+    # A row for each kind of work.
+    "release_all_jobs": "SCAN jobs",
     # Once at a start, with a look at each of these folders.
     "adopted_trees": "SCAN adopted_trees",
     # `entrepot check` has SQLite read the whole file.

@@ -178,6 +178,11 @@ DELETE FROM doomed_bytes WHERE id = :id AND holder = :holder;
 -- name: release_doomed
 UPDATE doomed_bytes SET holder = NULL, claimed_until = :until WHERE id = :id AND holder = :holder;
 
+-- name: release_all_doomed
+-- Through the index: most wait for nobody.
+UPDATE doomed_bytes SET holder = NULL, claimed_until = 0
+WHERE claimed_until > 0 AND substr(holder, 1, length(:holders)) = :holders;
+
 -- name: undated_links
 -- A row for each, up to a limit: counting is work, too.
 SELECT 1 FROM link_candidates WHERE since IS NULL LIMIT :limit;

@@ -32,6 +32,10 @@ WHERE name = :name AND holder = :holder;
 UPDATE jobs SET holder = NULL, claimed_until = 0, progress = :progress
 WHERE name = :name AND holder = :holder;
 
+-- name: release_all_jobs
+UPDATE jobs SET holder = NULL, claimed_until = 0
+WHERE holder IS NOT NULL AND substr(holder, 1, length(:holders)) = :holders;
+
 -- name: finish_job
 UPDATE jobs
 SET holder = NULL, claimed_until = 0, finished_at = :now, outcome = :outcome
