@@ -29,7 +29,7 @@ from entrepot.server.acceptor import Acceptor
 from entrepot.server.background import Background
 from entrepot.server.bond import end_with_parent
 from entrepot.server.connections import ConnectionLimits, Connections
-from entrepot.server.freed_memory import keep_freed_memory
+from entrepot.server.freed_memory import give_back_freed_memory, keep_freed_memory
 from entrepot.server.orders import Orders
 
 if TYPE_CHECKING:
@@ -107,8 +107,10 @@ class Worker:
         # Blocked by the nursery until somebody listens to them.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGUSR1})
         acceptor.start()
+        tidying = loop.create_task(give_back_freed_memory(lambda: not connections.state.tasks))
         self._ready.touch()
         await leaving.wait()
+        tidying.cancel()
         self._ready.unlink(missing_ok=True)
         acceptor.stop()
         await connections.drain(self._settings.http.draintimeout, CLEANING_SECONDS)
