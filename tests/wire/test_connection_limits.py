@@ -22,22 +22,32 @@ HEADER_BYTES = 16 * 1024
 GET = b"GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """One worker, little patience, three connections a client."""
+def serving(folder: Path, connections: int) -> Iterator[Registry]:
+    """One worker, little patience, so many connections a client."""
     changes = {
         "server": {
             "workers": 1,
             "timeouts": {"idle": "2s", "body": "2s"},
-            "limits": {"header": f"{HEADER_BYTES}B", "clientconnections": 3},
+            "limits": {"header": f"{HEADER_BYTES}B", "clientconnections": connections},
         },
         "http": {"trustedproxies": []},
     }
-    registry = Registry(tmp_path_factory.mktemp("strict"), changes)
+    registry = Registry(folder, changes)
     registry.start()
     yield registry
     assert registry.stop() == 0
     assert "Traceback" not in registry.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    yield from serving(tmp_path_factory.mktemp("strict"), 100)
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Iterator[Registry]:
+    """Three connections a client: of one test alone, whose own may be noticed late."""
+    yield from serving(tmp_path, 3)
 
 
 @pytest.mark.parametrize(
@@ -218,21 +228,21 @@ def push(registry: Registry, blob: Content) -> None:
         assert client.send(Request("POST", path, (), blob.payload)).status == 201
 
 
-def test_a_client_has_so_many_connections_and_no_more(strict: Registry) -> None:
+def test_a_client_has_so_many_connections_and_no_more(narrow: Registry) -> None:
     with contextlib.ExitStack() as opened:
         for _ in tries("places are never given back"):
-            kept = [opened.enter_context(RawConnection(strict.authority)) for _ in range(3)]
+            kept = [opened.enter_context(RawConnection(narrow.authority)) for _ in range(3)]
             for raw in kept:
                 raw.request("GET /v2/ HTTP/1.1")
             if all(raw.read_reply() for raw in kept):
                 break
             opened.close()
             time.sleep(0.1)
-        with RawConnection(strict.authority) as one_more:
+        with RawConnection(narrow.authority) as one_more:
             assert one_more.is_closed()
         kept[0].socket.close()
         for _ in tries("a place is not given back"):
-            with RawConnection(strict.authority) as another:
+            with RawConnection(narrow.authority) as another:
                 another.request("GET /v2/ HTTP/1.1")
                 if another.read_reply() is not None:
                     break

@@ -109,7 +109,7 @@ class Authentication:
 
 
 def _is_repeated(request: Request) -> bool:
-    """Whether there are several Authorization headers; scopes keep only one by name."""
+    """Whether there are several Authorization headers; `headers` keeps only the first."""
     headers: list[Header] = request.scope["headers"]
     if len(request.headers) == len(headers):
         return False

@@ -134,8 +134,10 @@ def test_it_refuses_to_start_and_says_what_to_do_and_then_everything_pulls(
     assert "`entrepot restore` puts that one in its place" in refused.log()
     said = stock.run("restore", "--yes")
     assert "2 repositories, 5 tags, 5 manifests" in said
-    assert "2 blobs with" in said  # a config and a layer that were pushed after it
-    assert ("nobody can say what" in said) == (damage is not lose)
+    # A config and a layer were pushed after it.
+    assert "Not in the snapshot: 2 stored blobs (" in said
+    unreadable = "The previous database cannot be read, so these changes cannot be listed." in said
+    assert unreadable == (damage is not lose)
     with running(stock.folder) as server:
         stock.check_everything_pulls(server)
         assert server.request("GET", "/v2/late/tags/list").status == 404
@@ -155,7 +157,7 @@ def test_it_refuses_to_start_and_says_what_to_do_and_then_everything_pulls(
 
 def test_tags_that_the_time_between_has_lost_are_named(stock: Stock) -> None:
     said = stock.run("restore", "--yes")
-    assert "2 tags were made or moved since, and are lost" in said
+    assert "Lost 2 tags created or moved since the snapshot:" in said
     newest = sha256(stock.manifests["team/app:latest"])
     assert f"is {newest} again" in said
     assert "late:1 was sha256:" in said

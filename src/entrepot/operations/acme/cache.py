@@ -42,13 +42,13 @@ class AcmeCache:
 
         Raises:
             OSError: it cannot be read or written.
-            ValueError: it is no key of ECDSA.
+            ValueError: it is not an ECDSA key.
         """
         path = self._directory / "acme_account+key"
         if path.exists():
             key = load_pem_private_key(path.read_bytes(), None)
             if not isinstance(key, ec.EllipticCurvePrivateKey):
-                raise ValueError(f"{path} is no key of ECDSA")
+                raise ValueError(f"{path} is not an ECDSA key")
             return key
         made = ec.generate_private_key(ec.SECP256R1())
         self._write(path, private_pem(made))

@@ -56,7 +56,7 @@ class Groups:
 
         async def change(writer: AccessWriter) -> None:
             if not await writer.add_group(group):
-                raise NameTaken(f"a group already exists: {name} already")
+                raise NameTaken(f"there is a group called {name} already")
             await _join(writer, name, members, now, external=external)
 
         event = self._event(EventKind.GROUP_CREATED, name, members=" ".join(members))
