@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, DryRun, read_configuration
-from entrepot.cli.output import fail, result
+from entrepot.cli.output import fail, result, warn
 from entrepot.cli.tables import count_of, moment
 from entrepot.config.settings import Settings
 from entrepot.oci.name import RepositoryName
@@ -19,7 +20,7 @@ from entrepot.services.retention import Counts, Verdict
 
 def show(as_json: AsJson = False, config: ConfigOption = None, defaults: Defaults = False) -> None:
     """Show for each tag whether it would be kept, and by which rule; change nothing."""
-    settings = read_configuration(config, defaults).settings
+    settings = _settings(config, defaults=defaults)
     asyncio.run(_show(settings, as_json=as_json))
 
 
@@ -30,11 +31,18 @@ def run(
     defaults: Defaults = False,
 ) -> None:
     """Apply the rules now, with or without a schedule; only one run at a time."""
-    settings = read_configuration(config, defaults).settings
+    settings = _settings(config, defaults=defaults)
     if dry_run or settings.retention.dryrun:
         asyncio.run(_show(settings, as_json=as_json))
     else:
         raise typer.Exit(asyncio.run(_run(settings, as_json=as_json)))
+
+
+def _settings(config: Path | None, *, defaults: bool) -> Settings:
+    settings = read_configuration(config, defaults).settings
+    if not settings.retention.rules:
+        warn("no retention rules are configured, so every tag is kept")
+    return settings
 
 
 async def _show(settings: Settings, *, as_json: bool) -> None:

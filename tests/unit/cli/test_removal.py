@@ -262,6 +262,13 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
     assert shop.tags() == ["team/app:v2", "team/other:v1"]
 
 
+def test_retention_without_rules_says_so(shop: Shop) -> None:
+    told = shop.run("retention", "show")
+    assert told.stderr == "warning: no retention rules are configured, so every tag is kept\n"
+    assert told.returncode == 0
+    assert shop.tags() == ALL
+
+
 READING = [
     ("image", "rm", "**", "--yes"),
     ("repository", "rm", "team/app", "--yes"),
