@@ -2,6 +2,7 @@
 
 On a virtual machine whose memory has never been used, each new page costs the host's time, and
 whatever avoids the page cache looks good. A server that has run for a day has touched all of it.
+Some hosts take free memory back within a minute, so it is touched before each such scenario.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bench.client import Client
 from bench.content import MEBIBYTE
 from bench.figures import DISTRIBUTION, Row, at_least, at_most
+from bench.memory import touch
 from bench.processes import cpu_seconds
 from bench.pushing import BigBody, patch_blob, put_blob
 from bench.turns import Turns
@@ -19,6 +20,7 @@ REPOSITORY = "bench/uploads"
 def measure(turns: Turns, work: str, way: Way, body: BigBody) -> list[Row]:
     speed, cpu = Row(work, "MB/s"), Row(f"{work}: CPU", "CPU s/GB")
     gigabytes = len(body.data) / 1e9
+    touch()
     for series, server in turns.each():
         for _ in range(2):
             digest = body.renew()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.content import MEBIBYTE
 from bench.figures import DISTRIBUTION, Row, at_most
+from bench.memory import touch
 from bench.processes import cpu_seconds
 from bench.turns import Turns
 
@@ -68,6 +69,7 @@ def run(turns: Turns) -> list[Row]:
     both = Row(work, "s")
     push, pull = Row(f"{work}: in", "s"), Row(f"{work}: out", "s")
     push_cpu, pull_cpu = Row(f"{work}: in, CPU", "s"), Row(f"{work}: out, CPU", "s")
+    touch()
     for number, (series, server) in enumerate(turns.each()):
         source, target = turns.root / f"copy-in-{number}", turns.root / f"copy-out-{number}"
         write_layout(source, layer)
