@@ -21,6 +21,7 @@ EntrepotError
 │   ├── ClientGone                the client went away before its request was complete
 │   ├── Unauthenticated           credentials are missing or invalid
 │   ├── TooManyGuesses            too many wrong credentials
+│   ├── UnknownUpstreamContent    another registry has no such manifest, blob or repository
 │   ├── UnknownAccount            no such user, robot, token, group or rule
 │   ├── NameTaken                 the name of a user, robot, token, group or rule is taken
 │   ├── Denied                    the caller may not do this
@@ -36,6 +37,10 @@ EntrepotError
     ├── MetadataOutage            the database failed or remained locked
     │   ├── DamagedDatabase       the database's file contradicts itself
     │   └── NewerDatabase         the database was written by a newer Entrepot
+    ├── UpstreamOutage            another registry cannot be reached, is too slow or failed
+    │   ├── UpstreamBusy          another registry asks us to slow down
+    │   ├── UpstreamDenied        another registry refuses our credentials, or asks for some
+    │   └── UpstreamFault         another registry answered what cannot be understood or is wrong
     └── Overloaded                a concurrency limit was reached
 """
 
@@ -185,6 +190,10 @@ class TooManyGuesses(ClientError):
         self.retry_after = retry_after
 
 
+class UnknownUpstreamContent(ClientError):
+    """Another registry has no such manifest, blob or repository."""
+
+
 class UnknownAccount(ClientError):
     """There is no such user, robot, token, group or rule."""
 
@@ -243,6 +252,31 @@ class DamagedDatabase(MetadataOutage):
 
 class NewerDatabase(MetadataOutage):
     """The database was written by a newer Entrepot than this one."""
+
+
+class UpstreamOutage(Outage):
+    """Another registry cannot be reached, is too slow, or failed."""
+
+
+class UpstreamBusy(UpstreamOutage):
+    """Another registry asks us to slow down.
+
+    Args:
+        message: for people.
+        retry_after: seconds that it asks us to wait; None where it does not say.
+    """
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UpstreamDenied(UpstreamOutage):
+    """Another registry refuses our credentials, or asks for some that we do not have."""
+
+
+class UpstreamFault(UpstreamOutage):
+    """Another registry answered what cannot be understood, or bytes that are wrong."""
 
 
 class Overloaded(Outage):

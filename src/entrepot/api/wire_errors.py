@@ -30,6 +30,7 @@ _TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.ClientGone: (408, "BLOB_UPLOAD_INVALID"),
     errors.Unauthenticated: (401, "UNAUTHORIZED"),
     errors.TooManyGuesses: (429, "TOOMANYREQUESTS"),
+    errors.UnknownUpstreamContent: (404, "NAME_UNKNOWN"),
     errors.UnknownAccount: (404, "NAME_UNKNOWN"),
     errors.NameTaken: (409, "NAME_INVALID"),
     errors.Denied: (403, "DENIED"),
@@ -42,6 +43,10 @@ _TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.QuarantinedBlob: (503, "UNAVAILABLE"),
     errors.StorageOutage: (503, "UNAVAILABLE"),
     errors.Overloaded: (429, "TOOMANYREQUESTS"),
+    errors.UpstreamBusy: (429, "TOOMANYREQUESTS"),
+    errors.UpstreamFault: (502, "UNAVAILABLE"),
+    errors.UpstreamDenied: (502, "UNAVAILABLE"),
+    errors.UpstreamOutage: (503, "UNAVAILABLE"),
     errors.MetadataOutage: (503, "UNAVAILABLE"),
 }
 

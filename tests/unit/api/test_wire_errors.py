@@ -49,6 +49,7 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.ClientGone: (408, "BLOB_UPLOAD_INVALID"),
     errors.Unauthenticated: (401, "UNAUTHORIZED"),
     errors.TooManyGuesses: (429, "TOOMANYREQUESTS"),
+    errors.UnknownUpstreamContent: (404, "NAME_UNKNOWN"),
     errors.UnknownAccount: (404, "NAME_UNKNOWN"),
     errors.NameTaken: (409, "NAME_INVALID"),
     errors.Denied: (403, "DENIED"),
@@ -63,6 +64,10 @@ ROWS: dict[type[EntrepotError], tuple[int, str]] = {
     errors.MetadataOutage: (503, "UNAVAILABLE"),
     errors.DamagedDatabase: (503, "UNAVAILABLE"),
     errors.NewerDatabase: (503, "UNAVAILABLE"),
+    errors.UpstreamOutage: (503, "UNAVAILABLE"),
+    errors.UpstreamBusy: (429, "TOOMANYREQUESTS"),
+    errors.UpstreamDenied: (502, "UNAVAILABLE"),
+    errors.UpstreamFault: (502, "UNAVAILABLE"),
     errors.Overloaded: (429, "TOOMANYREQUESTS"),
 }
 NEVER_ON_THE_WIRE: set[type[EntrepotError]] = {
