@@ -25,6 +25,7 @@ from entrepot.ports.blobs import (
     StrayUpload,
     Unless,
     UploadPart,
+    UploadReader,
     UploadState,
 )
 
@@ -72,6 +73,10 @@ class MeteredStorage:
         finally:
             self._metrics.storage("Writer", perf_counter() - began)
         return MeteredPart(part, self._metrics)
+
+    async def follow(self, upload_id: str) -> UploadReader | None:
+        """Open an upload for reading while it is written."""
+        return await self._storage.follow(upload_id)
 
     @asynccontextmanager
     async def commit(

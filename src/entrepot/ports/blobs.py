@@ -166,6 +166,32 @@ class UploadPart(Protocol):
     ) -> None: ...
 
 
+class UploadReader(Protocol):
+    """Reads an upload that somebody, in any process, is writing: as far as it is."""
+
+    async def read(self, start: int, limit: int) -> bytes:
+        """Give what there is from an offset on, without waiting for more.
+
+        After an upload was resumed, less may be there than before, for a while. What was there
+        stays readable when the upload becomes a blob, or is aborted, until this is closed.
+
+        Args:
+            start: the offset of the first byte.
+            limit: bytes at most.
+
+        Returns:
+            The bytes; none where nothing has arrived from this offset on.
+
+        Raises:
+            StorageOutage: reading failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it. Closing twice is allowed."""
+        ...
+
+
 class BlobWriter(Protocol):
     """Takes uploads. See the module for an upload's life."""
 
@@ -191,6 +217,16 @@ class BlobWriter(Protocol):
 
         Raises:
             UnknownUpload: the storage no longer has the bytes that the state tells of.
+            StorageOutage: the storage failed.
+        """
+        ...
+
+    async def follow(self, upload_id: str) -> UploadReader | None:
+        """Open an upload for reading while it is written; None where it has no bytes yet.
+
+        Its bytes are not verified. They are for who knows why they may be shown all the same.
+
+        Raises:
             StorageOutage: the storage failed.
         """
         ...

@@ -19,6 +19,7 @@ from entrepot.drivers.filesystem.removal import remove_file
 from entrepot.drivers.filesystem.share import MEBIBYTE, Share
 from entrepot.drivers.filesystem.unsettled import UnsettledFile, UnsettledFiles
 from entrepot.drivers.filesystem.upload import FileUploadPart, check_present
+from entrepot.drivers.filesystem.upload_reader import FileUploadReader, open_upload
 from entrepot.drivers.filesystem.walk import stored_page
 from entrepot.drivers.threads import Threads
 from entrepot.errors import StorageOutage
@@ -83,6 +84,11 @@ class FilesystemStorage:
         if state.received:
             check_present(path, state)
         return FileUploadPart(path, state, claim, self._threads, self._writing)
+
+    async def follow(self, upload_id: str) -> FileUploadReader | None:
+        """Open an upload for reading while it is written; None where it has no bytes yet."""
+        file = open_upload(self._uploads / upload_id)
+        return None if file is None else FileUploadReader(file, self._threads)
 
     @asynccontextmanager
     async def commit(

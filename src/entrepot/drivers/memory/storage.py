@@ -5,7 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrepot.drivers.memory.store import MemoryContent, MemoryStore
-from entrepot.drivers.memory.upload import MemoryUploadPart, check_held, check_present
+from entrepot.drivers.memory.upload import (
+    MemoryUploadPart,
+    MemoryUploadReader,
+    check_held,
+    check_present,
+)
 from entrepot.errors import DamagedBlob, InvalidDigest
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import (
@@ -57,6 +62,11 @@ class MemoryStorage:
         """Open the upload for more bytes behind the state."""
         check_present(self._store, state)
         return MemoryUploadPart(self._store, state, claim, self._clock)
+
+    async def follow(self, upload_id: str) -> MemoryUploadReader | None:
+        """Open an upload for reading while it is written; None where it has no bytes yet."""
+        upload = self._store.uploads.get(upload_id)
+        return None if upload is None else MemoryUploadReader(upload)
 
     @asynccontextmanager
     async def commit(
