@@ -9,7 +9,16 @@ from entrepot.ports.blobs import Location
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from tests.contract.databases import MetadataDatabase
 from tests.contract.paging import all_pages
-from tests.contract.pushing import APP, OTHER, give_blobs, some_blob
+from tests.contract.pushing import (
+    APP,
+    OTHER,
+    about,
+    give_blobs,
+    push,
+    some_blob,
+    some_image,
+    some_index,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -108,3 +117,14 @@ async def test_repositories_with_a_blob_come_in_pages(metadata: Metadata) -> Non
         )
         assert sorted(name for _, name in found) == names
     assert await metadata.repositories_with_blob(some_blob("never").digest, 0, 9) == []
+
+
+async def test_the_size_of_what_a_manifest_names_is_known_without_it(metadata: Metadata) -> None:
+    image = some_image("layer one")
+    await push(metadata, APP, some_index(image), some_image("x", subject=about(some_image("y"))))
+    assert await metadata.named_size(APP, some_blob("layer one").digest) is None
+    assert await metadata.named_size(APP, image.digest) == len(image.payload)
+    assert await metadata.named_size(APP, some_image("y").digest) is None
+    await push(metadata, APP, image)
+    assert await metadata.named_size(APP, some_blob("layer one").digest) == 9
+    assert await metadata.named_size(OTHER, some_blob("layer one").digest) is None

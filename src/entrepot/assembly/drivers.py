@@ -11,6 +11,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.collection import CollectionQueue, CollectionSweep
 from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.events import EventLog
+from entrepot.ports.fills import CheckedTags, Fills
 from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
 from entrepot.ports.jobs import JobLedger
@@ -48,6 +49,8 @@ class Drivers:
     pull_gatherers: PullGatherers
     accounts: Accounts
     tokens: TokenStore
+    fills: Fills
+    checked_tags: CheckedTags
     guesses: GuessLedger
     quarantine: Quarantine
     inspector: BlobInspector
@@ -71,5 +74,6 @@ class Drivers:
             MetadataOutage: a database failed.
         """
         await self.sessions.release_all(holders)
+        await self.fills.release_all(holders)
         await self.jobs.release_all(holders)
         await self.collection.release_all_bytes(holders)

@@ -122,6 +122,13 @@ class BlobFinder(Protocol):
         """Find a blob that the repository has."""
         ...
 
+    async def named_size(self, name: RepositoryName, digest: Digest) -> int | None:
+        """Tell the size in bytes that a manifest of the repository gives something it refers to.
+
+        Subjects are not meant. None where no manifest refers to it.
+        """
+        ...
+
     async def has_location(self, location: Location) -> bool:
         """Tell whether a known blob lies there."""
         ...

@@ -246,6 +246,7 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
         from entrepot.drivers.sql.events import SqlEventLog
+        from entrepot.drivers.sql.fills import SqlCheckedTags, SqlFills
         from entrepot.drivers.sql.jobs import SqlJobLedger
         from entrepot.drivers.sql.metadata import SqlMetadata
         from entrepot.drivers.sql.pulls import SqlPullGatherers, SqlPullTimes
@@ -294,6 +295,8 @@ class Backend:
             pull_gatherers=SqlPullGatherers(uploads),
             accounts=SqlAccounts(database, self.node),
             tokens=SqlTokenStore(database),
+            fills=SqlFills(uploads),
+            checked_tags=SqlCheckedTags(uploads),
             guesses=SqlGuessLedger(uploads),
             quarantine=SqlQuarantine(database),
             inspector=inspector,

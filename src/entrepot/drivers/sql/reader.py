@@ -65,6 +65,11 @@ class SqlReader:
         rows = await self._asked.rows("blob", name=name, digest=digest)
         return blob_of(rows[0]) if rows else None
 
+    async def named_size(self, name: RepositoryName, digest: Digest) -> int | None:
+        """Tell the size in bytes that a manifest of the repository gives something it names."""
+        sizes = await self._asked.column("named_size", name=name, digest=digest)
+        return sizes[0] if sizes else None
+
     async def has_location(self, location: Location) -> bool:
         """Tell whether a known blob lies there."""
         return bool(await self._asked.rows("has_location", location=location))

@@ -13,6 +13,7 @@ from entrepot.drivers.sql.queries import Query, compile_query
 WALKS = {
     # Done once, at a start: every claim of the last run is let go.
     "release_all_sessions": "SCAN upload_sessions",
+    "release_all_fills": "SCAN fills",
     # A row for each kind of work.
     "release_all_jobs": "SCAN jobs",
     # Once at a start, with a look at each of these folders.

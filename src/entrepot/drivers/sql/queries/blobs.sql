@@ -7,6 +7,15 @@ JOIN repository_blobs
     ON repository_blobs.repository_id = repositories.id AND repository_blobs.blob_id = blobs.id
 WHERE blobs.digest = :digest;
 
+-- name: named_size
+-- What a manifest of the repository says of something that it refers to, which need not be there.
+SELECT manifest_edges.size
+FROM repositories
+{join in order} manifest_edges
+    ON manifest_edges.digest = :digest AND manifest_edges.repository_id = repositories.id
+WHERE repositories.name = :name AND manifest_edges.role <> 'subject'
+LIMIT 1;
+
 -- name: repositories_with_blob
 -- In the order in which repositories were made, which the index gives without sorting.
 SELECT repositories.name, repositories.id
