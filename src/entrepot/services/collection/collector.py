@@ -96,7 +96,14 @@ class Collector:
         async def step() -> Batch:
             now = self._clock.now
             return Batch(
-                await begin_graces(self._queue, now, later, untagged=untagged, limit=_BATCH)
+                await begin_graces(
+                    self._queue,
+                    now,
+                    later,
+                    untagged=untagged,
+                    limit=_BATCH,
+                    mirrors=self._rules.mirrors,
+                )
             )
 
         await self._repeat(step)
@@ -110,6 +117,7 @@ class Collector:
             orphaned=True,
             untagged=self._rules.untagged,
             limit=_BATCH,
+            mirrors=self._rules.mirrors,
         )
 
     async def _untagged(self) -> Batch:
@@ -121,6 +129,7 @@ class Collector:
             orphaned=False,
             untagged=self._rules.untagged,
             limit=_BATCH,
+            mirrors=self._rules.mirrors,
         )
 
     async def _repeat(self, step: Callable[[], Awaitable[Batch]]) -> None:

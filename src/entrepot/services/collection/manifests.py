@@ -17,10 +17,17 @@ from entrepot.ports.collection import (
     Why,
 )
 from entrepot.services.changes import Changes
+from entrepot.services.collection.rules import Repositories, no_repository
 
 
 async def begin_graces(
-    queue: CollectionQueue, now: Callable[[], int], later: int, *, untagged: bool, limit: int
+    queue: CollectionQueue,
+    now: Callable[[], int],
+    later: int,
+    *,
+    untagged: bool,
+    limit: int,
+    mirrors: Repositories = no_repository,
 ) -> int:
     """Let the grace of some candidates begin; gives how many were dealt with.
 
@@ -35,6 +42,7 @@ async def begin_graces(
         untagged: whether manifests go that nothing holds; else only those that speak of one that
             was deleted.
         limit: candidates at most, of each kind.
+        mirrors: repositories where manifests stay that nothing holds.
     """
     # Asked first without a transaction: mostly there is nothing to do.
     if not await queue.has_undated():
@@ -45,7 +53,8 @@ async def begin_graces(
         candidates = await transaction.undated_manifests(limit)
         for manifest, orphaned in candidates:
             ties = await transaction.ties(manifest)
-            if ties is not None and (untagged or orphaned) and _may_go(ties):
+            stays = not orphaned and (not untagged or (ties is not None and mirrors(ties.name)))
+            if ties is not None and not stays and _may_go(ties):
                 await transaction.date_manifest(manifest, moment, moment + later)
             else:
                 await transaction.drop_manifest_candidate(manifest)
@@ -55,7 +64,14 @@ async def begin_graces(
 
 
 async def collect_manifests(
-    queue: CollectionQueue, before: int, now: int, *, orphaned: bool, untagged: bool, limit: int
+    queue: CollectionQueue,
+    before: int,
+    now: int,
+    *,
+    orphaned: bool,
+    untagged: bool,
+    limit: int,
+    mirrors: Repositories = no_repository,
 ) -> Batch:
     """Remove candidates that nothing holds; drop those that something does.
 
@@ -66,6 +82,7 @@ async def collect_manifests(
         orphaned: those that speak of a manifest that was deleted; else the others.
         untagged: whether the others may go.
         limit: candidates at most.
+        mirrors: repositories where the others stay.
     """
     if not await queue.has_due_manifests(before, orphaned=orphaned):
         return Batch(0)
@@ -75,7 +92,7 @@ async def collect_manifests(
         collected: list[Collected] = []
         for manifest in due:
             ties = await transaction.ties(manifest) if untagged or orphaned else None
-            if ties is None:
+            if ties is None or (not orphaned and mirrors(ties.name)):
                 await transaction.drop_manifest_candidate(manifest)
             else:
                 collected += await _collect(transaction, ties, now, orphaned=orphaned)

@@ -71,6 +71,26 @@ def test_untagged_manifests_are_kept_for_as_long_as_is_said() -> None:
     at_a_place(work, replace(UNTAGGED, untagged_after=10 * GRACE))
 
 
+def test_nothing_of_a_mirror_goes_for_having_no_tag() -> None:
+    async def work(place: Place) -> None:
+        for name in ("mirror/a", "a"):
+            await push(place, name, FIRST, ONE, tag="1")
+            await push(place, name, SECOND, TWO)
+            await place.delete(name, "1")
+        await place.sweep()
+        await place.settle()
+        for manifest in (FIRST, SECOND):
+            assert await place.has_manifest("mirror/a", manifest.digest)
+            assert not await place.has_manifest("a", manifest.digest)
+        assert place.files() == {ONE.digest, TWO.digest, CONFIG.digest}
+        # What is taken out of it on purpose goes, with its blobs.
+        await place.delete("mirror/a", SECOND.digest)
+        await place.settle()
+        assert place.files() == {ONE.digest, CONFIG.digest}
+
+    at_a_place(work, replace(UNTAGGED, mirrors=lambda name: name.startswith("mirror/")))
+
+
 def test_a_manifest_that_is_pushed_by_digest_is_found_by_the_sweep() -> None:
     async def work(place: Place) -> None:
         await push(place, "a", FIRST, ONE)
