@@ -115,10 +115,12 @@ async def test_a_failure_is_told_until_the_next_attempt(
 ) -> None:
     failure = Failure(problem, "it was Monday", 77)
     await fills.claim(KEY, "one", 0, SECOND, "u1")
+    await fills.renew(KEY, "one", SECOND, 9)
     assert await fills.fail(KEY, "one", failure, keep_upload=kept)
-    assert await database.open().find(KEY) == Fill("u1" if kept else "", None, 0, failure)
+    upload, size = ("u1", 9) if kept else ("", None)
+    assert await database.open().find(KEY) == Fill(upload, size, 0, failure)
     again = await fills.claim(KEY, "two", 100, SECOND, "u2")
-    assert again == Fill("u1" if kept else "u2", None, SECOND)
+    assert again == Fill(upload or "u2", size, SECOND)
 
 
 async def test_claims_of_holders_that_have_ended_are_let_go(fills: Fills) -> None:
@@ -132,12 +134,14 @@ async def test_claims_of_holders_that_have_ended_are_let_go(fills: Fills) -> Non
 async def test_what_nobody_goes_on_with_is_forgotten_in_time(fills: Fills) -> None:
     await fills.claim("old", "one", 0, SECOND, "u")
     await fills.claim("held", "one", 0, 3 * DAY, "u")
-    await fills.claim("young", "one", DAY, DAY + SECOND, "u")
+    await fills.claim("young", "one", DAY + 1, DAY + SECOND, "u")
+    await fills.claim("gone", "one", DAY + 1, DAY + SECOND)
     await fills.claim(KEY, "two", 2 * DAY, 3 * DAY, "v")
     assert await fills.finish(KEY, "two", 2 * DAY)
     assert await fills.find("old") is None
     assert await fills.find("held") is not None
     assert await fills.find("young") is not None
+    assert await fills.find("gone") is None
 
 
 async def test_when_a_tag_was_compared_is_known_to_all(database: FillsDatabase) -> None:

@@ -33,6 +33,7 @@ async def test_what_has_arrived_is_read_by_every_instance(storages: Storages) ->
             assert await reader.read(999, MIB) == content[999:1_000]
             assert await reader.read(1_000, MIB) == b""
             assert await reader.read(5_000, MIB) == b""
+            assert reader.size() == 1_000
         state = await send(writer, state, content[1_000:])
         for reader in (near, far):
             assert await reader.read(1_000, 500) == content[1_000:1_500]
@@ -61,6 +62,7 @@ async def test_what_was_cut_off_comes_again(storages: Storages) -> None:
         assert await reader.read(10_000, 100) == content[10_000:10_100]
         state = await send(storages.open(), early, content[10_000:20_000])
         assert await reader.read(50_000, 100) == b""
+        assert reader.size() == 20_000
         await send(storages.open(), state, content[20_000:])
         assert await reader.read(50_000, 100_000) == content[50_000:]
 

@@ -169,6 +169,14 @@ class UploadPart(Protocol):
 class UploadReader(Protocol):
     """Reads an upload that somebody, in any process, is writing: as far as it is."""
 
+    def size(self) -> int:
+        """Tell how many bytes there are now.
+
+        Raises:
+            StorageOutage: the storage failed.
+        """
+        ...
+
     async def read(self, start: int, limit: int) -> bytes:
         """Give what there is from an offset on, without waiting for more.
 

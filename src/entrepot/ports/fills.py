@@ -89,7 +89,8 @@ class Fills(Protocol):
     async def finish(self, key: str, holder: str, now: int) -> bool:
         """Forget a fill whose outcome is there for everybody; False when the claim was lost.
 
-        Forgets some others, too, of which nothing was heard for a day.
+        Forgets some others, too, as `fail` does: of which nothing was heard for a day, or, where
+        there is nothing to go on with, for some minutes.
         """
         ...
 

@@ -24,11 +24,19 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class StoredManifest:
-    """A manifest as it is served."""
+    """A manifest as it is served.
+
+    Attributes:
+        digest: of the payload.
+        media_type: as it was pushed.
+        payload: its bytes.
+        warning: why a mirror could not tell whether it is the newest; empty for most.
+    """
 
     digest: Digest
     media_type: str
     payload: bytes
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

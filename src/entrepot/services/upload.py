@@ -17,11 +17,11 @@ from entrepot.errors import (
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Access, Action, Caller
-from entrepot.ports.blobs import BlobStorage, Claim, UploadPart, UploadState
+from entrepot.ports.blobs import BlobStorage, Claim, UploadPart
 from entrepot.ports.clock import Clock
-from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
+from entrepot.ports.metadata import Metadata
 from entrepot.ports.uploads import UploadSession, UploadSessions
-from entrepot.services.changes import Changes
+from entrepot.services.finished_upload import FinishedUploads
 from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.upload_claims import HeldUpload, UploadClaims, require_own
 
@@ -75,6 +75,7 @@ class Upload:
         self._access = access
         self._clock = clock
         self._claims = UploadClaims(sessions, clock, lease, holders)
+        self._finished = FinishedUploads(metadata, blobs, clock, self._quotas)
 
     @property
     def minimum_chunk(self) -> int:
@@ -124,7 +125,7 @@ class Upload:
                 async for piece in content:
                     await part.write(piece)
                 state = await part.flush()
-            await self._keep(caller, name, state, digest, claim)
+            await self._finished.keep(caller, name, state, digest, claim)
         except BaseException:
             await self._blobs.abort(state)
             raise
@@ -207,7 +208,7 @@ class Upload:
             _check_start(held, chunk)
             await self._take(held, chunk, digest)
             with self._claims.renewing(held):
-                await self._keep(caller, name, held.session.state, digest, held.right)
+                await self._finished.keep(caller, name, held.session.state, digest, held.right)
         except QuotaExceeded as refusal:
             await self._give_up(held, refusal)
             raise
@@ -280,37 +281,6 @@ class Upload:
         """Hold on to a session for longer; nothing is written to one that was lost meanwhile."""
         held.session = replace(held.session, state=part.checkpoint())
         await self._claims.renew(held)
-
-    async def _keep(
-        self,
-        caller: Caller,
-        name: RepositoryName,
-        state: UploadState,
-        digest: Digest,
-        claim: Claim,
-    ) -> None:
-        refusal: QuotaExceeded | None = None
-        # Until the blob is known, nobody may take its bytes for a leftover.
-        async with self._blobs.commit(state, digest, claim) as placed:
-            now, location = self._clock.now(), placed.location
-            blob = kept = StoredBlob(digest, state.received, location)
-
-            async def change(transaction: Transaction) -> StoredBlob:
-                changes = await Changes.into(transaction, caller, now, name)
-                kept = await transaction.keep_blob(blob, now)
-                if placed.content is not None:
-                    await transaction.keep_content(placed, now)
-                await transaction.link_blob(changes.repository, digest, now)
-                return kept
-
-            try:
-                kept = await self._metadata.change(self._quotas.guarded(name, change))
-            except QuotaExceeded as error:
-                refusal = error
-        if refusal is not None or kept.location != location:
-            await self._blobs.delete(location, lambda: self._metadata.has_location(location))
-        if refusal is not None:
-            raise refusal
 
     async def _give_up(self, held: HeldUpload, refusal: QuotaExceeded | None = None) -> None:
         if held.is_stale():

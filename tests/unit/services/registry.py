@@ -9,6 +9,7 @@ from entrepot.drivers.filesystem.inspector import FilesystemInspector
 from entrepot.drivers.filesystem.layout import Layout
 from entrepot.drivers.filesystem.storage import FilesystemStorage, prepare
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.fills import SqlCheckedTags, SqlFills
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.errors import Denied
@@ -62,7 +63,10 @@ class Registry:
         migrate(root / "sessions.db", "sessions", durable=False)
         self.layout = Layout(root / "data")
         self.metadata = SqlMetadata(RepeatingDatabase(root / "metadata.db"))
-        self.sessions = SqlUploadSessions(RepeatingDatabase(root / "sessions.db", durable=False))
+        sessions = RepeatingDatabase(root / "sessions.db", durable=False)
+        self.sessions = SqlUploadSessions(sessions)
+        self.fills = SqlFills(sessions)
+        self.checked_tags = SqlCheckedTags(sessions)
         # One thread: batches reach the file in the order in which they were handed over.
         self.blobs = FilesystemStorage(root / "data", threads=1)
         self.inspector = FilesystemInspector(root / "data")

@@ -25,6 +25,11 @@ class FileUploadReader:
         self._file = file
         self._threads = threads
 
+    def size(self) -> int:
+        """Tell how many bytes there are now."""
+        with translated("reading an upload"):
+            return os.fstat(self._file).st_size
+
     async def read(self, start: int, limit: int) -> bytes:
         """Give what there is from an offset on, without waiting for more."""
         with translated("reading an upload"):

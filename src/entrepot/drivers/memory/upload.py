@@ -74,6 +74,10 @@ class MemoryUploadReader:
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
 
+    def size(self) -> int:
+        """Tell how many bytes there are now."""
+        return len(self._upload.content)
+
     async def read(self, start: int, limit: int) -> bytes:
         """Give what there is from an offset on, without waiting for more."""
         return bytes(self._upload.content[start : start + limit])

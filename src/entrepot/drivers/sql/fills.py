@@ -9,6 +9,8 @@ from entrepot.drivers.sql.database import Database, Row, Session
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.fills import Failure, Fill, Problem
 
+# How long a failure is told that left nothing to go on with: whoever waits looks every moment.
+_TOLD = 600 * MICROSECONDS
 _DAY = 86_400 * MICROSECONDS
 _MONTH = 30 * _DAY
 
@@ -48,7 +50,7 @@ class SqlFills:
         """Forget a fill whose outcome is there for everybody; False when the claim was lost."""
 
         async def work(session: Session) -> int:
-            await session.run("forget_fills", before=now - _DAY)
+            await _forget_old(session, now)
             return await session.run("finish_fill", key=key, holder=holder)
 
         return await self._database.transaction(work, durable=False) == 1
@@ -57,15 +59,20 @@ class SqlFills:
         self, key: str, holder: str, failure: Failure, *, keep_upload: bool = False
     ) -> bool:
         """Let go of a fill, and tell whoever waits why; False when the claim was lost."""
-        return await self._change(
-            "fail_fill",
-            key=key,
-            holder=holder,
-            problem=failure.problem,
-            message=failure.message,
-            now=failure.at,
-            kept=int(keep_upload),
-        )
+
+        async def work(session: Session) -> int:
+            await _forget_old(session, failure.at)
+            return await session.run(
+                "fail_fill",
+                key=key,
+                holder=holder,
+                problem=failure.problem,
+                message=failure.message,
+                now=failure.at,
+                kept=int(keep_upload),
+            )
+
+        return await self._database.transaction(work, durable=False) == 1
 
     async def find(self, key: str) -> Fill | None:
         """Look at a fill; None where there is none."""
@@ -118,6 +125,11 @@ class SqlCheckedTags:
             await session.run("forget_checked_tag", key=key)
 
         await self._database.transaction(work, durable=False)
+
+
+async def _forget_old(session: Session, now: int) -> None:
+    await session.run("forget_fills", before=now - _DAY)
+    await session.run("forget_fills_without_upload", before=now - _TOLD)
 
 
 def _fill(row: Row) -> Fill:

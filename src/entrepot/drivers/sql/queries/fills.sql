@@ -22,13 +22,24 @@ DELETE FROM fills WHERE key = :key AND holder = :holder;
 -- name: forget_fills
 -- A few at each end: more than were added, and so all of them in time.
 DELETE FROM fills
-WHERE key IN (SELECT key FROM fills WHERE touched_at < :before ORDER BY touched_at LIMIT 4)
-  AND claimed_until < :before;
+WHERE key IN (
+    SELECT key FROM fills WHERE upload_id <> '' AND touched_at < :before
+    ORDER BY touched_at LIMIT 4
+) AND claimed_until < :before;
+
+-- name: forget_fills_without_upload
+-- The same for those that leave nothing to go on with.
+DELETE FROM fills
+WHERE key IN (
+    SELECT key FROM fills WHERE upload_id = '' AND touched_at < :before
+    ORDER BY touched_at LIMIT 4
+) AND claimed_until < :before;
 
 -- name: fail_fill
 UPDATE fills
 SET holder = NULL, claimed_until = 0, problem = :problem, message = :message, touched_at = :now,
-    upload_id = CASE :kept WHEN 1 THEN upload_id ELSE '' END
+    upload_id = CASE :kept WHEN 1 THEN upload_id ELSE '' END,
+    size = CASE :kept WHEN 1 THEN size END
 WHERE key = :key AND holder = :holder;
 
 -- name: find_fill

@@ -15,7 +15,8 @@ CREATE TABLE fills (
     touched_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX fills_by_age ON fills (touched_at);
+CREATE INDEX fills_by_age ON fills (touched_at) WHERE upload_id <> '';
+CREATE INDEX fills_without_upload_by_age ON fills (touched_at) WHERE upload_id = '';
 
 -- When tags were last compared with their upstream.
 CREATE TABLE checked_tags (

@@ -1,0 +1,6 @@
+"""Mirrors of other registries: what they have is fetched when it is asked for, and kept.
+
+origins.py says which names are mirrored and from where; pull.py serves them; fills.py downloads
+blobs, which following.py reads while they arrive; manifests.py fetches manifests, and compares
+tags; breaker.py spares an upstream that does not answer (docs/decisions/0024-mirrors.md).
+"""

@@ -1,0 +1,356 @@
+"""Downloads: each blob once, for everybody, whatever breaks."""
+
+import asyncio
+import random
+from contextlib import aclosing
+
+import pytest
+
+from entrepot.errors import (
+    EntrepotError,
+    StorageFull,
+    UnknownBlob,
+    UpstreamFault,
+    UpstreamOutage,
+)
+from entrepot.oci.digest import Digest
+from entrepot.ports.access import ANONYMOUS
+from entrepot.ports.blobs import Claim, UploadPart, UploadState
+from entrepot.services.mirror.links import MIRROR
+from tests.unit.services.mirror.images import image
+from tests.unit.services.mirror.mirrors import NAME, OTHER, Worker, leftovers, workers
+from tests.unit.services.mirror.upstreams import MemoryUpstream
+from tests.unit.services.registry import Registry, with_registry
+
+CONTENT = random.Random(1).randbytes(3_000_000)
+SMALL = b"some bytes"
+
+
+async def nothing_is_left(registry: Registry, digest: Digest) -> None:
+    assert await registry.metadata.blob(NAME, digest) is None
+    assert leftovers(registry) == set()
+    assert await registry.sessions.idle_since(2**62, "", 10) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"x", SMALL, CONTENT[:70_000], CONTENT])
+@pytest.mark.parametrize("tells_size", [True, False])
+def test_many_clients_of_all_workers_get_what_one_downloads(
+    content: bytes, tells_size: bool
+) -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        upstream.faults.tells_size = tells_size
+        digest = upstream.add_blob(content)
+        async with workers(registry, upstream) as both:
+            got = await asyncio.gather(*(both[n % 2].read(digest) for n in range(32)))
+            assert set(got) == {content}
+            assert upstream.faults.starts == [0]
+            assert upstream.faults.sent == len(content)
+            assert await both[0].read(digest) == content
+            assert upstream.faults.asked["blob"] == 1
+        assert leftovers(registry) == set()
+
+    with_registry(work)
+
+
+def test_bytes_are_given_while_others_are_still_to_come() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.faults.hold_at = 1_234_567
+        async with workers(registry, upstream) as both:
+            for worker in both:
+                got = b""
+                async with aclosing(worker.pieces(digest)) as pieces:  # type: ignore[type-var]
+                    async for piece in pieces:
+                        got += piece
+                        if len(got) == upstream.faults.hold_at:
+                            break
+                assert got == CONTENT[:1_234_567]
+            upstream.faults.go.set()
+            assert await both[1].read(digest) == CONTENT
+        assert upstream.faults.starts == [0]
+
+    with_registry(work)
+
+
+def test_a_download_goes_on_when_all_clients_have_left() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.faults.hold_at = 500_000
+        async with workers(registry, upstream, 1) as (worker,):
+            reading = asyncio.ensure_future(worker.read(digest))
+            await upstream.faults.holding.wait()
+            reading.cancel()
+            await asyncio.wait([reading])
+            upstream.faults.go.set()
+            flight = worker.fills.begin(worker.origins.of(NAME), NAME, digest, None)  # type: ignore[arg-type]
+            assert (await flight.ended()).size == len(CONTENT)
+        assert upstream.faults.starts == [0]
+        assert (await registry.metadata.blob(NAME, digest)) is not None
+
+    with_registry(work)
+
+
+@pytest.mark.parametrize("cuts", [[0], [1], [1_500_000], [100, 2_999_999], [700_000] * 3])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_followers_notice_nothing_of_a_broken_connection(cuts: list[int], ranges: bool) -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        upstream.faults.cuts, upstream.faults.ranges = list(cuts), ranges
+        digest = upstream.add_blob(CONTENT)
+        async with workers(registry, upstream) as both:
+            got = await asyncio.gather(*(worker.read(digest) for worker in both))
+        assert got == [CONTENT, CONTENT]
+        assert upstream.faults.starts == [0, *cuts]
+        if ranges:
+            assert upstream.faults.sent == len(CONTENT)
+
+    with_registry(work)
+
+
+@pytest.mark.parametrize("size", [9, 200_000, 3_000_000])
+@pytest.mark.parametrize("change", ["flip", "short", "long"])
+def test_wrong_bytes_are_never_completed_nor_kept(size: int, change: str) -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        good = CONTENT[:size]
+        bad = {"flip": b"?" + good[1:], "short": good[:-1], "long": good + b"!"}[change]
+        manifest = image(good)
+        upstream.add_manifest(manifest, "v1")
+        digest = upstream.add_blob(bad, Digest.of(good))
+        async with workers(registry, upstream) as both:
+            await both[0].manifest("v1")
+            outcomes = await asyncio.gather(
+                *(worker.read(digest) for worker in both * 4), return_exceptions=True
+            )
+            assert {type(outcome) for outcome in outcomes} == {UpstreamFault}
+            await nothing_is_left(registry, digest)
+            upstream.add_blob(good)
+            assert await both[1].read(digest) == good
+
+    with_registry(work)
+
+
+def test_what_the_upstream_does_not_have_is_remembered_for_a_while() -> None:
+    async def work(registry: Registry) -> None:
+        upstream, digest = MemoryUpstream(), Digest.of(b"nowhere")
+        async with workers(registry, upstream, 1) as (worker,):
+            for _ in range(3):
+                with pytest.raises(UnknownBlob):
+                    await worker.read(digest)
+        assert upstream.faults.asked["blob"] == 1
+        await nothing_is_left(registry, digest)
+
+    with_registry(work)
+
+
+def test_an_outage_that_lasts_breaks_the_connection_and_the_next_request_goes_on() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        upstream.faults.cuts = [1_000_000] * 7
+        digest = upstream.add_blob(CONTENT)
+        async with workers(registry, upstream) as both:
+            outcomes = await asyncio.gather(
+                *(worker.read(digest) for worker in both), return_exceptions=True
+            )
+            assert {type(outcome) for outcome in outcomes} == {UpstreamOutage}
+            assert await registry.metadata.blob(NAME, digest) is None
+            upstream.faults.starts.clear()
+            upstream.faults.cuts.clear()
+            assert await both[1].read(digest) == CONTENT
+            assert upstream.faults.starts == [1_000_000]
+
+    with_registry(work)
+
+
+def test_another_worker_goes_on_when_the_one_that_downloads_stops() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.faults.hold_at = 1_500_000
+        async with workers(registry, upstream) as (first, second):
+            leading = asyncio.ensure_future(first.read(digest))
+            await upstream.faults.holding.wait()
+            following = asyncio.ensure_future(second.read(digest))
+            await asyncio.sleep(0)
+            upstream.faults.hold_at = None
+            await first.close()
+            assert await following == CONTENT
+            with pytest.raises(EntrepotError):
+                await leading
+        assert upstream.faults.starts == [0, 1_500_000]
+
+    with_registry(work)
+
+
+def test_another_worker_goes_on_when_the_one_that_downloads_is_dead() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        key = f"up.example/team/app {digest}"
+        # As a worker leaves it that was killed: claimed, with some bytes that its state knows.
+        now = registry.clock.now()
+        state = await registry.blobs.begin("u", "sha256")
+        claim = Claim("dead", lambda: True)
+        async with await registry.blobs.append(state, claim) as part:
+            await part.write(CONTENT[:700_000])
+            state = await part.flush()
+            await part.write(CONTENT[700_000:900_000])
+            await part.flush()
+        from entrepot.ports.uploads import UploadSession
+
+        await registry.fills.claim(key, "dead", now, now + 30_000_000, "u")
+        await registry.fills.renew(key, "dead", now + 30_000_000, len(CONTENT))
+        await registry.sessions.create(UploadSession(NAME, MIRROR.name, state, now))
+        await registry.sessions.claim("u", "dead", now, now + 30_000_000)
+        async with workers(registry, upstream) as both:
+            reading = [asyncio.ensure_future(worker.read(digest)) for worker in both]
+            pieces = both[0].pieces(digest)
+            assert CONTENT.startswith(await anext(pieces))
+            assert upstream.faults.starts == []
+            registry.clock.forward(31)
+            assert await asyncio.gather(*reading) == [CONTENT, CONTENT]
+            await pieces.aclose()  # type: ignore[attr-defined]
+        assert upstream.faults.starts == [700_000]
+
+    with_registry(work)
+
+
+def test_bytes_that_a_crash_has_lost_come_again() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        upstream.faults.cuts = [1_000_000] * 7
+        digest = upstream.add_blob(CONTENT)
+        async with workers(registry, upstream, 1) as (worker,):
+            with pytest.raises(UpstreamOutage):
+                await worker.read(digest)
+            upstream.faults.cuts.clear()
+            for name in leftovers(registry):
+                (registry.layout.uploads / name).unlink()
+            assert await worker.read(digest) == CONTENT
+
+    with_registry(work)
+
+
+class FullStorage:
+    """Takes some bytes, and has no room for more."""
+
+    def __init__(self, registry: Registry, room: int) -> None:
+        self._blobs = registry.blobs
+        self._room = room
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._blobs, name)
+
+    async def append(self, state: UploadState, claim: Claim) -> UploadPart:
+        part = await self._blobs.append(state, claim)
+        write = part.write
+        taken = 0
+
+        async def limited(content: bytes) -> None:
+            nonlocal taken
+            taken += len(content)
+            if taken > self._room:
+                raise StorageFull("there is no room")
+            await write(content)
+
+        part.write = limited  # type: ignore[method-assign]
+        return part
+
+
+@pytest.mark.parametrize("room", [0, 1_300_000])
+def test_what_has_no_room_is_passed_through(room: int) -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        worker = Worker(registry, upstream, blobs=FullStorage(registry, room))  # type: ignore[arg-type]
+        got = await asyncio.gather(*(worker.read(digest) for _ in range(3)))
+        assert set(got) == {CONTENT}
+        assert not worker.fills.has_room
+        assert await worker.read(digest, start=10, stop=2_000_000) == CONTENT[10:2_000_000]
+        upstream.blobs[digest] = b"?" + CONTENT[1:]
+        with pytest.raises(UpstreamFault):
+            await worker.read(digest)
+        await nothing_is_left(registry, digest)
+        await worker.close()
+
+    with_registry(work)
+
+
+def test_parts_are_passed_through_unless_they_are_here() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.faults.hold_at = 1_500_000
+        async with workers(registry, upstream, 1) as (worker,):
+            whole = asyncio.ensure_future(worker.read(digest))
+            await upstream.faults.holding.wait()
+            part = await worker.read(digest, start=2_000_000, stop=2_000_010)
+            assert part == CONTENT[2_000_000:2_000_010]
+            assert await worker.read(digest, start=0, stop=9) == CONTENT[:9]
+            assert upstream.faults.starts == [0, 2_000_000]
+            upstream.faults.go.set()
+            assert await whole == CONTENT
+            assert await worker.read(digest, start=7, stop=99) == CONTENT[7:99]
+        assert upstream.faults.starts == [0, 2_000_000]
+
+    with_registry(work)
+
+
+def test_a_blob_that_another_repository_has_is_linked_where_a_manifest_names_it() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.add_manifest(image(CONTENT), "v1")
+        async with workers(registry, upstream) as (first, second):
+            await first.manifest("v1", OTHER)
+            assert await first.read(digest, OTHER) == CONTENT
+            assert await second.read(digest, NAME) == CONTENT  # nothing here vouches for it
+            assert upstream.faults.asked["blob"] == 2
+            await registry.metadata.change(lambda t: _unlink(t, digest))
+            await second.manifest("v1", NAME)
+            assert await second.read(digest, NAME) == CONTENT
+            assert upstream.faults.asked["blob"] == 2
+
+    async def _unlink(transaction, digest: Digest) -> None:  # type: ignore[no-untyped-def]
+        repository = await transaction.find_repository(NAME)
+        assert await transaction.unlink_blob(repository, digest)
+
+    with_registry(work)
+
+
+def test_two_repositories_that_name_a_blob_share_its_download() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.add_manifest(image(CONTENT), "v1")
+        async with workers(registry, upstream) as both:
+            for name in (NAME, OTHER):
+                await both[0].manifest("v1", name)
+            got = await asyncio.gather(
+                *(worker.read(digest, name) for worker in both for name in (NAME, OTHER))
+            )
+            assert set(got) == {CONTENT}
+            for name in (NAME, OTHER):
+                assert await both[0].read(digest, name) == CONTENT
+        assert upstream.faults.starts == [0]
+
+    with_registry(work)
+
+
+def test_head_tells_a_size_without_a_download() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(SMALL)
+        async with workers(registry, upstream, 1) as (worker,):
+            told = await worker.pull.blob(ANONYMOUS, NAME, digest, confirming=True)
+            assert told.size == len(SMALL)
+            upstream.add_manifest(image(SMALL), "v1")
+            await worker.manifest("v1")
+            told = await worker.pull.blob(ANONYMOUS, NAME, digest, confirming=True)
+            assert told.size == len(SMALL)
+        assert upstream.faults.asked == {"head_blob": 1, "manifest": 1}
+
+    with_registry(work)
