@@ -64,6 +64,7 @@ class Application:
         is_failing: tells whether a health check fails; then every request is refused.
         beside: the handlers of paths outside `v2/`; they change no repository.
         authentication: identifies the caller; None if everybody may do everything.
+        locate: finds the repository that a request means, where there are mirrors.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Application:
         is_failing: Callable[[], bool] = lambda: False,
         beside: Beside | None = None,
         authentication: Authentication | None = None,
+        locate: Callable[[Request], Awaitable[None]] | None = None,
     ) -> None:
         self._beside = {
             f"{prefix}{path}": (route, _methods(handlers, read_only=False))
@@ -88,6 +90,7 @@ class Application:
         }
         self._origins = origins
         self._authentication = authentication
+        self._locate = locate
         self._observer = observer
         self._root = prefix
         self._base = f"{prefix}v2/"
@@ -145,6 +148,8 @@ class Application:
             if isinstance(found, Response):
                 return found
             allowed = found
+            if self._locate is not None and request.name and self._is_pull(request):
+                await self._locate(request)
             authentication = self._authentication
             if authentication is not None:
                 authentication.locate(request)
@@ -162,6 +167,10 @@ class Application:
             return render_simple(
                 500, "UNKNOWN", f"the registry failed; its log has more: {record.request_id}"
             )
+
+    def _is_pull(self, request: Request) -> bool:
+        """Tell whether a path is one of the distribution protocol's."""
+        return request.scope["path"].startswith(self._base)  # type: ignore[no-any-return]
 
     def _find(self, request: Request) -> Mapping[str, Handler] | Response:
         """Find the handlers of a path, or the response if it is the same for every caller."""
@@ -220,6 +229,8 @@ class Application:
 
     async def _send(self, response: Response, request: Request, send: Send) -> None:
         headers = [*self._common, *response.headers]
+        if request.namespace:
+            headers.append((b"oci-namespace", request.namespace.encode("latin-1", "replace")))
         if response.status not in (204, 304):  # RFC 9110 section 8.6
             headers.append((b"content-length", b"%d" % response.length))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})

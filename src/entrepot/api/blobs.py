@@ -1,6 +1,7 @@
 """`/v2/NAME/blobs/DIGEST` (spec.md, "Pulling blobs", "Deleting blobs")."""
 
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from entrepot.api.parse.ranges import Unsatisfiable, matches_any, may_send_range, parse_range
 from entrepot.api.request import Request
@@ -12,6 +13,9 @@ from entrepot.ports.blobs import BlobContent
 from entrepot.services.delete import Delete
 from entrepot.services.pull import Pull
 
+if TYPE_CHECKING:
+    from entrepot.services.mirror.pull import MirrorPull
+
 _AT_ONCE = 64 * 1024
 _CACHE: Header = (b"cache-control", b"max-age=31536000, immutable")
 _BYTES: Header = (b"accept-ranges", b"bytes")
@@ -21,7 +25,7 @@ _OCTETS: Header = (b"content-type", b"application/octet-stream")
 class BlobsEndpoint:
     """Serves blobs."""
 
-    def __init__(self, pull: Pull, delete: Delete) -> None:
+    def __init__(self, pull: "Pull | MirrorPull", delete: Delete) -> None:
         self._pull = pull
         self._delete = delete
 

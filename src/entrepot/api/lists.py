@@ -1,11 +1,16 @@
 """The endpoints that list tags and repositories, and the one at the root."""
 
+from typing import TYPE_CHECKING
+
 from entrepot.api.parse.query import parse_page_size
 from entrepot.api.request import Request
 from entrepot.api.response import Header, Response
 from entrepot.api.wire_errors import JSON
 from entrepot.oci.name import RepositoryName
 from entrepot.services.listing import Listing, Page
+
+if TYPE_CHECKING:
+    from entrepot.services.mirror.listing import MirrorListing
 
 _BETWEEN = '", "'
 
@@ -27,7 +32,7 @@ class _ListEndpoint:
         maximum: the most names on a page.
     """
 
-    def __init__(self, listing: Listing, prefix: str, maximum: int) -> None:
+    def __init__(self, listing: "Listing | MirrorListing", prefix: str, maximum: int) -> None:
         self._listing = listing
         self._prefix = prefix
         self._maximum = maximum

@@ -1,9 +1,11 @@
 """`/v2/NAME/manifests/REFERENCE` (spec.md, "Pulling manifests", "Pushing manifests")."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from entrepot.api.body import SmallBodies
+from entrepot.api.challenges import quoted
 from entrepot.api.origin import Locations
 from entrepot.api.parse.ranges import matches_any
 from entrepot.api.request import Request
@@ -15,6 +17,9 @@ from entrepot.services.delete import Delete
 from entrepot.services.pull import Pull
 from entrepot.services.push import Push
 
+if TYPE_CHECKING:
+    from entrepot.services.mirror.pull import MirrorPull
+
 _AT_ONCE = 64 * 1024
 
 PullNoted = Callable[[RepositoryName, Digest], None]
@@ -25,7 +30,7 @@ class ManifestsEndpoint:
 
     def __init__(
         self,
-        pull: Pull,
+        pull: "Pull | MirrorPull",
         push: Push,
         delete: Delete,
         bodies: SmallBodies,
@@ -55,6 +60,9 @@ class ManifestsEndpoint:
             (b"docker-content-digest", encoded),
             (b"etag", b'"%b"' % encoded),
         ]
+        if stored.warning:  # RFC 7234 section 5.5.1
+            text = quoted(f"Response is stale: {stored.warning}")
+            headers.append((b"warning", f"110 - {text}".encode()))
         condition = request.header(b"if-none-match")
         if condition is not None and matches_any(condition, digest):
             return Response(304, headers[1:])

@@ -1,6 +1,7 @@
 """`/v2/NAME/referrers/DIGEST` (spec.md, "Listing Referrers")."""
 
 import json
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from entrepot.api.request import Request
@@ -11,6 +12,9 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import Referrer
 from entrepot.services.listing import Listing
+
+if TYPE_CHECKING:
+    from entrepot.services.mirror.listing import MirrorListing
 
 _LIMIT_BYTES = 4 * 1024 * 1024
 _AT_ONCE = 64 * 1024
@@ -30,7 +34,9 @@ class ReferrersEndpoint:
         limit: bytes of one answer.
     """
 
-    def __init__(self, listing: Listing, prefix: str, limit: int = _LIMIT_BYTES) -> None:
+    def __init__(
+        self, listing: "Listing | MirrorListing", prefix: str, limit: int = _LIMIT_BYTES
+    ) -> None:
         self._listing = listing
         self._prefix = prefix
         self._limit = limit

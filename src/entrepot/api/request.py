@@ -56,6 +56,7 @@ class Request:
         argument: the last part of the path: a reference, a digest or an upload's id.
         address: of the client, if it cannot be forged; only with access control.
         bearer: the caller sent a token.
+        namespace: the host whose mirror the client has asked for (`?ns=`); empty for none.
         caller: who sent the request.
     """
 
@@ -67,6 +68,7 @@ class Request:
         "caller",
         "headers",
         "name",
+        "namespace",
         "origin",
         "receive",
         "record",
@@ -90,6 +92,7 @@ class Request:
         self.argument = ""
         self.address = ""
         self.bearer = False
+        self.namespace = ""
         self.caller: Caller = ANONYMOUS
         self._query: Query | None = None
 

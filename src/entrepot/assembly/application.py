@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from entrepot.api.application import Application, Endpoints, Observed
 from entrepot.api.blobs import BlobsEndpoint
@@ -25,6 +26,11 @@ from entrepot.services.push import Push
 from entrepot.services.quarantine import Quarantining
 from entrepot.services.upload import Upload
 
+if TYPE_CHECKING:
+    from entrepot.assembly.mirrors import Mirrors
+    from entrepot.services.mirror.listing import MirrorListing
+    from entrepot.services.mirror.pull import MirrorPull
+
 
 def build_application(
     settings: Settings,
@@ -35,6 +41,7 @@ def build_application(
     is_failing: Callable[[], bool] = lambda: False,
     pulled: PullNoted | None = None,
     control: AccessControl | None = None,
+    mirrors: "Mirrors | None" = None,
 ) -> Application:
     """Build the ASGI application of one worker.
 
@@ -46,12 +53,18 @@ def build_application(
         is_failing: tells whether a health check fails.
         pulled: is told of each manifest that was pulled.
         control: who may do what; None puts it together, and closes nothing of it.
+        mirrors: of other registries; None where there are none.
     """
     http = settings.http
     control = control or build_access(settings, drivers)
     drivers = replace(drivers, access=control.access)
+    locate = None
+    if mirrors is not None:
+        from entrepot.api.namespaces import Namespaces
+
+        locate = Namespaces(mirrors.origins, drivers.metadata.repository_exists).locate
     return Application(
-        _endpoints(settings, drivers, workers, pulled),
+        _endpoints(settings, drivers, workers, pulled, mirrors),
         Origins(http.trustedproxies),
         observer,
         prefix=http.prefix,
@@ -60,6 +73,7 @@ def build_application(
         is_failing=is_failing,
         beside=control.beside,
         authentication=control.authentication,
+        locate=locate,
     )
 
 
@@ -86,22 +100,31 @@ def _endpoints(
     drivers: Drivers,
     workers: int,
     pulled: PullNoted | None,
+    mirrors: "Mirrors | None",
 ) -> Endpoints:
     metadata, access, clock = drivers.metadata, drivers.access, drivers.clock
     http, timeouts, limits = settings.http, settings.server.timeouts, settings.server.limits
     quotas = quotas_of(settings, drivers)
     quarantining = Quarantining(drivers.quarantine, drivers.blobs, drivers.inspector, clock)
     promised = Promises(clock, settings.gc.grace)
-    pull = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving, promised)
+    here = Pull(metadata, drivers.blobs, access, quarantining.found_while_serving, promised)
+    listed = Listing(metadata, access)
+    pull: Pull | MirrorPull = here
+    listing: Listing | MirrorListing = listed
+    pushing = access
+    if mirrors is not None:
+        from entrepot.services.mirror.pull import UnpushableMirrors
+
+        pull, listing = mirrors.pull(here, drivers), mirrors.listing(listed, access)
+        pushing = UnpushableMirrors(access, mirrors.origins)
     delete = build_delete(settings, drivers)
     bodies = SmallBodies(limits.manifest, timeouts.body)
-    listing = Listing(metadata, access)
     locations = Locations(http.prefix, http.host, relative=http.relativeurls)
     manifests = ManifestsEndpoint(
         pull,
         Push(
             metadata,
-            access,
+            pushing,
             clock,
             manifest_policy(settings.validation),
             quotas,
@@ -118,13 +141,13 @@ def _endpoints(
             metadata,
             drivers.sessions,
             drivers.blobs,
-            access,
+            pushing,
             clock,
             timeouts.lease,
             drivers.holders,
             quotas,
         ),
-        Mount(metadata, access, clock, promised, quotas=quotas),
+        Mount(metadata, pushing, clock, promised, quotas=quotas),
         locations,
         timeouts.body,
         max(1, limits.uploads // workers),

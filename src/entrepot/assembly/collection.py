@@ -33,7 +33,12 @@ ASIDE_KEEPS_STRAYS_DAYS = 7
 def collection_rules(settings: Settings) -> CollectionRules:
     """Give the section `gc` as the collector wants it."""
     untagged = settings.gc.untagged
-    return CollectionRules(settings.gc.grace, untagged.enabled, untagged.after)
+    rules = CollectionRules(settings.gc.grace, untagged.enabled, untagged.after)
+    if settings.mirrors.any:
+        from entrepot.assembly.mirrors import mirror_names
+
+        return replace(rules, mirrors=mirror_names(settings))
+    return rules
 
 
 def build_collector(

@@ -8,6 +8,7 @@ from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
 from entrepot.config.listing import CatalogSettings, TagsSettings
 from entrepot.config.log import LogSettings
+from entrepot.config.mirrors import MirrorSettings, UpstreamSettings
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.retention import (
     BackupSettings,
@@ -45,11 +46,17 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
     quotas: QuotaSettings = field(default_factory=QuotaSettings)
+    proxies: tuple[UpstreamSettings, ...] = ()
 
     @property
     def is_protected(self) -> bool:
         """Whether callers are asked who they are; else everybody may do everything."""
         return self.auth.enabled or self.access.enabled or self.access.proxy is not None
+
+    @property
+    def mirrors(self) -> MirrorSettings:
+        """What is mirrored here."""
+        return MirrorSettings(upstreams=self.proxies)
 
     @property
     def database_path(self) -> str | None:

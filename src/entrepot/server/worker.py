@@ -17,6 +17,7 @@ from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application, pull_recorder
 from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
+from entrepot.config.settings import Settings
 from entrepot.errors import EntrepotError
 from entrepot.operations.access_log import access_log
 from entrepot.operations.health_flag import HealthFlag
@@ -24,7 +25,7 @@ from entrepot.operations.log_format import name_process
 from entrepot.operations.logs import configure_logs
 from entrepot.operations.observer import Observer
 from entrepot.operations.runtime_directory import RuntimeDirectory, WorkerSeat
-from entrepot.operations.worker_metrics import open_worker_metrics
+from entrepot.operations.worker_metrics import WorkerMetrics, open_worker_metrics
 from entrepot.server.acceptor import Acceptor
 from entrepot.server.background import Background
 from entrepot.server.bond import end_with_parent
@@ -33,6 +34,7 @@ from entrepot.server.freed_memory import give_back_freed_memory, keep_freed_memo
 from entrepot.server.orders import Orders
 
 if TYPE_CHECKING:
+    from entrepot.assembly.mirrors import Mirrors
     from entrepot.server.worker_tls import WorkerTls
 
 logger = logging.getLogger("entrepot.server")
@@ -79,6 +81,7 @@ class Worker:
         self._background = Background(backend, self._drivers, metrics, directory.maintenance)
         self._pulls = pull_recorder(settings, self._drivers)
         self._control = build_access(settings, self._drivers)
+        self._mirrors = _open_mirrors(settings, self._drivers, metrics)
         self._application: Application = build_application(
             settings,
             self._drivers,
@@ -87,6 +90,7 @@ class Worker:
             is_failing=lambda: self._flag.failing,
             pulled=self._pulls.note if self._pulls else None,
             control=self._control,
+            mirrors=self._mirrors,
         )
         self._tls = _read_tls(orders) if settings.http.tls.enabled else None
         self._ready = directory.ready(os.getpid())
@@ -131,6 +135,8 @@ class Worker:
 
     async def _end(self) -> None:
         await self._background.stop()
+        if self._mirrors is not None:
+            await self._mirrors.close()
         if self._pulls is not None:
             await self._pulls.stop()
         self._observer.close()
@@ -164,6 +170,17 @@ class Worker:
             idle=server.timeouts.idle,
             body=server.timeouts.body,
         )
+
+
+def _open_mirrors(
+    settings: Settings, drivers: Drivers, metrics: WorkerMetrics | None
+) -> "Mirrors | None":
+    if not settings.mirrors.any:
+        return None
+    # Here, because most registries mirror nothing, and their workers start faster without.
+    from entrepot.assembly.mirrors import build_mirrors
+
+    return build_mirrors(settings, drivers, metrics=metrics)
 
 
 def _read_tls(orders: Orders) -> "WorkerTls":

@@ -9,6 +9,7 @@ from entrepot.assembly.access import build_access
 from entrepot.assembly.application import build_application
 from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
+from entrepot.assembly.mirrors import Connect, build_mirrors
 from entrepot.config import load
 from entrepot.config.settings import Settings
 from entrepot.operations.requests import RequestRecord
@@ -38,17 +39,29 @@ class Running:
         loop: where it runs.
         directory: where its configuration and data lie; may hold those of an earlier one.
         changes: laid over the tests' configuration.
+        connect: gives what asks the upstreams of mirrors.
     """
 
-    def __init__(self, loop: LoopThread, directory: Path, changes: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        loop: LoopThread,
+        directory: Path,
+        changes: dict[str, Any],
+        connect: Connect | None = None,
+    ) -> None:
         self.loop = loop
         self.data = directory / "data"
         self.settings = settings_of(directory, changes)
         self.observer = Counting()
         self.drivers: Drivers = loop.run(self._open())
         self._control = build_access(self.settings, self.drivers)
+        self._mirrors = build_mirrors(self.settings, self.drivers, connect)
         self.application = build_application(
-            self.settings, self.drivers, self.observer, control=self._control
+            self.settings,
+            self.drivers,
+            self.observer,
+            control=self._control,
+            mirrors=self._mirrors,
         )
         self.transport = InProcess(self.application, loop)
 
@@ -62,6 +75,8 @@ class Running:
         return backend.open()
 
     async def _close(self) -> None:
+        if self._mirrors is not None:
+            await self._mirrors.close()
         for close in self._control.closing:
             await close()
         self.drivers.close()

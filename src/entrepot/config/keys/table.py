@@ -1,6 +1,6 @@
 """The whole table. The loader acts on it, and docs/configuration.md prints it."""
 
-from entrepot.config.keys import access, http, kept, log, own, services, storage
+from entrepot.config.keys import access, http, kept, log, mirrors, own, services, storage
 from entrepot.config.keys.key import Key
 from entrepot.config.keys.trie import grow
 
@@ -12,6 +12,7 @@ KEYS: tuple[Key, ...] = (
     *http.KEYS,
     *services.KEYS,
     *kept.KEYS,
+    *mirrors.KEYS,
     *own.KEYS[1:],
 )
 TRIE = grow(KEYS)

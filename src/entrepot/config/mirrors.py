@@ -1,0 +1,137 @@
+"""The sections ``proxies`` and ``proxy``: registries that are mirrored here."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from entrepot.config.fields import (
+    PositiveSeconds,
+    ReadBy,
+    Seconds,
+    Switch,
+    Text,
+    at_least,
+)
+from entrepot.config.patterns import RepositoryPatterns
+
+
+def _urls(value: object) -> tuple[str, ...]:
+    urls = value if isinstance(value, list | tuple) else [value]
+    if urls and all(
+        isinstance(url, str) and url.startswith(("http://", "https://")) for url in urls
+    ):
+        return tuple(urls)
+    raise ValueError("a URL such as https://registry-1.docker.io, or a list of them")
+
+
+Urls = Annotated[tuple[str, ...], ReadBy(_urls)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecSettings:
+    """``exec``: a command that prints credentials, as docker's credential helpers do.
+
+    Args:
+        command: its path, and arguments behind blanks; empty for none.
+        lifetime: seconds that its answer is good for; None for as long as it works.
+    """
+
+    command: Text = ""
+    lifetime: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamPlatformSettings:
+    """One of ``prefetch.platforms``."""
+
+    os: Text = "linux"
+    architecture: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefetchSettings:
+    """``prefetch``: what is fetched before anybody asks for it.
+
+    Args:
+        platforms: whose images of an index.
+    """
+
+    platforms: tuple[UpstreamPlatformSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSettings:
+    """One of ``proxies``: a registry that is mirrored below its host's name.
+
+    Args:
+        host: its name in references, such as ``docker.io`` or ``registry.example.com:5000``.
+        remoteurl: its addresses, tried in turn; by the host's name over TLS where there is none.
+        aliases: further names of the same registry.
+        default: it is meant by requests for names that are not here.
+        username: empty for nobody.
+        password: of the user.
+        exec: prints credentials instead.
+        dockerconfig: a config.json of docker's that has them instead; empty for none.
+        ca: a file of certificates to trust; empty for the system's.
+        certificate: of this registry as a client; empty for none.
+        key: of the certificate.
+        skipverify: take any certificate.
+        connecttimeout: seconds until a connection stands.
+        readtimeout: seconds without a byte.
+        connections: at once, for each worker.
+        allow: repositories that are mirrored, by their names there.
+        deny: repositories that are not, of those.
+        ttl: seconds after which a tag is compared; 0 for each time.
+        slow: seconds after which what is here is served while the upstream has not answered.
+        offline: never ask; serve what is here.
+        prefetch: what is fetched before anybody asks for it.
+    """
+
+    host: Text
+    remoteurl: Urls = ()
+    aliases: tuple[Text, ...] = ()
+    default: Switch = False
+    username: Text = ""
+    password: Text = ""
+    exec: ExecSettings = field(default_factory=ExecSettings)
+    dockerconfig: Text = ""
+    ca: Text = ""
+    certificate: Text = ""
+    key: Text = ""
+    skipverify: Switch = False
+    connecttimeout: PositiveSeconds = 10.0
+    readtimeout: PositiveSeconds = 30.0
+    connections: Annotated[int, at_least(1)] = 16
+    allow: RepositoryPatterns = ("**",)
+    deny: RepositoryPatterns | None = None
+    ttl: Seconds = 300.0
+    slow: PositiveSeconds = 10.0
+    offline: Switch = False
+    prefetch: PrefetchSettings = field(default_factory=PrefetchSettings)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where it is."""
+        return self.remoteurl or (f"https://{self.host}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorSettings:
+    """All that is mirrored.
+
+    Args:
+        upstreams: each below its host's name.
+        whole: the whole registry mirrors this one, under its own names; None for most.
+    """
+
+    upstreams: tuple[UpstreamSettings, ...] = ()
+    whole: UpstreamSettings | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is mirrored."""
+        return bool(self.upstreams) or self.whole is not None
+
+    @property
+    def all(self) -> tuple[UpstreamSettings, ...]:
+        """Every upstream."""
+        return self.upstreams if self.whole is None else (*self.upstreams, self.whole)
