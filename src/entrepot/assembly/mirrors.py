@@ -20,6 +20,7 @@ from entrepot.services.mirror.fills import BlobFills
 from entrepot.services.mirror.listing import MirrorListing
 from entrepot.services.mirror.manifests import MirroredManifests
 from entrepot.services.mirror.origins import MirroredUpstream, Origins
+from entrepot.services.mirror.prefetch import Prefetch
 from entrepot.services.mirror.pull import MirrorPull
 from entrepot.services.pull import Pull
 
@@ -34,6 +35,7 @@ class Mirrors:
         origins: which repositories are mirrored.
         fills: downloads of blobs.
         manifests: manifests of upstreams.
+        prefetch: fetches images ahead.
         breakers: one for each upstream.
         observer: told what happens.
     """
@@ -41,6 +43,7 @@ class Mirrors:
     origins: Origins
     fills: BlobFills
     manifests: MirroredManifests
+    prefetch: Prefetch
     breakers: tuple[Breaker, ...]
     observer: MirrorMetrics
 
@@ -62,6 +65,7 @@ class Mirrors:
 
     async def close(self) -> None:
         """End downloads and probes; what has arrived is there for whoever goes on."""
+        await self.prefetch.close()
         await self.fills.close()
         await self.manifests.close()
         for breaker in self.breakers:
@@ -115,31 +119,30 @@ def build_mirrors(
     )
     whole = None if mirrors.whole is None else mirrored(mirrors.whole)
     holders, clock = drivers.holders, drivers.clock
-    return Mirrors(
-        Origins(upstreams, default, whole),
-        BlobFills(
-            drivers.metadata,
-            drivers.sessions,
-            drivers.fills,
-            drivers.blobs,
-            clock,
-            settings.server.timeouts.lease,
-            holders,
-            quotas,
-            observer,
-        ),
-        MirroredManifests(
-            drivers.metadata,
-            drivers.fills,
-            drivers.checked_tags,
-            clock,
-            holders,
-            quotas,
-            observer,
-        ),
-        tuple(breakers),
+    fills = BlobFills(
+        drivers.metadata,
+        drivers.sessions,
+        drivers.fills,
+        drivers.blobs,
+        clock,
+        settings.server.timeouts.lease,
+        holders,
+        quotas,
         observer,
     )
+    prefetch = Prefetch(fills)
+    manifests = MirroredManifests(
+        drivers.metadata,
+        drivers.fills,
+        drivers.checked_tags,
+        clock,
+        holders,
+        quotas,
+        observer,
+        prefetch,
+    )
+    origins = Origins(upstreams, default, whole)
+    return Mirrors(origins, fills, manifests, prefetch, tuple(breakers), observer)
 
 
 def mirror_names(settings: Settings) -> Callable[[RepositoryName], bool]:

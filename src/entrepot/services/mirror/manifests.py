@@ -41,6 +41,7 @@ from entrepot.services.changes import Changes
 from entrepot.services.mirror.links import MIRROR
 from entrepot.services.mirror.observer import MirrorObserver, NoObserver
 from entrepot.services.mirror.origins import Origin
+from entrepot.services.mirror.prefetch import Prefetch
 from entrepot.services.mirror.shared import SharedWork
 from entrepot.services.quotas import NoQuotas, Quotas
 
@@ -68,6 +69,7 @@ class MirroredManifests:
         holders: what the names of all holders of claims begin with in this process.
         quotas: how much may lie where.
         observer: told what is fetched, and what could not be compared.
+        prefetch: fetches the images of an index that was fetched; None for nobody.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class MirroredManifests:
         holders: str = "",
         quotas: Quotas | None = None,
         observer: MirrorObserver | None = None,
+        prefetch: Prefetch | None = None,
     ) -> None:
         self._metadata = metadata
         self._checked = checked
         self._clock = clock
         self._quotas: Quotas = quotas or NoQuotas()
         self._observer = observer or NoObserver()
+        self._prefetch = prefetch
         self._shared: SharedWork[StoredManifest] = SharedWork(fills, clock, holders)
         self._fresh: Cache[Place, bool] = Cache(_FRESH_BYTES, measure=lambda _: 0)
         self._stale: Cache[Place, str] = Cache(_MISSING_BYTES, _STALE_SECONDS)
@@ -199,6 +203,9 @@ class MirroredManifests:
             await self._metadata.change(self._quotas.guarded(name, change))
         except (StorageFull, QuotaExceeded, MetadataOutage) as error:
             logger.warning("a manifest of %s is not kept: %s", name, error.message)
+        else:
+            if self._prefetch is not None and origin.upstream.platforms:
+                self._prefetch.begin(origin, name, manifest, self._by_digest)
         return StoredManifest(remote.digest, manifest.media_type, remote.payload)
 
     async def _by_digest(

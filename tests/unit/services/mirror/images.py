@@ -28,8 +28,10 @@ def image(*layers: bytes, note: str = "") -> RemoteManifest:
     )
 
 
-def index(*children: RemoteManifest, artifact_type: str = "") -> RemoteManifest:
-    listed = [
+def index(
+    *children: RemoteManifest, artifact_type: str = "", architectures: tuple[str, ...] = ()
+) -> RemoteManifest:
+    listed: list[dict[str, Any]] = [
         {
             "mediaType": child.media_type,
             "digest": child.digest,
@@ -38,6 +40,8 @@ def index(*children: RemoteManifest, artifact_type: str = "") -> RemoteManifest:
         }
         for child in children
     ]
+    for entry, architecture in zip(listed, architectures, strict=False):
+        entry["platform"] = {"os": "linux", "architecture": architecture}
     return remote({"manifests": listed}, types.OCI_INDEX)
 
 

@@ -15,6 +15,7 @@ from entrepot.services.mirror.fills import BlobFills
 from entrepot.services.mirror.listing import MirrorListing
 from entrepot.services.mirror.manifests import MirroredManifests
 from entrepot.services.mirror.origins import MirroredUpstream, Origins
+from entrepot.services.mirror.prefetch import Prefetch
 from entrepot.services.mirror.pull import MirrorPull
 from entrepot.services.pull import Pull
 from entrepot.services.quotas import Quotas
@@ -38,10 +39,12 @@ class Worker:
         slow: float = 100.0,
         blobs: BlobStorage | None = None,
         quotas: Quotas | None = None,
+        platforms: tuple[tuple[str, str], ...] = (),
     ) -> None:
         blobs = blobs or registry.blobs
         holders = f"node/worker-{number}/"
-        self.origins = Origins([MirroredUpstream(HOST, upstream, ttl=ttl, slow=slow)])
+        mirrored = MirroredUpstream(HOST, upstream, ttl=ttl, slow=slow, platforms=platforms)
+        self.origins = Origins([mirrored])
         self.fills = BlobFills(
             registry.metadata,
             registry.sessions,
@@ -53,6 +56,7 @@ class Worker:
             quotas,
             pause=0.001,
         )
+        self.prefetch = Prefetch(self.fills)
         self.manifests = MirroredManifests(
             registry.metadata,
             registry.fills,
@@ -60,6 +64,7 @@ class Worker:
             registry.clock,
             holders,
             quotas,
+            prefetch=self.prefetch,
         )
         here = Pull(registry.metadata, blobs, registry.access)
         self.pull = MirrorPull(
@@ -94,6 +99,7 @@ class Worker:
             content.close()
 
     async def close(self) -> None:
+        await self.prefetch.close()
         await self.fills.close()
         await self.manifests.close()
 
