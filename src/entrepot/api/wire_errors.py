@@ -79,6 +79,8 @@ def _render(status: int, code: str, error: errors.EntrepotError) -> Response:
     headers = [JSON]
     if isinstance(error, errors.TooManyGuesses):
         headers.append((b"retry-after", b"%d" % error.retry_after))
+    elif isinstance(error, errors.UpstreamBusy) and error.retry_after:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
     elif status in (429, 503):
         headers.append(RETRY_SOON)
     detail = error.detail

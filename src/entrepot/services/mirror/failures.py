@@ -1,5 +1,7 @@
 """How a fill's failure is told to whoever waits for it, in other workers too."""
 
+from copy import copy
+
 from entrepot.errors import (
     EntrepotError,
     InvalidDigest,
@@ -37,6 +39,11 @@ def failure_of(error: EntrepotError, now: int) -> Failure:
         if isinstance(error, kind):
             return Failure(problem, error.message, now)
     return Failure(Problem.STORAGE, error.message, now)
+
+
+def again(error: EntrepotError) -> EntrepotError:
+    """Give an error to be raised once more: one that is raised often gathers a trace each time."""
+    return copy(error)
 
 
 def error_of(failure: Failure) -> EntrepotError:

@@ -6,6 +6,7 @@ from entrepot.errors import EntrepotError
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.metadata import StoredBlob
+from entrepot.services.mirror.failures import again
 from entrepot.services.mirror.origins import Origin
 
 STOPPING = {"stopping": True}
@@ -89,7 +90,7 @@ class Flight:
         while True:
             changed = self._changed
             if isinstance(self.outcome, EntrepotError):
-                raise self.outcome
+                raise again(self.outcome)
             if self.size is not None:
                 return self.size
             await changed.wait()
@@ -103,7 +104,7 @@ class Flight:
         while self.outcome is None:
             await self._changed.wait()
         if isinstance(self.outcome, EntrepotError):
-            raise self.outcome
+            raise again(self.outcome)
         return self.outcome
 
     def _tell(self) -> None:

@@ -23,7 +23,7 @@ from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import BlobStorage, Location, UploadReader
 from entrepot.ports.fills import Problem
 from entrepot.ports.metadata import StoredBlob
-from entrepot.services.mirror.failures import failure_of
+from entrepot.services.mirror.failures import again, failure_of
 from entrepot.services.mirror.flight import STOPPING, Flight
 from entrepot.services.mirror.observer import MirrorObserver
 from entrepot.services.mirror.origins import Origin
@@ -231,7 +231,7 @@ class FollowedContent:
                 async for piece in pieces:
                     yield piece
         else:
-            raise outcome
+            raise again(outcome)
 
 
 def can_pass(error: EntrepotError) -> bool:
