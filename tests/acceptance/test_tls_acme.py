@@ -108,7 +108,7 @@ def test_a_ca_that_is_down_at_the_start_is_asked_again(tmp_path: Path) -> None:
     cas = Pair.make(tmp_path, "pebble", hosts=("localhost", "127.0.0.1"), ca=True).certificate
     with acme_server(tmp_path, directory, port, cas) as server:
         wait_for_log(server, "cannot be reached: ")
-        wait_for_log(server, "the next try to get a certificate is in ")
+        wait_for_log(server, "the next attempt to get a certificate is in ")
         assert server.request("GET", "/v2/").status == 200  # by a certificate of its own
         assert issuer(server) == served(server).subject.rfc4514_string()
         pebble = Pebble(tmp_path / "ca", port, ca_port)

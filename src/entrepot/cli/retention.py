@@ -20,7 +20,7 @@ from entrepot.services.retention import Counts, Verdict
 
 def show(as_json: AsJson = False, config: ConfigOption = None, defaults: Defaults = False) -> None:
     """Show for each tag whether it would be kept, and by which rule; change nothing."""
-    settings = _settings(config, defaults=defaults)
+    settings = read_configuration(config, defaults).settings
     asyncio.run(_show(settings, as_json=as_json))
 
 
@@ -31,18 +31,16 @@ def run(
     defaults: Defaults = False,
 ) -> None:
     """Apply the rules now, with or without a schedule; only one run at a time."""
-    settings = _settings(config, defaults=defaults)
+    settings = read_configuration(config, defaults).settings
     if dry_run or settings.retention.dryrun:
         asyncio.run(_show(settings, as_json=as_json))
     else:
         raise typer.Exit(asyncio.run(_run(settings, as_json=as_json)))
 
 
-def _settings(config: Path | None, *, defaults: bool) -> Settings:
-    settings = read_configuration(config, defaults).settings
+def _warn_without_rules(settings: Settings) -> None:
     if not settings.retention.rules:
         warn("no retention rules are configured, so every tag is kept")
-    return settings
 
 
 async def _show(settings: Settings, *, as_json: bool) -> None:
@@ -52,6 +50,7 @@ async def _show(settings: Settings, *, as_json: bool) -> None:
 
     counts = Counts()
     async with open_operator(settings) as operator:
+        _warn_without_rules(settings)
         retention = build_retention(settings, operator.drivers)
         with _lines(as_json=as_json) as lines:
             async for name in retention.repositories():
@@ -71,6 +70,7 @@ async def _run(settings: Settings, *, as_json: bool) -> int:
     from entrepot.assembly.retention import retention_run
 
     async with open_operator(settings, changes=True) as operator:
+        _warn_without_rules(settings)
         outcome = await retention_run(settings, operator.drivers).run()
         last = await operator.drivers.jobs.last("retention")
     if outcome is None:
