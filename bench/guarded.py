@@ -16,6 +16,7 @@ import yaml
 from bench.client import Client
 from bench.figures import DOCKER
 from bench.servers import Server, configuration, free_port, started
+from entrepot.ports.access import OPERATOR
 
 USER, PASSWORD = "alice", "correct horse"
 BASIC = f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
@@ -102,6 +103,6 @@ def _make_groups(config: Path) -> None:
         await Backend(settings).prepare()
         with open_administration(settings) as administration:
             for number in range(GROUPS):
-                await administration.groups.add(f"group-{number}", [USER], external=True)
+                await administration.groups.add(OPERATOR, f"group-{number}", [USER], external=True)
 
     asyncio.run(work())

@@ -11,6 +11,7 @@ import bcrypt
 import jwt
 import pytest
 
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.clock import SystemClock
 from entrepot.services.access.tokens import Tokens
 from tests.waiting import tries
@@ -203,7 +204,7 @@ def test_a_personal_token_gets_a_bearer_token_and_no_refresh_token(
     registry: Guarded, loop: LoopThread
 ) -> None:
     tokens = Tokens(registry.running.drivers.accounts, SystemClock())
-    secret = loop.run(tokens.add("alice", "laptop")).text
+    secret = loop.run(tokens.add(OPERATOR, "alice", "laptop")).text
     reply = registry.get("alice", secret, offline_token="true", scope="repository:team/app:pull")
     assert access(reply) == ["repository:team/app:pull"]
     assert "refresh_token" not in reply.json()

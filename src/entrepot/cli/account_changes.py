@@ -8,7 +8,7 @@ from entrepot.cli.administration import administer
 from entrepot.cli.expiry import parse_expiry
 from entrepot.cli.output import say, warn
 from entrepot.cli.tables import moment, print_json
-from entrepot.ports.access import Kind
+from entrepot.ports.access import OPERATOR, Kind
 from entrepot.ports.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def set_disabled(
         defaults: read no file.
         as_json: print JSON.
     """
-    administer(config, defaults, lambda tools: _of(tools, kind).set_disabled(name, disabled))
+    administer(
+        config, defaults, lambda tools: _of(tools, kind).set_disabled(OPERATOR, name, disabled)
+    )
     if as_json:
         print_json({"name": name, "disabled": disabled})
     else:
@@ -50,7 +52,7 @@ def expire(
         as_json: print JSON.
     """
     expires_at = parse_expiry(when, SystemClock().now())
-    administer(config, defaults, lambda tools: _of(tools, kind).expire(name, expires_at))
+    administer(config, defaults, lambda tools: _of(tools, kind).expire(OPERATOR, name, expires_at))
     if as_json:
         print_json({"name": name, "expires": moment(expires_at)})
     else:

@@ -9,6 +9,7 @@ from entrepot.cli.administration import Description, administer, all_rows
 from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, split_words
 from entrepot.cli.output import say
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.accounts import Group
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def add(
     administer(
         config,
         defaults,
-        lambda tools: tools.groups.add(name, members, description=description, external=external),
+        lambda tools: tools.groups.add(
+            OPERATOR, name, members, description=description, external=external
+        ),
         changes=True,
     )
     if as_json:
@@ -99,7 +102,9 @@ def join(
     as_json: AsJson = False,
 ) -> None:
     """Add users to a group."""
-    administer(config, defaults, lambda tools: tools.groups.join(name, users, external=external))
+    administer(
+        config, defaults, lambda tools: tools.groups.join(OPERATOR, name, users, external=external)
+    )
     if as_json:
         print_json({"name": name, "joined": users})
     else:
@@ -114,7 +119,7 @@ def leave(
     as_json: AsJson = False,
 ) -> None:
     """Remove users from a group."""
-    administer(config, defaults, lambda tools: tools.groups.leave(name, users))
+    administer(config, defaults, lambda tools: tools.groups.leave(OPERATOR, name, users))
     if as_json:
         print_json({"name": name, "left": users})
     else:
@@ -129,5 +134,5 @@ def remove(
 ) -> None:
     """Remove a group; its members stay users."""
     account_changes.remove(
-        "group", name, lambda tools: tools.groups.remove(name), config, defaults, as_json
+        "group", name, lambda tools: tools.groups.remove(OPERATOR, name), config, defaults, as_json
     )

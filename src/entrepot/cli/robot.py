@@ -13,7 +13,7 @@ from entrepot.cli.grants import Grants, describe_grants, parse_grants
 from entrepot.cli.output import result, say
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
 from entrepot.cli.token import Overlap, print_rotated
-from entrepot.ports.access import Kind
+from entrepot.ports.access import OPERATOR, Kind
 from entrepot.ports.accounts import Account
 from entrepot.ports.clock import SystemClock
 from entrepot.services.access.robots import FIRST_TOKEN
@@ -70,7 +70,12 @@ def add(
 
     async def work(administration: "Administration") -> tuple[TokenText, Account]:
         token = await administration.robots.add(
-            name, owner=owner, grants=grants, description=description, expires_at=expires_at
+            OPERATOR,
+            name,
+            owner=owner,
+            grants=grants,
+            description=description,
+            expires_at=expires_at,
         )
         return token, await administration.robots.get(name)
 
@@ -119,7 +124,9 @@ def rotate(
 ) -> None:
     """Replace a robot's token and print the new one; it cannot be shown again."""
     seconds = parse_overlap(overlap)
-    text = administer(config, defaults, lambda tools: tools.tokens.rotate(name, token, seconds))
+    text = administer(
+        config, defaults, lambda tools: tools.tokens.rotate(OPERATOR, name, token, seconds)
+    )
     print_rotated(name, token, text, seconds, as_json)
 
 
@@ -162,5 +169,5 @@ def remove(
 ) -> None:
     """Remove a robot, with its tokens."""
     account_changes.remove(
-        "robot", name, lambda tools: tools.robots.remove(name), config, defaults, as_json
+        "robot", name, lambda tools: tools.robots.remove(OPERATOR, name), config, defaults, as_json
     )

@@ -10,6 +10,7 @@ from entrepot.cli.grants import parse_actions
 from entrepot.cli.output import say, warn
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
 from entrepot.config.access import RuleSettings
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.accounts import StoredRule
 from entrepot.ports.clock import SystemClock
 
@@ -83,7 +84,7 @@ def add(
     )
 
     async def work(administration: "Administration") -> list[str]:
-        await administration.rules.add(rule)
+        await administration.rules.add(OPERATOR, rule)
         return await administration.rules.unknown_subjects(rule)
 
     unknown = administer(config, defaults, work, changes=True)
@@ -138,7 +139,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Remove a rule of the database; it stops applying at once."""
-    administer(config, defaults, lambda tools: tools.rules.remove(name))
+    administer(config, defaults, lambda tools: tools.rules.remove(OPERATOR, name))
     if as_json:
         print_json({"removed": name})
     else:

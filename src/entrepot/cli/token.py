@@ -11,6 +11,7 @@ from entrepot.cli.grants import Limits, describe_grants, parse_grants
 from entrepot.cli.output import result, say
 from entrepot.cli.tables import moment, print_facts, print_json, print_rows
 from entrepot.config.durations import format_duration
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.accounts import StoredToken
 from entrepot.ports.clock import MICROSECONDS, SystemClock
 from entrepot.services.access.token_text import TokenText
@@ -61,7 +62,9 @@ def add(
     expires_at = parse_expiry(expires, SystemClock().now())
 
     async def work(administration: "Administration") -> dict[str, Any]:
-        text = await administration.tokens.add(account, name, limits=limits, expires_at=expires_at)
+        text = await administration.tokens.add(
+            OPERATOR, account, name, limits=limits, expires_at=expires_at
+        )
         stored = await administration.tokens.get(account, name)
         return {**describe(stored), "token": text.text}
 
@@ -106,7 +109,9 @@ def rotate(
 ) -> None:
     """Replace a token and print the new one; it cannot be shown again."""
     seconds = parse_overlap(overlap)
-    text = administer(config, defaults, lambda tools: tools.tokens.rotate(account, name, seconds))
+    text = administer(
+        config, defaults, lambda tools: tools.tokens.rotate(OPERATOR, account, name, seconds)
+    )
     print_rotated(account, name, text, seconds, as_json)
 
 
@@ -139,7 +144,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Remove a token; it stops working at once."""
-    administer(config, defaults, lambda tools: tools.tokens.remove(account, name))
+    administer(config, defaults, lambda tools: tools.tokens.remove(OPERATOR, account, name))
     if as_json:
         print_json({"account": account, "removed": name})
     else:

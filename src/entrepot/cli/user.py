@@ -13,7 +13,7 @@ from entrepot.cli.expiry import Expires, When, parse_expiry
 from entrepot.cli.output import result, say
 from entrepot.cli.password_input import PasswordStdin, RandomPassword, ask_password
 from entrepot.cli.tables import count_of, moment, print_facts, print_json, print_rows
-from entrepot.ports.access import Kind
+from entrepot.ports.access import OPERATOR, Kind
 from entrepot.ports.accounts import Account
 from entrepot.ports.clock import SystemClock
 from entrepot.services.access.names import check_name
@@ -70,7 +70,7 @@ def add(
 
     async def work(administration: "Administration") -> Account:
         return await administration.users.add(
-            name, password, admin=admin, description=description, expires_at=expires_at
+            OPERATOR, name, password, admin=admin, description=description, expires_at=expires_at
         )
 
     account = administer(config, defaults, work, changes=True)
@@ -161,7 +161,7 @@ def reset(
     """Set a new password for a user, an administrator included; asks for it."""
     administer(config, defaults, lambda tools: tools.users.get(name))
     password = ask_password(name, from_stdin=password_stdin, random=random_password)
-    administer(config, defaults, lambda tools: tools.users.reset(name, password))
+    administer(config, defaults, lambda tools: tools.users.reset(OPERATOR, name, password))
     made = {"made_password": password} if random_password else {}
     if as_json:
         print_json({"name": name, **made})
@@ -202,5 +202,5 @@ def remove(
 ) -> None:
     """Remove a user, with tokens and group memberships."""
     account_changes.remove(
-        "user", name, lambda tools: tools.users.remove(name), config, defaults, as_json
+        "user", name, lambda tools: tools.users.remove(OPERATOR, name), config, defaults, as_json
     )

@@ -17,7 +17,7 @@ from entrepot.config.storage import (
 )
 from entrepot.errors import ConfigurationError, Unauthenticated
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Action, BasicCredentials, Caller, Kind
+from entrepot.ports.access import OPERATOR, Action, BasicCredentials, Caller, Kind
 from entrepot.ports.accounts import Accounts
 from entrepot.ports.clock import SystemClock
 
@@ -82,16 +82,16 @@ def test_an_account_has_another_mark_after_a_new_password_and_none_when_it_is_ou
         configured = settings(tmp_path, AccessSettings(enabled=True))
         await Backend(configured).prepare()
         with open_administration(configured) as tools:
-            await tools.users.add("alice", None)
+            await tools.users.add(OPERATOR, "alice", None)
             marks = [await mark(tools.accounts)]
-            await tools.users.reset("alice", "a new password")
+            await tools.users.reset(OPERATOR, "alice", "a new password")
             marks.append(await mark(tools.accounts))
-            await tools.users.remove("alice")
-            await tools.users.add("alice", None)
+            await tools.users.remove(OPERATOR, "alice")
+            await tools.users.add(OPERATOR, "alice", None)
             marks.append(await mark(tools.accounts))
             assert None not in marks
             assert len(set(marks)) == 3
-            await tools.users.set_disabled("alice", disabled=True)
+            await tools.users.set_disabled(OPERATOR, "alice", disabled=True)
             assert await mark(tools.accounts) is None
 
     async def mark(accounts: Accounts) -> str | None:

@@ -1,6 +1,7 @@
 """Each change that somebody makes is recorded once, and what changes nothing is not."""
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,15 +14,18 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
-from entrepot.ports.access import RETENTION, OpenAccess
+from entrepot.ports.access import RETENTION, Action, Caller, Kind, OpenAccess
+from entrepot.ports.accounts import StoredRule
 from entrepot.services.delete import Delete
 from entrepot.services.image_removal import Candidate, ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
 from tests.model.place import UNTAGGED, Place
-from tests.unit.services.access.stage import Stage, stage
+from tests.unit.services.access.stage import Stage, grant, stage
 from tests.unit.services.collection.places import at_a_place, push
 from tests.wire.harness.contents import CONFIG, Content, image
 
+CAROL = Caller("carol", Kind.USER)
+RULE = StoredRule(name="all", who=("user:alice",), may=(Action.PULL,), repositories=("**",))
 ONE, TWO = Content(b"one"), Content(b"two")
 FIRST, SECOND = image(ONE, config=CONFIG), image(TWO, config=CONFIG)
 
@@ -130,39 +134,39 @@ def test_a_deleted_repository_is_told_once() -> None:
 
 def test_changes_of_accounts_are_told_with_whoever_makes_them() -> None:
     async def work(opened: Stage) -> None:
-        await opened.users.add("alice", "a long password of the tests")
+        await opened.users.add(CAROL, "alice", "a long password of the tests")
         with pytest.raises(NameTaken):
-            await opened.users.add("alice", "a long password of the tests")
-        await opened.users.set_disabled("alice", True)
-        await opened.users.reset("alice", "another password of the tests")
-        await opened.robots.add("ci", owner="alice")
-        await opened.tokens.add("alice", "laptop")
-        await opened.tokens.rotate("alice", "laptop", 0)
-        await opened.tokens.remove("alice", "laptop")
+            await opened.users.add(CAROL, "alice", "a long password of the tests")
+        await opened.users.set_disabled(CAROL, "alice", True)
+        await opened.users.reset(CAROL, "alice", "another password of the tests")
+        await opened.robots.add(CAROL, "ci", owner="alice")
+        await opened.tokens.add(CAROL, "alice", "laptop")
+        await opened.tokens.rotate(CAROL, "alice", "laptop", 0)
+        await opened.tokens.remove(CAROL, "alice", "laptop")
         with pytest.raises(UnknownAccount):
-            await opened.tokens.remove("alice", "laptop")
-        await opened.groups.add("team", ["alice"])
-        await opened.groups.leave("team", ["alice"])
-        await opened.groups.remove("team")
-        await opened.add_rule("all", "user:alice", "pull", "**")
-        await opened.rules.remove("all")
-        await opened.robots.remove("ci")
-        await opened.users.remove("alice")
+            await opened.tokens.remove(CAROL, "alice", "laptop")
+        await opened.groups.add(CAROL, "team", ["alice"])
+        await opened.groups.leave(CAROL, "team", ["alice"])
+        await opened.groups.remove(CAROL, "team")
+        await opened.rules.add(CAROL, RULE)
+        await opened.rules.remove(CAROL, "all")
+        await opened.robots.remove(CAROL, "ci")
+        await opened.users.remove(CAROL, "alice")
         assert [(kind, who, name) for kind, who, _, name, _ in told(opened.path)] == [
-            ("account.created", "operator", "alice"),
-            ("account.changed", "operator", "alice"),
-            ("account.changed", "operator", "alice"),
-            ("account.created", "operator", "ci"),
-            ("token.created", "operator", "alice"),
-            ("token.rotated", "operator", "alice"),
-            ("token.deleted", "operator", "alice"),
-            ("group.created", "operator", "team"),
-            ("group.changed", "operator", "team"),
-            ("group.deleted", "operator", "team"),
-            ("rule.created", "operator", "all"),
-            ("rule.deleted", "operator", "all"),
-            ("account.deleted", "operator", "ci"),
-            ("account.deleted", "operator", "alice"),
+            ("account.created", "carol", "alice"),
+            ("account.changed", "carol", "alice"),
+            ("account.changed", "carol", "alice"),
+            ("account.created", "carol", "ci"),
+            ("token.created", "carol", "alice"),
+            ("token.rotated", "carol", "alice"),
+            ("token.deleted", "carol", "alice"),
+            ("group.created", "carol", "team"),
+            ("group.changed", "carol", "team"),
+            ("group.deleted", "carol", "team"),
+            ("rule.created", "carol", "all"),
+            ("rule.deleted", "carol", "all"),
+            ("account.deleted", "carol", "ci"),
+            ("account.deleted", "carol", "alice"),
         ]
 
     with stage() as opened:
@@ -171,6 +175,27 @@ def test_changes_of_accounts_are_told_with_whoever_makes_them() -> None:
             recorded = "".join(map(str, connection.execute("SELECT * FROM events")))
     assert "password of the tests" not in recorded
     assert "argon2" not in recorded
+
+
+def test_what_is_granted_is_told_without_the_secret() -> None:
+    async def work(opened: Stage) -> None:
+        granted = [grant("push pull", "team/** !team/x")]
+        robot = await opened.robots.add(CAROL, "ci", grants=granted, expires_at=2**51)
+        token = await opened.tokens.add(CAROL, "ci", "extra", limits=granted)
+        again = await opened.tokens.rotate(CAROL, "ci", "extra", 0)
+        with closing(sqlite3.connect(opened.path)) as connection:
+            query = "SELECT caller_kind, caller, details FROM events ORDER BY number"
+            rows = list(connection.execute(query))
+        assert {row[:2] for row in rows} == {("user", "carol")}
+        made, issued, rotated = (json.loads(row[2]) for row in rows)
+        assert (made["grants"], made["expires_at"]) == ("pull,push:team/**,!team/x", 2**51)
+        assert (issued["limits"], issued["id"]) == ("pull,push:team/**,!team/x", token.public_id)
+        assert (rotated["id"], rotated["old_until"]) == (token.public_id, opened.clock.now())
+        for secret in (robot.text, token.text, again.text):
+            assert secret.rpartition("_")[2] not in str(rows)
+
+    with stage() as opened:
+        asyncio.run(work(opened))
 
 
 def test_what_the_collector_removes_is_told_as_the_registrys_own_work() -> None:

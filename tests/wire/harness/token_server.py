@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import jwt
 
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.clock import SystemClock
 from entrepot.services.access.passwords import Passwords
 from entrepot.services.access.users import Users
@@ -35,7 +36,7 @@ class Guarded:
         passwords = Passwords()
         users = Users(self.running.drivers.accounts, passwords, SystemClock())
         for name in ("alice", "bob"):
-            loop.run(users.add(name, PASSWORD))
+            loop.run(users.add(OPERATOR, name, PASSWORD))
         passwords.close()
 
     def send(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from entrepot.errors import UnknownAccount
-from entrepot.ports.access import OPERATOR, Caller, Kind
+from entrepot.ports.access import Caller, Kind
 from entrepot.ports.accounts import AccessWriter, Account, Accounts, Result
 from entrepot.ports.clock import Clock
 from entrepot.ports.events import Event, EventKind
@@ -17,14 +17,12 @@ class AccountsOfKind:
         accounts: where they are kept.
         kind: `Kind.USER` or `Kind.ROBOT`.
         clock: tells the time.
-        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, kind: Kind, clock: Clock, by: Caller = OPERATOR) -> None:
+    def __init__(self, accounts: Accounts, kind: Kind, clock: Clock) -> None:
         self._accounts = accounts
         self._kind = kind
         self._clock = clock
-        self._by = by
 
     async def get(self, name: str) -> Account:
         """Find an account.
@@ -41,29 +39,41 @@ class AccountsOfKind:
         """List accounts by name, from behind one."""
         return await self._accounts.accounts(self._kind, after, limit)
 
-    async def set_disabled(self, name: str, disabled: bool) -> None:
+    async def set_disabled(self, caller: Caller, name: str, disabled: bool) -> None:
         """Let an account in no more, or again; that goes for its tokens and robots, too.
 
+        Args:
+            caller: who does it.
+            name: the account's.
+            disabled: whether it is let in no more.
+
         Raises:
             UnknownAccount: there is no such account.
         """
         await self.get(name)
-        event = self._event(EventKind.ACCOUNT_CHANGED, name, disabled=disabled)
+        event = self._event(caller, EventKind.ACCOUNT_CHANGED, name, disabled=disabled)
         await recorded(self._accounts, lambda writer: writer.set_disabled(name, disabled), event)
 
-    async def expire(self, name: str, expires_at: int | None) -> None:
+    async def expire(self, caller: Caller, name: str, expires_at: int | None) -> None:
         """Let an account in until a moment, or for ever.
+
+        Args:
+            caller: who does it.
+            name: the account's.
+            expires_at: microseconds since 1970, UTC; None for ever.
 
         Raises:
             UnknownAccount: there is no such account.
         """
         await self.get(name)
-        event = self._event(EventKind.ACCOUNT_CHANGED, name, expires_at=expires_at)
+        event = self._event(caller, EventKind.ACCOUNT_CHANGED, name, expires_at=expires_at)
         await recorded(self._accounts, lambda writer: writer.set_expiry(name, expires_at), event)
 
-    def _event(self, kind: EventKind, name: str, **details: str | int | bool | None) -> Event:
+    def _event(
+        self, caller: Caller, kind: EventKind, name: str, **details: str | int | bool | None
+    ) -> Event:
         details = {"kind": self._kind, **details}
-        return Event(kind, self._by, self._clock.now(), reference=name, details=details)
+        return Event(kind, caller, self._clock.now(), reference=name, details=details)
 
     def _unknown(self, name: str) -> UnknownAccount:
         return UnknownAccount(f"there is no {self._kind} {name}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from entrepot.errors import InvalidRequest, NameTaken, UnknownAccount
 from entrepot.oci.excerpt import excerpt
-from entrepot.ports.access import OPERATOR, Caller, Kind
+from entrepot.ports.access import Caller, Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, Group
 from entrepot.ports.clock import Clock
 from entrepot.ports.events import Event, EventKind
@@ -20,16 +20,15 @@ class Groups:
     Args:
         accounts: where they are kept.
         clock: tells the time.
-        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock, by: Caller = OPERATOR) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self._accounts = accounts
         self._clock = clock
-        self._by = by
 
     async def add(
         self,
+        caller: Caller,
         name: str,
         members: Iterable[str] = (),
         *,
@@ -39,6 +38,7 @@ class Groups:
         """Make a group.
 
         Args:
+            caller: who does it.
             name: unique among groups.
             members: users.
             description: for people.
@@ -59,13 +59,16 @@ class Groups:
                 raise NameTaken(f"there is a group called {name} already")
             await _join(writer, name, members, now, external=external)
 
-        event = self._event(EventKind.GROUP_CREATED, name, members=" ".join(members))
+        event = self._event(caller, EventKind.GROUP_CREATED, name, members=" ".join(members))
         await recorded(self._accounts, change, event)
 
-    async def join(self, name: str, members: Iterable[str], *, external: bool = False) -> None:
+    async def join(
+        self, caller: Caller, name: str, members: Iterable[str], *, external: bool = False
+    ) -> None:
         """Add members to a group; those who are in it stay.
 
         Args:
+            caller: who does it.
             name: of the group.
             members: users.
             external: members may be users whom another authenticator knows.
@@ -82,11 +85,16 @@ class Groups:
                 raise _unknown(name)
             await _join(writer, name, members, now, external=external)
 
-        event = self._event(EventKind.GROUP_CHANGED, name, joined=" ".join(members))
+        event = self._event(caller, EventKind.GROUP_CHANGED, name, joined=" ".join(members))
         await recorded(self._accounts, change, event)
 
-    async def leave(self, name: str, members: Iterable[str]) -> None:
+    async def leave(self, caller: Caller, name: str, members: Iterable[str]) -> None:
         """Take members from a group.
+
+        Args:
+            caller: who does it.
+            name: of the group.
+            members: users.
 
         Raises:
             UnknownAccount: there is no such group, or somebody is not in it.
@@ -99,7 +107,7 @@ class Groups:
                 if not _can_be_member(member) or not await writer.leave_group(name, member):
                     raise UnknownAccount(f"{excerpt(member)} is not in group {name}")
 
-        event = self._event(EventKind.GROUP_CHANGED, name, left=" ".join(members))
+        event = self._event(caller, EventKind.GROUP_CHANGED, name, left=" ".join(members))
         await recorded(self._accounts, change, event)
 
     async def get(self, name: str) -> Group:
@@ -129,8 +137,12 @@ class Groups:
         """List groups by name, from behind one."""
         return await self._accounts.groups(after, limit)
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove a group; its members stay users.
+
+        Args:
+            caller: who does it.
+            name: of the group.
 
         Raises:
             UnknownAccount: there is no such group.
@@ -141,10 +153,12 @@ class Groups:
             if not await writer.remove_group(name):
                 raise _unknown(name)
 
-        await recorded(self._accounts, change, self._event(EventKind.GROUP_DELETED, name))
+        await recorded(self._accounts, change, self._event(caller, EventKind.GROUP_DELETED, name))
 
-    def _event(self, kind: EventKind, name: str, **details: str | int | bool | None) -> Event:
-        return Event(kind, self._by, self._clock.now(), reference=name, details=details)
+    def _event(
+        self, caller: Caller, kind: EventKind, name: str, **details: str | int | bool | None
+    ) -> Event:
+        return Event(kind, caller, self._clock.now(), reference=name, details=details)
 
 
 async def _join(

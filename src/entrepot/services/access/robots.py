@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from entrepot.errors import NameTaken, UnknownAccount
-from entrepot.ports.access import OPERATOR, Caller, Grant, Kind
+from entrepot.ports.access import Caller, Grant, Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, NewAccount
 from entrepot.ports.clock import Clock
 from entrepot.ports.events import EventKind
 from entrepot.services.access.accounts import AccountsOfKind, recorded
 from entrepot.services.access.names import check_description, check_name, is_name
 from entrepot.services.access.token_text import TokenText
-from entrepot.services.access.tokens import check_grants, new_token
+from entrepot.services.access.tokens import check_grants, new_token, spell_grants
 
 FIRST_TOKEN = "default"  # noqa: S105 (a name)
 
@@ -21,14 +21,14 @@ class Robots(AccountsOfKind):
     Args:
         accounts: where they are kept.
         clock: tells the time.
-        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock, by: Caller = OPERATOR) -> None:
-        super().__init__(accounts, Kind.ROBOT, clock, by)
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+        super().__init__(accounts, Kind.ROBOT, clock)
 
     async def add(
         self,
+        caller: Caller,
         name: str,
         *,
         owner: str | None = None,
@@ -39,6 +39,7 @@ class Robots(AccountsOfKind):
         """Make a robot with a first token; this is the only time that its text is known.
 
         Args:
+            caller: who does it.
             name: unique among users and robots.
             owner: a user whose rights bound the robot's, at each use.
             grants: all that the robot may do; None leaves it to the rules.
@@ -73,12 +74,23 @@ class Robots(AccountsOfKind):
                 raise NameTaken(f"there is a user or a robot called {name} already")
             await writer.add_token(new_token(name, FIRST_TOKEN, text, now, None, None))
 
-        event = self._event(EventKind.ACCOUNT_CREATED, name, owner=owner)
+        event = self._event(
+            caller,
+            EventKind.ACCOUNT_CREATED,
+            name,
+            owner=owner,
+            grants=spell_grants(grants),
+            expires_at=expires_at,
+        )
         await recorded(self._accounts, change, event)
         return text
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove a robot, with its tokens.
+
+        Args:
+            caller: who does it.
+            name: the robot's.
 
         Raises:
             UnknownAccount: there is no such robot.
@@ -89,4 +101,4 @@ class Robots(AccountsOfKind):
             if not await writer.remove_account(name):
                 raise self._unknown(name)
 
-        await recorded(self._accounts, change, self._event(EventKind.ACCOUNT_DELETED, name))
+        await recorded(self._accounts, change, self._event(caller, EventKind.ACCOUNT_DELETED, name))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from entrepot.config.access import RuleSettings, parse_subject
 from entrepot.errors import NameTaken, UnknownAccount
-from entrepot.ports.access import OPERATOR, Caller, Kind
+from entrepot.ports.access import Caller, Kind
 from entrepot.ports.accounts import AccessWriter, Accounts, StoredRule
 from entrepot.ports.clock import Clock
 from entrepot.ports.events import Event, EventKind
@@ -22,7 +22,6 @@ class StoredRules:
         accounts: where they are kept.
         clock: tells the time.
         of_file: those of the configuration, which only whoever edits that changes.
-        by: who changes them.
     """
 
     def __init__(
@@ -30,15 +29,17 @@ class StoredRules:
         accounts: Accounts,
         clock: Clock,
         of_file: Sequence[RuleSettings] = (),
-        by: Caller = OPERATOR,
     ) -> None:
         self._accounts = accounts
         self._clock = clock
         self._of_file = of_file
-        self._by = by
 
-    async def add(self, rule: StoredRule) -> None:
+    async def add(self, caller: Caller, rule: StoredRule) -> None:
         """Make a rule.
+
+        Args:
+            caller: who does it.
+            rule: to be made.
 
         Raises:
             InvalidRequest: a part of it cannot be used; the message says what was expected.
@@ -57,9 +58,7 @@ class StoredRules:
             "may": " ".join(rule.may),
             "repositories": " ".join(rule.repositories),
         }
-        event = Event(
-            EventKind.RULE_CREATED, self._by, self._clock.now(), "", rule.name, "", details
-        )
+        event = Event(EventKind.RULE_CREATED, caller, self._clock.now(), "", rule.name, "", details)
         await recorded(self._accounts, change, event)
 
     async def unknown_subjects(self, rule: StoredRule) -> list[str]:
@@ -99,8 +98,12 @@ class StoredRules:
         """List rules by name, from behind one."""
         return await self._accounts.rules(after, limit)
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove a rule.
+
+        Args:
+            caller: who does it.
+            name: of the rule.
 
         Raises:
             UnknownAccount: there is no such rule.
@@ -111,7 +114,7 @@ class StoredRules:
             if not await writer.remove_rule(name):
                 raise _unknown(name)
 
-        event = Event(EventKind.RULE_DELETED, self._by, self._clock.now(), reference=name)
+        event = Event(EventKind.RULE_DELETED, caller, self._clock.now(), reference=name)
         await recorded(self._accounts, change, event)
 
     async def _is_known(self, kind: str, name: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from entrepot.errors import InvalidRequest, NameTaken, UnknownAccount
-from entrepot.ports.access import OPERATOR, Caller, Grant
+from entrepot.ports.access import Caller, Grant
 from entrepot.ports.accounts import AccessWriter, Account, Accounts, NewToken, StoredToken
 from entrepot.ports.clock import Clock
 from entrepot.ports.events import Event, EventKind
@@ -21,16 +21,15 @@ class Tokens:
     Args:
         accounts: where they are kept.
         clock: tells the time.
-        by: who changes them.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock, by: Caller = OPERATOR) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self._accounts = accounts
         self._clock = clock
-        self._by = by
 
     async def add(
         self,
+        caller: Caller,
         account: str,
         name: str,
         *,
@@ -42,6 +41,7 @@ class Tokens:
         Limits may be wider than the account's rights: what both allow holds, at each use.
 
         Args:
+            caller: who does it.
             account: of a user or a robot.
             name: unique among the account's tokens.
             limits: rights are no wider than these; None: as the account's.
@@ -64,7 +64,16 @@ class Tokens:
             if not await writer.add_token(token):
                 raise NameTaken(f"{account} has a token called {name} already")
 
-        await recorded(self._accounts, change, self._event(EventKind.TOKEN_CREATED, account, name))
+        event = self._event(
+            caller,
+            EventKind.TOKEN_CREATED,
+            account,
+            name,
+            id=text.public_id,
+            limits=spell_grants(limits),
+            expires_at=expires_at,
+        )
+        await recorded(self._accounts, change, event)
         return text
 
     async def list(self, account: str) -> list[StoredToken]:
@@ -92,10 +101,11 @@ class Tokens:
                 return token
         raise _unknown(account, name)
 
-    async def rotate(self, account: str, name: str, overlap: float) -> TokenText:
+    async def rotate(self, caller: Caller, account: str, name: str, overlap: float) -> TokenText:
         """Replace a token's secret; the one that it had is good for a while longer.
 
         Args:
+            caller: who does it.
             account: whose token.
             name: of the token.
             overlap: seconds that the old one is good; 0 ends it now.
@@ -112,11 +122,19 @@ class Tokens:
             if not await writer.rotate_token(account, name, text.hash(), old_until, now):
                 raise _unknown(account, name)
 
-        await recorded(self._accounts, change, self._event(EventKind.TOKEN_ROTATED, account, name))
+        event = self._event(
+            caller, EventKind.TOKEN_ROTATED, account, name, id=stored.public_id, old_until=old_until
+        )
+        await recorded(self._accounts, change, event)
         return text
 
-    async def remove(self, account: str, name: str) -> None:
+    async def remove(self, caller: Caller, account: str, name: str) -> None:
         """Remove a token; it is good no more.
+
+        Args:
+            caller: who does it.
+            account: whose token.
+            name: of the token.
 
         Raises:
             UnknownAccount: there is no such account or token.
@@ -127,11 +145,20 @@ class Tokens:
             if not await writer.remove_token(account, name):
                 raise _unknown(account, name)
 
-        await recorded(self._accounts, change, self._event(EventKind.TOKEN_DELETED, account, name))
+        await recorded(
+            self._accounts, change, self._event(caller, EventKind.TOKEN_DELETED, account, name)
+        )
 
-    def _event(self, kind: EventKind, account: str, name: str) -> Event:
-        now = self._clock.now()
-        return Event(kind, self._by, now, reference=account, details={"token": name})
+    def _event(
+        self,
+        caller: Caller,
+        kind: EventKind,
+        account: str,
+        name: str,
+        **details: str | int | bool | None,
+    ) -> Event:
+        details = {"token": name, **details}
+        return Event(kind, caller, self._clock.now(), reference=account, details=details)
 
     async def _account(self, name: str) -> Account:
         found = await self._accounts.account(name) if is_name(name) else None
@@ -150,6 +177,15 @@ def check_grants(grants: Sequence[Grant] | None) -> None:
         if not grant.actions:
             raise InvalidRequest("a grant names at least one action")
         compile_globs(grant.patterns)
+
+
+def spell_grants(grants: Sequence[Grant] | None) -> str | None:
+    """Give grants as an event has them, `pull,push:team/**` and such, parted by spaces."""
+    if grants is None:
+        return None
+    return " ".join(
+        f"{','.join(sorted(grant.actions))}:{','.join(grant.patterns)}" for grant in grants
+    )
 
 
 def new_token(

@@ -21,17 +21,15 @@ class Users(AccountsOfKind):
         accounts: where they are kept.
         passwords: hashes theirs.
         clock: tells the time.
-        by: who changes them.
     """
 
-    def __init__(
-        self, accounts: Accounts, passwords: Passwords, clock: Clock, by: Caller = OPERATOR
-    ) -> None:
-        super().__init__(accounts, Kind.USER, clock, by)
+    def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
+        super().__init__(accounts, Kind.USER, clock)
         self._passwords = passwords
 
     async def add(
         self,
+        caller: Caller,
         name: str,
         password: str | None,
         *,
@@ -42,6 +40,7 @@ class Users(AccountsOfKind):
         """Make a user.
 
         Args:
+            caller: who does it.
             name: unique among users and robots.
             password: None for a user who logs in with tokens only.
             admin: may do everything.
@@ -70,7 +69,9 @@ class Users(AccountsOfKind):
             if not await writer.add_account(account):
                 raise NameTaken(f"there is a user or a robot called {name} already")
 
-        event = self._event(EventKind.ACCOUNT_CREATED, name, admin=admin)
+        event = self._event(
+            caller, EventKind.ACCOUNT_CREATED, name, admin=admin, expires_at=expires_at
+        )
         await recorded(self._accounts, change, event)
         return await self.get(name)
 
@@ -95,12 +96,17 @@ class Users(AccountsOfKind):
         async def change(writer: AccessWriter) -> bool:
             return not await writer.has_users() and await writer.add_account(account)
 
-        event = self._event(EventKind.ACCOUNT_CREATED, account.name, admin=True)
+        event = self._event(OPERATOR, EventKind.ACCOUNT_CREATED, account.name, admin=True)
         made = await recorded(self._accounts, change, event)
         return (account.name, password) if made else None
 
-    async def reset(self, name: str, password: str) -> None:
+    async def reset(self, caller: Caller, name: str, password: str) -> None:
         """Give a user another password; the old one is good no more.
+
+        Args:
+            caller: who does it.
+            name: the user's.
+            password: the new one.
 
         Raises:
             UnknownAccount: there is no such user.
@@ -114,11 +120,15 @@ class Users(AccountsOfKind):
             if not await writer.set_password(name, password_hash, now):
                 raise self._unknown(name)
 
-        event = self._event(EventKind.ACCOUNT_CHANGED, name, password=True)
+        event = self._event(caller, EventKind.ACCOUNT_CHANGED, name, password=True)
         await recorded(self._accounts, change, event)
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove a user, with tokens and memberships.
+
+        Args:
+            caller: who does it.
+            name: the user's.
 
         Raises:
             UnknownAccount: there is no such user.
@@ -136,4 +146,4 @@ class Users(AccountsOfKind):
             if not await writer.remove_account(name):
                 raise self._unknown(name)
 
-        await recorded(self._accounts, change, self._event(EventKind.ACCOUNT_DELETED, name))
+        await recorded(self._accounts, change, self._event(caller, EventKind.ACCOUNT_DELETED, name))

@@ -10,7 +10,7 @@ from entrepot.config.access import RuleSettings
 from entrepot.drivers.sql.accounts import SqlAccounts
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Action, BasicCredentials, Caller, Grant
+from entrepot.ports.access import OPERATOR, Action, BasicCredentials, Caller, Grant
 from entrepot.ports.accounts import StoredRule
 from entrepot.services.access.authenticator import AccountAuthenticator
 from entrepot.services.access.groups import Groups
@@ -90,12 +90,13 @@ class Stage(Worker):
 
     async def add_rule(self, name: str, who: str, may: str, repositories: str) -> None:
         await self.rules.add(
+            OPERATOR,
             StoredRule(
                 name=name,
                 who=tuple(who.split()),
                 may=tuple(Action(word) for word in may.split()),
                 repositories=tuple(repositories.split()),
-            )
+            ),
         )
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from entrepot.errors import Unauthenticated
-from entrepot.ports.access import BearerCredentials, Caller, Kind
+from entrepot.ports.access import OPERATOR, BearerCredentials, Caller, Kind
 from entrepot.services.access import verified
 from entrepot.services.access.passwords import Passwords
 from entrepot.services.access.token_text import TokenText
@@ -34,7 +34,7 @@ async def refused(login: Awaitable[Caller]) -> str:
 
 def test_a_user_logs_in_with_the_password_and_nothing_else() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
         assert await stage.login("alice", PASSWORD) == Caller("alice", Kind.USER)
         for wrong in ("", "x", PASSWORD.upper(), PASSWORD + " ", PASSWORD + "\0", "alice"):
             await refused(stage.login("alice", wrong))
@@ -45,7 +45,7 @@ def test_a_user_logs_in_with_the_password_and_nothing_else() -> None:
 def test_a_password_is_the_same_however_its_accents_are_composed() -> None:
     async def act(stage: Stage) -> None:
         password = "pâté en croûte"
-        await stage.users.add("alice", unicodedata.normalize("NFC", password))
+        await stage.users.add(OPERATOR, "alice", unicodedata.normalize("NFC", password))
         caller = Caller("alice", Kind.USER)
         assert await stage.login("alice", unicodedata.normalize("NFD", password)) == caller
 
@@ -58,8 +58,8 @@ def test_a_password_is_the_same_however_its_accents_are_composed() -> None:
 )
 def test_no_other_name_is_alices(name: str) -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        token = await stage.tokens.add("alice", "laptop")
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        token = await stage.tokens.add(OPERATOR, "alice", "laptop")
         await refused(stage.login(name, PASSWORD))
         await refused(stage.login(name, token.text))
 
@@ -68,12 +68,12 @@ def test_no_other_name_is_alices(name: str) -> None:
 
 def test_every_refusal_says_the_same() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        await stage.users.add("gone", PASSWORD)
-        await stage.users.set_disabled("gone", disabled=True)
-        await stage.users.add("old", PASSWORD, expires_at=stage.clock.now() + 1)
-        await stage.users.add("tokens-only", None)
-        await stage.robots.add("ci")
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        await stage.users.add(OPERATOR, "gone", PASSWORD)
+        await stage.users.set_disabled(OPERATOR, "gone", disabled=True)
+        await stage.users.add(OPERATOR, "old", PASSWORD, expires_at=stage.clock.now() + 1)
+        await stage.users.add(OPERATOR, "tokens-only", None)
+        await stage.robots.add(OPERATOR, "ci")
         stage.later(2)
         said = {
             await refused(stage.login("alice", "wrong password")),
@@ -91,10 +91,10 @@ def test_every_refusal_says_the_same() -> None:
 
 def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        await stage.users.add("gone", PASSWORD)
-        await stage.users.set_disabled("gone", disabled=True)
-        await stage.users.add("tokens-only", None)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        await stage.users.add(OPERATOR, "gone", PASSWORD)
+        await stage.users.set_disabled(OPERATOR, "gone", disabled=True)
+        await stage.users.add(OPERATOR, "tokens-only", None)
         names = ["alice", "nobody", "No Name", "gone", "tokens-only", "ci"]
         took: dict[str, list[float]] = {name: [] for name in names}
         for turn in range(9):
@@ -115,12 +115,12 @@ def _other_threads() -> int:
 
 def test_a_new_password_ends_the_old_one() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
         other = stage.other_worker()
         await stage.login("alice", PASSWORD)
         await other.login("alice", PASSWORD)
         await refused(stage.login("alice", "another one"))
-        await stage.users.reset("alice", "another one")
+        await stage.users.reset(OPERATOR, "alice", "another one")
         for worker in (stage, other):
             await refused(worker.login("alice", PASSWORD))
             assert await worker.login("alice", "another one") == Caller("alice", Kind.USER)
@@ -130,11 +130,11 @@ def test_a_new_password_ends_the_old_one() -> None:
 
 def test_tokens_log_in_their_own_account_with_their_limits() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        await stage.users.add("bob", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        await stage.users.add(OPERATOR, "bob", PASSWORD)
         limits = (grant("pull", "team/**"),)
-        token = await stage.tokens.add("alice", "laptop", limits=limits)
-        robots = await stage.robots.add("ci", grants=[grant("pull", "**")])
+        token = await stage.tokens.add(OPERATOR, "alice", "laptop", limits=limits)
+        robots = await stage.robots.add(OPERATOR, "ci", grants=[grant("pull", "**")])
         assert await stage.login("alice", token.text) == Caller("alice", Kind.USER, limits=limits)
         assert await stage.login("ci", robots.text) == Caller("ci", Kind.ROBOT)
         await refused(stage.login("bob", token.text))
@@ -150,8 +150,8 @@ def test_tokens_log_in_their_own_account_with_their_limits() -> None:
 
 def test_a_token_of_one_kind_with_the_id_of_another_is_refused() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        token = await stage.tokens.add("alice", "laptop")
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        token = await stage.tokens.add(OPERATOR, "alice", "laptop")
         for forged in (
             TokenText.make(Kind.ROBOT, token.public_id),
             TokenText.make(Kind.USER, token.public_id),
@@ -165,19 +165,21 @@ def test_a_token_of_one_kind_with_the_id_of_another_is_refused() -> None:
 
 
 ENDINGS: dict[str, Act] = {
-    "it is removed": lambda stage: stage.tokens.remove("alice", "laptop"),
-    "it is replaced": lambda stage: stage.tokens.rotate("alice", "laptop", 0),
-    "its user is disabled": lambda stage: stage.users.set_disabled("alice", disabled=True),
-    "its user expires": lambda stage: stage.users.expire("alice", stage.clock.now() + 1),
-    "its user is removed": lambda stage: stage.users.remove("alice"),
+    "it is removed": lambda stage: stage.tokens.remove(OPERATOR, "alice", "laptop"),
+    "it is replaced": lambda stage: stage.tokens.rotate(OPERATOR, "alice", "laptop", 0),
+    "its user is disabled": lambda stage: stage.users.set_disabled(
+        OPERATOR, "alice", disabled=True
+    ),
+    "its user expires": lambda stage: stage.users.expire(OPERATOR, "alice", stage.clock.now() + 1),
+    "its user is removed": lambda stage: stage.users.remove(OPERATOR, "alice"),
 }
 
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_a_token_ends_at_once_on_every_worker(ending: Act) -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        token = await stage.tokens.add("alice", "laptop")
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        token = await stage.tokens.add(OPERATOR, "alice", "laptop")
         workers = [stage, stage.other_worker()]
         for worker in workers:
             await worker.login("alice", token.text)
@@ -190,16 +192,16 @@ def test_a_token_ends_at_once_on_every_worker(ending: Act) -> None:
 
 
 OWNERS: dict[str, Act] = {
-    "disabled": lambda stage: stage.users.set_disabled("alice", disabled=True),
-    "expired": lambda stage: stage.users.expire("alice", stage.clock.now() + 1),
+    "disabled": lambda stage: stage.users.set_disabled(OPERATOR, "alice", disabled=True),
+    "expired": lambda stage: stage.users.expire(OPERATOR, "alice", stage.clock.now() + 1),
 }
 
 
 @pytest.mark.parametrize("ending", OWNERS.values(), ids=OWNERS)
 def test_a_robot_cannot_log_in_when_its_owner_cannot(ending: Act) -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        token = await stage.robots.add("ci", owner="alice", grants=[grant("pull", "**")])
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        token = await stage.robots.add(OPERATOR, "ci", owner="alice", grants=[grant("pull", "**")])
         await stage.login("ci", token.text)
         await ending(stage)
         stage.later(1)
@@ -210,8 +212,8 @@ def test_a_robot_cannot_log_in_when_its_owner_cannot(ending: Act) -> None:
 
 def test_a_robots_owner_who_expires_while_nothing_changes_ends_its_tokens() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD, expires_at=stage.clock.now() + 5_000_000)
-        token = await stage.robots.add("ci", owner="alice")
+        await stage.users.add(OPERATOR, "alice", PASSWORD, expires_at=stage.clock.now() + 5_000_000)
+        token = await stage.robots.add(OPERATOR, "ci", owner="alice")
         await stage.login("ci", token.text)
         stage.later(5)
         await refused(stage.login("ci", token.text))
@@ -221,9 +223,9 @@ def test_a_robots_owner_who_expires_while_nothing_changes_ends_its_tokens() -> N
 
 def test_a_token_is_good_until_the_moment_it_expires() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
         end = stage.clock.now() + 10_000_000
-        token = await stage.tokens.add("alice", "laptop", expires_at=end)
+        token = await stage.tokens.add(OPERATOR, "alice", "laptop", expires_at=end)
         stage.later(9.999)
         await stage.login("alice", token.text)
         stage.clock.forward(0.001)
@@ -234,13 +236,13 @@ def test_a_token_is_good_until_the_moment_it_expires() -> None:
 
 def test_a_replaced_token_overlaps_with_the_new_one_as_long_as_was_said() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        first = await stage.tokens.add("alice", "laptop")
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        first = await stage.tokens.add(OPERATOR, "alice", "laptop")
         await stage.login("alice", first.text)
-        second = await stage.tokens.rotate("alice", "laptop", 60)
+        second = await stage.tokens.rotate(OPERATOR, "alice", "laptop", 60)
         stage.later(59)
         assert await stage.login("alice", first.text) == await stage.login("alice", second.text)
-        third = await stage.tokens.rotate("alice", "laptop", 60)
+        third = await stage.tokens.rotate(OPERATOR, "alice", "laptop", 60)
         stage.later(1)
         await refused(stage.login("alice", first.text))
         await stage.login("alice", second.text)
@@ -255,7 +257,7 @@ def test_a_replaced_token_overlaps_with_the_new_one_as_long_as_was_said() -> Non
 def test_a_user_made_after_a_vain_login_can_log_in_at_once() -> None:
     async def act(stage: Stage) -> None:
         await refused(stage.login("alice", PASSWORD))
-        await stage.users.add("alice", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
         assert await stage.login("alice", PASSWORD) == Caller("alice", Kind.USER)
 
     play(act)
@@ -308,8 +310,8 @@ def test_whoever_gives_up_waiting_spoils_it_for_nobody() -> None:
 
 def test_no_secret_is_kept_in_the_memory_of_checked_ones() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
-        token = await stage.tokens.add("alice", "laptop")
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
+        token = await stage.tokens.add(OPERATOR, "alice", "laptop")
         await stage.login("alice", PASSWORD)
         await stage.login("alice", token.text)
         kept = repr((vars(stage.authenticator), vars(stage.authenticator._verified)))

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.accounts import Account
 from tests.unit.services.access.stage import PASSWORD, Stage, stage
 from tests.waiting import tries
@@ -16,8 +17,8 @@ async def alice(opened: Stage) -> Account:
 def test_uses_are_written_down_together() -> None:
     async def act(opened: Stage) -> None:
         opened.uses._delay = 3600.0
-        await opened.users.add("alice", PASSWORD)
-        token = await opened.tokens.add("alice", "laptop")
+        await opened.users.add(OPERATOR, "alice", PASSWORD)
+        token = await opened.tokens.add(OPERATOR, "alice", "laptop")
         await opened.login("alice", PASSWORD, "10.0.0.1")
         opened.later(5)
         await opened.login("alice", token.text, "10.0.0.2")
@@ -37,7 +38,7 @@ def test_uses_are_written_down_together() -> None:
 def test_nobody_needs_to_ask_for_it() -> None:
     async def act(opened: Stage) -> None:
         opened.uses._delay = 0.01
-        await opened.users.add("alice", PASSWORD)
+        await opened.users.add(OPERATOR, "alice", PASSWORD)
         await opened.login("alice", PASSWORD, "10.0.0.1")
         for _ in tries("the use is not written down"):
             if (await alice(opened)).last_used_at is not None:
@@ -50,8 +51,8 @@ def test_nobody_needs_to_ask_for_it() -> None:
 
 def test_the_same_use_is_not_written_again_within_a_minute() -> None:
     async def act(opened: Stage) -> None:
-        await opened.users.add("alice", PASSWORD)
-        token = await opened.tokens.add("alice", "laptop")
+        await opened.users.add(OPERATOR, "alice", PASSWORD)
+        token = await opened.tokens.add(OPERATOR, "alice", "laptop")
 
         async def log_in(address: str) -> tuple[int | None, str | None]:
             await opened.login("alice", token.text, address)
@@ -75,7 +76,7 @@ def test_a_database_that_fails_loses_the_uses_and_nothing_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def act(opened: Stage) -> None:
-        await opened.users.add("alice", PASSWORD)
+        await opened.users.add(OPERATOR, "alice", PASSWORD)
         await opened.login("alice", PASSWORD)
         await opened.uses.write()
         opened.say("ALTER TABLE accounts RENAME TO away")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from entrepot.errors import EntrepotError, InvalidRequest, NameTaken, UnknownAccount
-from entrepot.ports.access import Action, Kind
+from entrepot.ports.access import OPERATOR, Action, Kind
 from entrepot.ports.accounts import StoredRule
 from tests.unit.services.access.stage import PASSWORD, Stage, grant, stage
 
@@ -22,73 +22,129 @@ def play(act: Act) -> None:
 
 
 async def prepare(opened: Stage) -> None:
-    await opened.users.add("alice", PASSWORD)
-    await opened.robots.add("ci", owner="alice")
-    await opened.tokens.add("alice", "laptop")
-    await opened.groups.add("dev", ["alice"])
+    await opened.users.add(OPERATOR, "alice", PASSWORD)
+    await opened.robots.add(OPERATOR, "ci", owner="alice")
+    await opened.tokens.add(OPERATOR, "alice", "laptop")
+    await opened.groups.add(OPERATOR, "dev", ["alice"])
     await opened.add_rule("all", "group:dev", "pull", "**")
 
 
 REFUSED: dict[str, tuple[Act, type[EntrepotError], str]] = {
-    "a name that is none": (lambda s: s.users.add("Bob", PASSWORD), InvalidRequest, "lower-case"),
-    "a taken name": (lambda s: s.users.add("alice", PASSWORD), NameTaken, "alice already"),
-    "a robot's name": (lambda s: s.users.add("ci", PASSWORD), NameTaken, "ci already"),
-    "a user's name": (lambda s: s.robots.add("alice"), NameTaken, "alice already"),
-    "a short password": (lambda s: s.users.add("bob", "x"), InvalidRequest, "8 to 1024"),
-    "a new short password": (lambda s: s.users.reset("alice", "x"), InvalidRequest, "8 to 1024"),
+    "a name that is none": (
+        lambda s: s.users.add(OPERATOR, "Bob", PASSWORD),
+        InvalidRequest,
+        "lower-case",
+    ),
+    "a taken name": (
+        lambda s: s.users.add(OPERATOR, "alice", PASSWORD),
+        NameTaken,
+        "alice already",
+    ),
+    "a robot's name": (lambda s: s.users.add(OPERATOR, "ci", PASSWORD), NameTaken, "ci already"),
+    "a user's name": (lambda s: s.robots.add(OPERATOR, "alice"), NameTaken, "alice already"),
+    "a short password": (lambda s: s.users.add(OPERATOR, "bob", "x"), InvalidRequest, "8 to 1024"),
+    "a new short password": (
+        lambda s: s.users.reset(OPERATOR, "alice", "x"),
+        InvalidRequest,
+        "8 to 1024",
+    ),
     "two lines": (
-        lambda s: s.users.add("bob", PASSWORD, description="a\nb"),
+        lambda s: s.users.add(OPERATOR, "bob", PASSWORD, description="a\nb"),
         InvalidRequest,
         "one line",
     ),
     "no such user": (lambda s: s.users.get("bob"), UnknownAccount, "no user bob"),
     "a robot is no user": (lambda s: s.users.get("ci"), UnknownAccount, "no user ci"),
-    "a robot has no password": (lambda s: s.users.reset("ci", PASSWORD), UnknownAccount, "ci"),
-    "a user is no robot": (lambda s: s.robots.remove("alice"), UnknownAccount, "no robot alice"),
+    "a robot has no password": (
+        lambda s: s.users.reset(OPERATOR, "ci", PASSWORD),
+        UnknownAccount,
+        "ci",
+    ),
+    "a user is no robot": (
+        lambda s: s.robots.remove(OPERATOR, "alice"),
+        UnknownAccount,
+        "no robot alice",
+    ),
     "nobody to disable": (
-        lambda s: s.users.set_disabled("bob", disabled=True),
+        lambda s: s.users.set_disabled(OPERATOR, "bob", disabled=True),
         UnknownAccount,
         "no user",
     ),
-    "nobody to expire": (lambda s: s.robots.expire("alice", None), UnknownAccount, "no robot"),
-    "an owner of robots": (lambda s: s.users.remove("alice"), InvalidRequest, "remove ci first"),
-    "an owner who is not there": (lambda s: s.robots.add("cd", owner="bob"), UnknownAccount, "bob"),
-    "an owner who is a robot": (lambda s: s.robots.add("cd", owner="ci"), UnknownAccount, "ci"),
+    "nobody to expire": (
+        lambda s: s.robots.expire(OPERATOR, "alice", None),
+        UnknownAccount,
+        "no robot",
+    ),
+    "an owner of robots": (
+        lambda s: s.users.remove(OPERATOR, "alice"),
+        InvalidRequest,
+        "remove ci first",
+    ),
+    "an owner who is not there": (
+        lambda s: s.robots.add(OPERATOR, "cd", owner="bob"),
+        UnknownAccount,
+        "bob",
+    ),
+    "an owner who is a robot": (
+        lambda s: s.robots.add(OPERATOR, "cd", owner="ci"),
+        UnknownAccount,
+        "ci",
+    ),
     "a grant without actions": (
-        lambda s: s.robots.add("cd", grants=[grant("", "**")]),
+        lambda s: s.robots.add(OPERATOR, "cd", grants=[grant("", "**")]),
         InvalidRequest,
         "one action",
     ),
     "a grant of no pattern": (
-        lambda s: s.robots.add("cd", grants=[grant("pull", "A")]),
+        lambda s: s.robots.add(OPERATOR, "cd", grants=[grant("pull", "A")]),
         InvalidRequest,
         "lower-case",
     ),
     "limits of no pattern": (
-        lambda s: s.tokens.add("alice", "x", limits=[grant("pull", "!a")]),
+        lambda s: s.tokens.add(OPERATOR, "alice", "x", limits=[grant("pull", "!a")]),
         InvalidRequest,
         "without '!'",
     ),
-    "a taken token": (lambda s: s.tokens.add("alice", "laptop"), NameTaken, "laptop already"),
-    "a token of nobody": (lambda s: s.tokens.add("bob", "x"), UnknownAccount, "bob"),
-    "no such token": (lambda s: s.tokens.rotate("alice", "x", 0), UnknownAccount, "no token"),
-    "no token to remove": (lambda s: s.tokens.remove("alice", "x"), UnknownAccount, "no token"),
-    "a taken group": (lambda s: s.groups.add("dev"), NameTaken, "dev already"),
-    "a member who is not there": (lambda s: s.groups.join("dev", ["bob"]), UnknownAccount, "bob"),
-    "a robot as a member": (lambda s: s.groups.join("dev", ["ci"]), UnknownAccount, "ci"),
+    "a taken token": (
+        lambda s: s.tokens.add(OPERATOR, "alice", "laptop"),
+        NameTaken,
+        "laptop already",
+    ),
+    "a token of nobody": (lambda s: s.tokens.add(OPERATOR, "bob", "x"), UnknownAccount, "bob"),
+    "no such token": (
+        lambda s: s.tokens.rotate(OPERATOR, "alice", "x", 0),
+        UnknownAccount,
+        "no token",
+    ),
+    "no token to remove": (
+        lambda s: s.tokens.remove(OPERATOR, "alice", "x"),
+        UnknownAccount,
+        "no token",
+    ),
+    "a taken group": (lambda s: s.groups.add(OPERATOR, "dev"), NameTaken, "dev already"),
+    "a member who is not there": (
+        lambda s: s.groups.join(OPERATOR, "dev", ["bob"]),
+        UnknownAccount,
+        "bob",
+    ),
+    "a robot as a member": (lambda s: s.groups.join(OPERATOR, "dev", ["ci"]), UnknownAccount, "ci"),
     "a member that nobody is": (
-        lambda s: s.groups.join("dev", ["a\nb"], external=True),
+        lambda s: s.groups.join(OPERATOR, "dev", ["a\nb"], external=True),
         InvalidRequest,
         "nobody can be called",
     ),
-    "somebody who is not in it": (lambda s: s.groups.leave("dev", ["bob"]), UnknownAccount, "bob"),
+    "somebody who is not in it": (
+        lambda s: s.groups.leave(OPERATOR, "dev", ["bob"]),
+        UnknownAccount,
+        "bob",
+    ),
     "no such group": (lambda s: s.groups.members("x"), UnknownAccount, "no group x"),
     "a taken rule": (
         lambda s: s.add_rule("all", "anonymous", "pull", "a"),
         NameTaken,
         "all already",
     ),
-    "no such rule": (lambda s: s.rules.remove("x"), UnknownAccount, "no rule x"),
+    "no such rule": (lambda s: s.rules.remove(OPERATOR, "x"), UnknownAccount, "no rule x"),
 }
 
 
@@ -110,11 +166,11 @@ def test_a_failed_step_takes_back_the_ones_before_it() -> None:
     async def act(opened: Stage) -> None:
         await prepare(opened)
         with pytest.raises(UnknownAccount):
-            await opened.groups.add("ops", ["alice", "bob"])
+            await opened.groups.add(OPERATOR, "ops", ["alice", "bob"])
         with pytest.raises(UnknownAccount):
             await opened.groups.get("ops")
         with pytest.raises(UnknownAccount):
-            await opened.groups.leave("dev", ["alice", "bob"])
+            await opened.groups.leave(OPERATOR, "dev", ["alice", "bob"])
         assert await opened.groups.members("dev") == ["alice"]
 
     play(act)
@@ -123,8 +179,8 @@ def test_a_failed_step_takes_back_the_ones_before_it() -> None:
 def test_a_user_without_robots_goes_with_everything() -> None:
     async def act(opened: Stage) -> None:
         await prepare(opened)
-        await opened.robots.remove("ci")
-        await opened.users.remove("alice")
+        await opened.robots.remove(OPERATOR, "ci")
+        await opened.users.remove(OPERATOR, "alice")
         assert await opened.users.list("", 9) == []
         assert await opened.robots.list("", 9) == []
         assert await opened.groups.members("dev") == []
@@ -134,7 +190,7 @@ def test_a_user_without_robots_goes_with_everything() -> None:
 
 def test_the_first_administrator_is_made_once_with_a_password_that_is_good() -> None:
     async def act(opened: Stage) -> None:
-        await opened.robots.add("ci")
+        await opened.robots.add(OPERATOR, "ci")
         first, second = await asyncio.gather(opened.users.add_first(), opened.users.add_first())
         assert (first is None) != (second is None)
         made = first or second
@@ -150,7 +206,7 @@ def test_the_first_administrator_is_made_once_with_a_password_that_is_good() -> 
 
 def test_no_administrator_is_made_where_there_is_a_user() -> None:
     async def act(opened: Stage) -> None:
-        await opened.users.add("alice", PASSWORD)
+        await opened.users.add(OPERATOR, "alice", PASSWORD)
         assert await opened.users.add_first() is None
         assert [user.name for user in await opened.users.list("", 9)] == ["alice"]
 
@@ -185,13 +241,13 @@ def test_a_rule_tells_which_of_its_subjects_nobody_is() -> None:
 
 def test_all_tokens_and_members_are_listed_however_many() -> None:
     async def act(opened: Stage) -> None:
-        await opened.users.add("alice", None)
+        await opened.users.add(OPERATOR, "alice", None)
         names = [f"t{number:03}" for number in range(130)]
         for name in names:
-            await opened.tokens.add("alice", name)
+            await opened.tokens.add(OPERATOR, "alice", name)
         assert [token.name for token in await opened.tokens.list("alice")] == names
         members = [f"m{number:04}" for number in range(1200)]
-        await opened.groups.add("many", members, external=True)
+        await opened.groups.add(OPERATOR, "many", members, external=True)
         assert await opened.groups.members("many") == members
 
     play(act)

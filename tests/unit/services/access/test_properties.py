@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from entrepot.config.access import RuleSettings
 from entrepot.errors import Unauthenticated
-from entrepot.ports.access import ANONYMOUS, Action, BearerCredentials, Caller, Grant, Kind
+from entrepot.ports.access import (
+    ANONYMOUS,
+    OPERATOR,
+    Action,
+    BearerCredentials,
+    Caller,
+    Grant,
+    Kind,
+)
 from entrepot.services.access.token_text import TokenText
 from tests.unit.oci.strategies import anything
 from tests.unit.services.access.stage import PASSWORD, Stage, stage
@@ -37,10 +45,10 @@ def test_nothing_that_narrows_ever_widens(
     configured: list[RuleSettings], token: tuple[Grant, ...], granted: tuple[Grant, ...]
 ) -> None:
     async def act(opened: Stage) -> None:
-        await opened.users.add("alice", None)
-        await opened.groups.add("g", ["alice"])
-        await opened.robots.add("r", owner="alice", grants=granted)
-        await opened.robots.add("free", grants=granted)
+        await opened.users.add(OPERATOR, "alice", None)
+        await opened.groups.add(OPERATOR, "g", ["alice"])
+        await opened.robots.add(OPERATOR, "r", owner="alice", grants=granted)
+        await opened.robots.add(OPERATOR, "free", grants=granted)
         public = await rights(opened, ANONYMOUS)
         alice = Caller("alice", Kind.USER)
         own = await rights(opened, alice)
@@ -56,7 +64,7 @@ def test_nothing_that_narrows_ever_widens(
             reach = await opened.access.reach(caller, Action.LIST)
             seen = {name.partition("/")[0] for action, name in mine if action is Action.LIST}
             assert reach is None or seen <= reach
-        await opened.users.set_disabled("alice", disabled=True)
+        await opened.users.set_disabled(OPERATOR, "alice", disabled=True)
         assert await rights(opened, alice) == public
         assert await rights(opened, Caller("r", Kind.ROBOT)) == public
 
@@ -77,8 +85,8 @@ secrets = st.one_of(
 @given(st.lists(st.tuples(names, secrets), min_size=1, max_size=4))
 def test_whatever_is_sent_is_refused_and_breaks_nothing(sent: list[tuple[str, str]]) -> None:
     async def act(opened: Stage) -> None:
-        await opened.users.add("alice", PASSWORD)
-        await opened.robots.add("ci")
+        await opened.users.add(OPERATOR, "alice", PASSWORD)
+        await opened.robots.add(OPERATOR, "ci")
         for name, secret in sent:
             for attempt in (
                 opened.login(name, secret),

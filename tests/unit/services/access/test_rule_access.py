@@ -7,7 +7,7 @@ import pytest
 
 from entrepot.errors import Denied, Unauthenticated
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import ANONYMOUS, Action, Caller, Kind
+from entrepot.ports.access import ANONYMOUS, OPERATOR, Action, Caller, Kind
 from entrepot.services.access import rules
 from tests.unit.services.access.stage import PASSWORD, Stage, grant, rule, stage
 
@@ -28,7 +28,7 @@ async def _awaited(work: Awaitable[None]) -> None:
 
 def test_what_no_rule_allows_is_denied_to_everybody() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
+        await stage.users.add(OPERATOR, "alice", None)
         for caller in (ANONYMOUS, ALICE, BOB, CI):
             for action in Action:
                 assert not await stage.may(caller, action, "team/app")
@@ -48,8 +48,8 @@ def test_an_anonymous_caller_is_asked_to_log_in_and_a_known_one_is_denied() -> N
 
 def test_an_administrator_may_do_everything_and_a_robot_of_one_what_its_grants_allow() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("root", None, admin=True)
-        await stage.robots.add("ci", owner="root", grants=[grant("pull push", "team/**")])
+        await stage.users.add(OPERATOR, "root", None, admin=True)
+        await stage.robots.add(OPERATOR, "ci", owner="root", grants=[grant("pull push", "team/**")])
         for action in Action:
             assert await stage.may(Caller("root", Kind.USER), action, "any/thing")
         assert await stage.may(CI, PUSH, "team/app")
@@ -70,8 +70,8 @@ def test_no_action_implies_another() -> None:
 
 def test_what_anonymous_callers_may_everybody_may_whatever_limits_they_have() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
-        await stage.robots.add("ci", grants=[grant("push", "x")])
+        await stage.users.add(OPERATOR, "alice", None)
+        await stage.robots.add(OPERATOR, "ci", grants=[grant("push", "x")])
         limited = Caller("alice", Kind.USER, limits=(grant("push", "x"),))
         for caller in (ANONYMOUS, ALICE, limited, BOB, CI):
             assert await stage.may(caller, PULL, "public/app")
@@ -102,9 +102,9 @@ def test_no_name_of_a_caller_reaches_beyond_its_own_part(name: str) -> None:
 
 def test_rules_reach_groups_of_the_database_and_those_that_the_caller_brings() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
-        await stage.groups.add("dev", ["alice"])
-        await stage.groups.add("file", ["Müller"], external=True)
+        await stage.users.add(OPERATOR, "alice", None)
+        await stage.groups.add(OPERATOR, "dev", ["alice"])
+        await stage.groups.add(OPERATOR, "file", ["Müller"], external=True)
         assert await stage.may(ALICE, PUSH, "dev/x")
         assert not await stage.may(BOB, PUSH, "dev/x")
         assert await stage.may(Caller("bob", Kind.USER, frozenset({"dev"})), PUSH, "dev/x")
@@ -117,8 +117,8 @@ def test_rules_reach_groups_of_the_database_and_those_that_the_caller_brings() -
 
 def test_a_robot_with_grants_has_these_alone_and_one_without_has_rules() -> None:
     async def act(stage: Stage) -> None:
-        await stage.robots.add("ci", grants=[grant("pull", "a/*")])
-        await stage.robots.add("cd")
+        await stage.robots.add(OPERATOR, "ci", grants=[grant("pull", "a/*")])
+        await stage.robots.add(OPERATOR, "cd")
         assert await stage.may(CI, PULL, "a/x")
         assert not await stage.may(CI, PULL, "b/x")
         assert await stage.may(Caller("cd", Kind.ROBOT), PULL, "b/x")
@@ -129,8 +129,8 @@ def test_a_robot_with_grants_has_these_alone_and_one_without_has_rules() -> None
 
 def test_limits_wider_than_the_account_are_cut_when_they_are_used() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
-        await stage.users.add("root", None, admin=True)
+        await stage.users.add(OPERATOR, "alice", None)
+        await stage.users.add(OPERATOR, "root", None, admin=True)
         everything = (grant("pull push delete list admin", "**"),)
         assert await stage.may(Caller("alice", Kind.USER, limits=everything), PULL, "team/app")
         assert not await stage.may(Caller("alice", Kind.USER, limits=everything), PUSH, "team/app")
@@ -144,14 +144,14 @@ def test_limits_wider_than_the_account_are_cut_when_they_are_used() -> None:
 
 def test_a_robots_grants_wider_than_its_owners_rights_are_cut_when_they_are_used() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
-        await stage.robots.add("ci", owner="alice", grants=[grant("pull push", "**")])
+        await stage.users.add(OPERATOR, "alice", None)
+        await stage.robots.add(OPERATOR, "ci", owner="alice", grants=[grant("pull push", "**")])
         assert await stage.may(CI, PULL, "team/app")
         assert not await stage.may(CI, PUSH, "team/app")
         assert "its owner alice may not" in await stage.why(CI, PUSH, "team/app")
         await stage.add_rule("more", "user:alice", "push", "team/**")
         assert await stage.may(CI, PUSH, "team/app")
-        await stage.users.set_disabled("alice", disabled=True)
+        await stage.users.set_disabled(OPERATOR, "alice", disabled=True)
         assert not await stage.may(CI, PULL, "team/app")
 
     play(act, rule("user:alice", "pull", "team/**"))
@@ -159,7 +159,7 @@ def test_a_robots_grants_wider_than_its_owners_rights_are_cut_when_they_are_used
 
 def test_an_external_token_server_decides_alone() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None, admin=True)
+        await stage.users.add(OPERATOR, "alice", None, admin=True)
         caller = Caller("alice", Kind.USER, limits=(grant("pull", "team/app"),), delegated=True)
         assert await stage.may(caller, PULL, "team/app")
         assert not await stage.may(caller, PUSH, "team/app")
@@ -175,7 +175,7 @@ def test_an_external_token_server_decides_alone() -> None:
 
 def test_a_token_that_was_asked_for_too_little_is_told_so_only_where_more_can_be_had() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
+        await stage.users.add(OPERATOR, "alice", None)
         caller = Caller("alice", Kind.USER, limits=(grant("pull", "team/other"),), scoped=True)
         with pytest.raises(Unauthenticated) as refused:
             await stage.access.require(caller, PULL, APP)
@@ -191,8 +191,8 @@ def test_a_token_that_was_asked_for_too_little_is_told_so_only_where_more_can_be
 
 def test_one_kind_of_account_never_passes_for_the_other() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("root", None, admin=True)
-        await stage.robots.add("ci", grants=[grant("push", "**")])
+        await stage.users.add(OPERATOR, "root", None, admin=True)
+        await stage.robots.add(OPERATOR, "ci", grants=[grant("push", "**")])
         assert not await stage.may(Caller("root", Kind.ROBOT), PULL, "x")
         assert not await stage.may(Caller("ci", Kind.USER), PUSH, "x")
         assert not await stage.may(Caller("gone", Kind.ROBOT), PUSH, "x")
@@ -202,19 +202,21 @@ def test_one_kind_of_account_never_passes_for_the_other() -> None:
 
 Act = Callable[[Stage], Awaitable[object]]
 ENDINGS: dict[str, Act] = {
-    "the user is disabled": lambda stage: stage.users.set_disabled("alice", disabled=True),
-    "the user expires": lambda stage: stage.users.expire("alice", stage.clock.now() + 1),
-    "the rule is removed": lambda stage: stage.rules.remove("all"),
-    "the group is removed": lambda stage: stage.groups.remove("dev"),
-    "the user leaves": lambda stage: stage.groups.leave("dev", ["alice"]),
+    "the user is disabled": lambda stage: stage.users.set_disabled(
+        OPERATOR, "alice", disabled=True
+    ),
+    "the user expires": lambda stage: stage.users.expire(OPERATOR, "alice", stage.clock.now() + 1),
+    "the rule is removed": lambda stage: stage.rules.remove(OPERATOR, "all"),
+    "the group is removed": lambda stage: stage.groups.remove(OPERATOR, "dev"),
+    "the user leaves": lambda stage: stage.groups.leave(OPERATOR, "dev", ["alice"]),
 }
 
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_rights_end_at_once_on_every_worker(ending: Act) -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None)
-        await stage.groups.add("dev", ["alice"])
+        await stage.users.add(OPERATOR, "alice", None)
+        await stage.groups.add(OPERATOR, "dev", ["alice"])
         await stage.add_rule("all", "group:dev", "pull", "**")
         others = [stage, stage.other_worker(), stage.other_worker()]
         for worker in others:
@@ -229,7 +231,7 @@ def test_rights_end_at_once_on_every_worker(ending: Act) -> None:
 
 def test_an_account_that_expires_while_nothing_changes_ends_then() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", None, expires_at=stage.clock.now() + 10_000_000)
+        await stage.users.add(OPERATOR, "alice", None, expires_at=stage.clock.now() + 10_000_000)
         assert await stage.may(ALICE, PULL, "team/app")
         stage.later(9)
         assert await stage.may(ALICE, PULL, "team/app")
@@ -243,7 +245,7 @@ def test_an_account_that_expires_while_nothing_changes_ends_then() -> None:
 def test_a_decision_costs_one_look_until_something_changes() -> None:
     async def act(stage: Stage) -> None:
         asked: list[str] = []
-        await stage.users.add("alice", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
         stage.views._accounts = Asked(stage.views._accounts, asked)  # type: ignore[assignment]
         for _ in range(3):
             assert await stage.may(ALICE, PULL, "team/app")
@@ -268,7 +270,7 @@ def test_many_who_ask_at_once_share_one_look_at_the_rules() -> None:
             == [True] * 50
         )
         assert asked.count("rules") == 2  # a page, and the empty one behind it
-        await stage.users.add("bob", None)
+        await stage.users.add(OPERATOR, "bob", None)
         assert await stage.may(ALICE, PULL, "team/x")
         assert asked.count("rules") == 2, "no rule has changed"
 
@@ -303,7 +305,7 @@ def test_a_rule_that_cannot_be_read_allows_nothing_and_breaks_nothing(
 
 def test_a_decision_is_kept_for_an_account_and_not_for_each_of_its_tokens() -> None:
     async def act(stage: Stage) -> None:
-        await stage.users.add("alice", PASSWORD)
+        await stage.users.add(OPERATOR, "alice", PASSWORD)
         known = rules._GLOBS.bytes
         for number in range(100):
             limits = tuple(grant("pull", f"team/app-{number}-{scope}") for scope in range(200))

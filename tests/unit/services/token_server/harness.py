@@ -17,7 +17,14 @@ from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.drivers.sql.tokens import SqlTokenStore
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.access import Action, BasicCredentials, BearerCredentials, Caller, Kind
+from entrepot.ports.access import (
+    OPERATOR,
+    Action,
+    BasicCredentials,
+    BearerCredentials,
+    Caller,
+    Kind,
+)
 from entrepot.ports.accounts import AccessWriter, NewAccount, StoredRule
 from entrepot.services.access.authenticator import AccountAuthenticator
 from entrepot.services.access.last_uses import LastUses
@@ -83,7 +90,7 @@ class Node:
         rule = StoredRule(
             name="made", who=(who,), may=(Action(action),), repositories=(repositories,)
         )
-        await StoredRules(self._accounts, self.clock).add(rule)
+        await StoredRules(self._accounts, self.clock).add(OPERATOR, rule)
 
     async def token(
         self,

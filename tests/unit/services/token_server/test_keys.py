@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from entrepot.errors import MetadataOutage, Unauthenticated
+from entrepot.ports.access import OPERATOR
 from entrepot.ports.tokens import SigningKey
 from entrepot.services.token_server.certificates import load_private_key, make_signing_key
 from tests.unit.services.token_server.harness import Node, nodes, read, run
@@ -247,7 +248,7 @@ def test_claims_that_do_not_fit_each_other_are_refused(
 
 def test_a_personal_token_vouches_for_its_own_account_alone(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
-        bobs = (await node.tokens.add("bob", "laptop")).public_id
+        bobs = (await node.tokens.add(OPERATOR, "bob", "laptop")).public_id
         claims = {**read((await node.token(SCOPE)).token), "credential": bobs}
         token = sign_with_first(await node.store.signing_keys(), claims)
         with pytest.raises(Unauthenticated):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.errors import InvalidRequest, Unauthenticated
+from entrepot.ports.access import OPERATOR
 from tests.unit.services.token_server.harness import PASSWORD, Node, read, run
 
 DAY = 86400
@@ -43,8 +44,8 @@ def test_it_is_not_given_for_a_personal_token(tmp_path: Path) -> None:
     """Or it would outlive that, and be wider."""
 
     async def work(node: Node) -> None:
-        personal = (await node.tokens.add("alice", "laptop")).text
-        robots = (await node.robots.add("ci")).text
+        personal = (await node.tokens.add(OPERATOR, "alice", "laptop")).text
+        robots = (await node.robots.add(OPERATOR, "ci")).text
         for name, secret in (("alice", personal), ("ci", robots)):
             assert (await node.token("", name, secret, offline=True)).refresh_token is None
 
@@ -104,18 +105,18 @@ def test_it_ends_with_its_account(tmp_path: Path, change: str) -> None:
         assert await node.refresh(token)
         node.clock.seconds += 0.001  # a mark is of the moment of a change
         if change == "disable":
-            await node.users.set_disabled("alice", disabled=True)
+            await node.users.set_disabled(OPERATOR, "alice", disabled=True)
         elif change == "reset":
-            await node.users.reset("alice", PASSWORD)
+            await node.users.reset(OPERATOR, "alice", PASSWORD)
         elif change == "expire":
-            await node.users.expire("alice", node.clock.now())
+            await node.users.expire(OPERATOR, "alice", node.clock.now())
         else:
-            await node.users.remove("alice")
+            await node.users.remove(OPERATOR, "alice")
             if change == "replace":
                 await node.add("alice")
         await refused(node, token)
         if change == "disable":
-            await node.users.set_disabled("alice", disabled=False)
+            await node.users.set_disabled(OPERATOR, "alice", disabled=False)
             await refused(node, token)
 
     run(tmp_path, work)

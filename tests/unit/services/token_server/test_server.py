@@ -7,7 +7,7 @@ import pytest
 from entrepot.assembly.tokens import token_server
 from entrepot.config.token_auth import TokenServerSettings
 from entrepot.errors import InvalidRequest, Unauthenticated
-from entrepot.ports.access import Action, BasicCredentials, Grant, Kind
+from entrepot.ports.access import OPERATOR, Action, BasicCredentials, Grant, Kind
 from entrepot.services.token_server.security_stamps import AnyStamps
 from entrepot.services.token_server.server import TokenRequest
 from tests.unit.services.token_server.harness import PASSWORD, Node, read, run
@@ -120,7 +120,7 @@ def test_who_was_disabled_a_moment_ago_gets_no_token(tmp_path: Path) -> None:
 def test_a_narrow_personal_token_gets_no_wider_one(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
         narrow = [Grant(frozenset({Action.PULL}), ("team/app",))]
-        secret = (await node.tokens.add("alice", "ci", limits=narrow)).text
+        secret = (await node.tokens.add(OPERATOR, "alice", "ci", limits=narrow)).text
         issued = await node.token(
             "repository:team/app:pull,push repository:team/other:pull", "alice", secret
         )
@@ -138,7 +138,7 @@ def test_a_narrow_personal_token_lists_no_more_of_the_catalogue_by_another_token
         await node.rule("user:alice", "list", "team/**")
         actions = frozenset({Action.PULL, Action.LIST} if listed else {Action.PULL})
         narrow = [Grant(actions, ("team/*", "!team/other")), Grant(actions, ("{user}/**",))]
-        secret = (await node.tokens.add("alice", "ci", limits=narrow)).text
+        secret = (await node.tokens.add(OPERATOR, "alice", "ci", limits=narrow)).text
         issued = (await node.token("registry:catalog:*", "alice", secret)).token
         assert await node.may(issued, "list", "team/app") is listed
         assert not await node.may(issued, "list", "team/other")
@@ -152,7 +152,7 @@ def test_a_narrow_personal_token_lists_no_more_of_the_catalogue_by_another_token
 
 def test_a_robot_gets_tokens(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
-        secret = (await node.robots.add("ci")).text
+        secret = (await node.robots.add(OPERATOR, "ci")).text
         issued = await node.token("repository:ci/app:*", "ci", secret)
         assert [str(scope) for scope in issued.scopes] == ["repository:ci/app:pull,push,delete"]
         assert (await node.caller(issued.token)).kind is Kind.ROBOT
@@ -194,7 +194,7 @@ def test_rules_are_asked_again_when_a_token_comes_back(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
         token = (await node.token("repository:team/app:pull")).token
         assert await node.may(token, "pull", "team/app")
-        await node.users.set_disabled("alice", disabled=True)
+        await node.users.set_disabled(OPERATOR, "alice", disabled=True)
         with pytest.raises(Unauthenticated):
             await node.caller(token)
 
@@ -209,14 +209,14 @@ def test_a_token_ends_with_its_account(tmp_path: Path) -> None:
             token = (await node.token("repository:team/app:pull")).token
             assert await node.may(token, "pull", "team/app")
             if change == "disable":
-                await node.users.set_disabled("alice", disabled=True)
+                await node.users.set_disabled(OPERATOR, "alice", disabled=True)
             elif change == "reset":
                 node.clock.seconds += 0.5
-                await node.users.reset("alice", PASSWORD)
+                await node.users.reset(OPERATOR, "alice", PASSWORD)
             elif change == "expire":
-                await node.users.expire("alice", node.clock.now() + 1)
+                await node.users.expire(OPERATOR, "alice", node.clock.now() + 1)
             else:
-                await node.users.remove("alice")
+                await node.users.remove(OPERATOR, "alice")
                 if change == "replace":
                     await node.add("alice")
             node.clock.seconds += 1
@@ -224,11 +224,11 @@ def test_a_token_ends_with_its_account(tmp_path: Path) -> None:
                 await node.caller(token)
 
         await ends_after("disable")
-        await node.users.set_disabled("alice", disabled=False)
+        await node.users.set_disabled(OPERATOR, "alice", disabled=False)
         node.clock.seconds += 1
         await ends_after("reset")
         await ends_after("expire")
-        await node.users.expire("alice", None)
+        await node.users.expire(OPERATOR, "alice", None)
         node.clock.seconds += 1
         await ends_after("replace")
         await ends_after("remove")
@@ -238,16 +238,16 @@ def test_a_token_ends_with_its_account(tmp_path: Path) -> None:
 
 def test_a_token_ends_with_the_personal_token_that_it_came_from(tmp_path: Path) -> None:
     async def work(node: Node) -> None:
-        secret = (await node.tokens.add("alice", "laptop")).text
+        secret = (await node.tokens.add(OPERATOR, "alice", "laptop")).text
         by_token = (await node.token("repository:team/app:pull", "alice", secret)).token
         by_password = (await node.token("repository:team/app:pull")).token
         assert await node.may(by_token, "pull", "team/app")
-        await node.tokens.remove("alice", "laptop")
+        await node.tokens.remove(OPERATOR, "alice", "laptop")
         with pytest.raises(Unauthenticated):
             await node.caller(by_token)
         assert await node.may(by_password, "pull", "team/app")
         brief = node.clock.now() + 2_000_000
-        secret = (await node.tokens.add("alice", "brief", expires_at=brief)).text
+        secret = (await node.tokens.add(OPERATOR, "alice", "brief", expires_at=brief)).text
         by_token = (await node.token("repository:team/app:pull", "alice", secret)).token
         assert await node.may(by_token, "pull", "team/app")
         node.clock.seconds += 2
@@ -264,9 +264,13 @@ def test_a_token_ends_with_the_secret_that_it_came_from(tmp_path: Path, *, robot
     async def work(node: Node) -> None:
         name = "ci" if robot else "alice"
         scope = f"repository:{'ci' if robot else 'team'}/app:pull"
-        made = await (node.robots.add("ci") if robot else node.tokens.add("alice", "default"))
+        made = await (
+            node.robots.add(OPERATOR, "ci")
+            if robot
+            else node.tokens.add(OPERATOR, "alice", "default")
+        )
         old = (await node.token(scope, name, made.text)).token
-        rotated = await node.tokens.rotate(name, "default", overlap=10)
+        rotated = await node.tokens.rotate(OPERATOR, name, "default", overlap=10)
         new = (await node.token(scope, name, rotated.text)).token
         node.clock.seconds += 9
         assert await node.caller(old)
@@ -274,7 +278,7 @@ def test_a_token_ends_with_the_secret_that_it_came_from(tmp_path: Path, *, robot
         with pytest.raises(Unauthenticated):
             await node.caller(old)
         assert await node.caller(new)
-        last = await node.tokens.rotate(name, "default", overlap=0)
+        last = await node.tokens.rotate(OPERATOR, name, "default", overlap=0)
         with pytest.raises(Unauthenticated):
             await node.caller(new)
         assert await node.caller((await node.token(scope, name, last.text)).token)
