@@ -77,10 +77,11 @@ def encode_errors(entries: list[tuple[str, str, Any]]) -> bytes:
 
 def _render(status: int, code: str, error: errors.EntrepotError) -> Response:
     headers = [JSON]
-    if isinstance(error, errors.TooManyGuesses):
-        headers.append((b"retry-after", b"%d" % error.retry_after))
-    elif isinstance(error, errors.UpstreamBusy) and error.retry_after:
-        headers.append((b"retry-after", b"%d" % error.retry_after))
+    seconds = None
+    if isinstance(error, errors.TooManyGuesses | errors.UpstreamBusy):
+        seconds = error.retry_after
+    if seconds:
+        headers.append((b"retry-after", b"%d" % seconds))
     elif status in (429, 503):
         headers.append(RETRY_SOON)
     detail = error.detail

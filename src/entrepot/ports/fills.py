@@ -26,6 +26,8 @@ class Problem(StrEnum):
     """What it sent is not what was asked for."""
     STORAGE = "storage"
     """There is no room here, or it cannot be written."""
+    QUOTA = "quota"
+    """The repository may have no more."""
 
 
 @dataclass(frozen=True, slots=True)

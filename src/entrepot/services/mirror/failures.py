@@ -5,6 +5,7 @@ from copy import copy
 from entrepot.errors import (
     EntrepotError,
     InvalidDigest,
+    QuotaExceeded,
     StorageOutage,
     UnknownUpstreamContent,
     UpstreamBusy,
@@ -22,6 +23,7 @@ _PROBLEMS: tuple[tuple[type[EntrepotError], Problem], ...] = (
     (UpstreamFault, Problem.WRONG),
     (InvalidDigest, Problem.WRONG),
     (UpstreamOutage, Problem.OUTAGE),
+    (QuotaExceeded, Problem.QUOTA),
 )
 _ERRORS: dict[Problem, type[EntrepotError]] = {
     Problem.UNKNOWN: UnknownUpstreamContent,
@@ -30,6 +32,7 @@ _ERRORS: dict[Problem, type[EntrepotError]] = {
     Problem.WRONG: UpstreamFault,
     Problem.OUTAGE: UpstreamOutage,
     Problem.STORAGE: StorageOutage,
+    Problem.QUOTA: QuotaExceeded,
 }
 
 

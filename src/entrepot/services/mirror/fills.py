@@ -29,6 +29,7 @@ from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.fills import Fill, Fills, Problem
 from entrepot.ports.metadata import Metadata, StoredBlob
 from entrepot.ports.uploads import UploadSession, UploadSessions
+from entrepot.services.cache import KIBIBYTE, Cache
 from entrepot.services.finished_upload import FinishedUploads
 from entrepot.services.mirror.failures import error_of, failure_of
 from entrepot.services.mirror.flight import STOPPING, Flight
@@ -46,6 +47,7 @@ _LOOK_SECONDS = 0.02
 _LOOKS = 25
 # After the storage had no room, what is missing is passed through for so long.
 _NO_ROOM_SECONDS = 30.0
+_OVER_QUOTA_BYTES = 256 * KIBIBYTE
 
 
 class BlobFills:
@@ -82,6 +84,7 @@ class BlobFills:
         self._finished = FinishedUploads(metadata, blobs, clock, quotas)
         self._claims = UploadClaims(sessions, clock, lease, holders)
         self._sessions = sessions
+        self._quotas = quotas
         self._fills = fills
         self._blobs = blobs
         self._clock = clock
@@ -92,11 +95,11 @@ class BlobFills:
         self._taken = count(1)
         self._flights: dict[str, tuple[Flight, asyncio.Task[None]]] = {}
         self._full_until = 0.0
+        self._over_quota: Cache[RepositoryName, bool] = Cache(_OVER_QUOTA_BYTES, _NO_ROOM_SECONDS)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether downloads are worth a try; else their bytes are passed through for a while."""
-        return time.monotonic() >= self._full_until
+    def has_room(self, name: RepositoryName) -> bool:
+        """Tell whether downloads are worth a try; else bytes are passed through for a while."""
+        return time.monotonic() >= self._full_until and self._over_quota.get(name) is None
 
     def begin(
         self, origin: Origin, name: RepositoryName, digest: Digest, named: int | None
@@ -147,8 +150,11 @@ class BlobFills:
                 else:
                     await self._lead(flight, holder, fill)
         except EntrepotError as error:
-            if _is_ours(error):
+            problem = failure_of(error, 0).problem
+            if problem is Problem.STORAGE:
                 self._full_until = time.monotonic() + _NO_ROOM_SECONDS
+            elif problem is Problem.QUOTA:
+                self._over_quota.keep(flight.names[0], value=True)
             flight.end(error)
         except asyncio.CancelledError:
             flight.end(StorageOutage("this registry is stopping", STOPPING))
@@ -167,6 +173,7 @@ class BlobFills:
             # Another worker may have finished it since somebody here saw that it is missing.
             blob = await self._found(flight)
             if blob is None:
+                await self._quotas.opening(flight.names[0])
                 held = await self._hold(flight, fill)
                 blob, kept = await self._download(flight, holder, held, fill), True
             await self._fills.finish(flight.key, holder, self._clock.now())
@@ -288,11 +295,7 @@ class BlobFills:
                 return  # the next that happens is told by the fill
 
 
-_NOTHING_LEFT = frozenset({Problem.UNKNOWN, Problem.WRONG, Problem.STORAGE})
-
-
-def _is_ours(error: EntrepotError) -> bool:
-    return failure_of(error, 0).problem is Problem.STORAGE
+_NOTHING_LEFT = frozenset({Problem.UNKNOWN, Problem.WRONG, Problem.STORAGE, Problem.QUOTA})
 
 
 async def _in_peace(work: Coroutine[Any, Any, object]) -> None:

@@ -149,12 +149,16 @@ class FollowedContent:
         flight: the download.
         blobs: where its bytes are.
         passing: gives what is not to be waited for, or cannot be kept.
+        size: bytes that the client was told.
     """
 
-    def __init__(self, flight: Flight, blobs: BlobStorage, passing: PassedThrough) -> None:
+    def __init__(
+        self, flight: Flight, blobs: BlobStorage, passing: PassedThrough, size: int
+    ) -> None:
         self._flight = flight
         self._blobs = blobs
         self._passing = passing
+        self._size = size
         self._reader: UploadReader | None = None
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
@@ -199,9 +203,7 @@ class FollowedContent:
 
     async def _arrived(self, offset: int, stop: int) -> bytes:
         flight = self._flight
-        if flight.size is None:
-            return b""
-        limit = min(stop, flight.size - _LAST_BYTES) - offset
+        limit = min(stop, self._size - _LAST_BYTES) - offset
         if limit <= 0:
             return b""
         if self._reader is None and flight.upload_id:
@@ -214,8 +216,8 @@ class FollowedContent:
         self, offset: int, stop: int, outcome: StoredBlob | EntrepotError
     ) -> AsyncGenerator[bytes, None]:
         if isinstance(outcome, StoredBlob):
-            if stop > outcome.size:
-                raise UpstreamFault(f"{self._flight.digest} is shorter than its upstream said")
+            if outcome.size != self._size:
+                raise UpstreamFault(f"{self._flight.digest} has another size than was said first")
             content = await self._blobs.open(outcome.location, outcome.size)
             try:
                 stored = content.read(offset, stop)
@@ -237,7 +239,7 @@ class FollowedContent:
 def can_pass(error: EntrepotError) -> bool:
     """Tell whether a failed download is no reason not to pass its bytes through."""
     stopping = isinstance(error, StorageOutage) and error.detail == STOPPING
-    return failure_of(error, 0).problem is Problem.STORAGE and not stopping
+    return failure_of(error, 0).problem in (Problem.STORAGE, Problem.QUOTA) and not stopping
 
 
 async def _close(pieces: AsyncIterator[bytes]) -> None:

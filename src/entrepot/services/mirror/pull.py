@@ -157,7 +157,7 @@ class MirrorPull:
         passing = PassedThrough(blob.origin, blob.digest, blob.size, self._observer)
         if blob.flight is None:
             return passing
-        return FollowedContent(blob.flight, self._blobs, passing)
+        return FollowedContent(blob.flight, self._blobs, passing, blob.size)
 
     async def _absent(
         self, origin: Origin, name: RepositoryName, digest: Digest, *, confirming: bool
@@ -174,7 +174,7 @@ class MirrorPull:
         if confirming:
             size = await self._size(origin, digest) if named is None else named
             return ArrivingBlob(digest, size, NOWHERE, origin=origin)
-        if self._fills.has_room:
+        if self._fills.has_room(name):
             flight = self._fills.begin(origin, name, digest, named)
             try:
                 size = await flight.opened()

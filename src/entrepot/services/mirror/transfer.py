@@ -128,6 +128,9 @@ class Transfer:
         fruitless = 0
         while True:
             before = self._claim.held.session.state.received
+            if before and before == self._flight.size:
+                self._flight.reach(before)  # only its commit was interrupted
+                return
             try:
                 await self._attempt()
                 return

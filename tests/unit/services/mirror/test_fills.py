@@ -8,15 +8,20 @@ import pytest
 
 from entrepot.errors import (
     EntrepotError,
+    QuotaExceeded,
     StorageFull,
     UnknownBlob,
     UpstreamFault,
     UpstreamOutage,
 )
 from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import ANONYMOUS
 from entrepot.ports.blobs import Claim, UploadPart, UploadState
+from entrepot.ports.metadata import Change, Result, Transaction
+from entrepot.ports.uploads import UploadSession
 from entrepot.services.mirror.links import MIRROR
+from entrepot.services.quotas import NoQuotas
 from tests.unit.services.mirror.images import image
 from tests.unit.services.mirror.mirrors import NAME, OTHER, Worker, leftovers, workers
 from tests.unit.services.mirror.upstreams import MemoryUpstream
@@ -199,8 +204,6 @@ def test_another_worker_goes_on_when_the_one_that_downloads_is_dead() -> None:
             state = await part.flush()
             await part.write(CONTENT[700_000:900_000])
             await part.flush()
-        from entrepot.ports.uploads import UploadSession
-
         await registry.fills.claim(key, "dead", now, now + 30_000_000, "u")
         await registry.fills.renew(key, "dead", now + 30_000_000, len(CONTENT))
         await registry.sessions.create(UploadSession(NAME, MIRROR.name, state, now))
@@ -214,6 +217,27 @@ def test_another_worker_goes_on_when_the_one_that_downloads_is_dead() -> None:
             assert await asyncio.gather(*reading) == [CONTENT, CONTENT]
             await pieces.aclose()  # type: ignore[attr-defined]
         assert upstream.faults.starts == [700_000]
+
+    with_registry(work)
+
+
+def test_nothing_is_asked_for_when_only_the_commit_was_interrupted() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = Digest.of(CONTENT)
+        now = registry.clock.now()
+        state = await registry.blobs.begin("u", "sha256")
+        async with await registry.blobs.append(state, Claim("dead", lambda: True)) as part:
+            await part.write(CONTENT)
+            state = await part.flush()
+        key = f"up.example/team/app {digest}"
+        await registry.fills.claim(key, "dead", now, now + 30_000_000, "u")
+        await registry.fills.renew(key, "dead", now + 30_000_000, len(CONTENT))
+        await registry.fills.release(key, "dead")
+        await registry.sessions.create(UploadSession(NAME, MIRROR.name, state, now))
+        async with workers(registry, upstream, 1) as (worker,):
+            assert await worker.read(digest) == CONTENT
+        assert not upstream.faults.asked
 
     with_registry(work)
 
@@ -268,7 +292,7 @@ def test_what_has_no_room_is_passed_through(room: int) -> None:
         worker = Worker(registry, upstream, blobs=FullStorage(registry, room))  # type: ignore[arg-type]
         got = await asyncio.gather(*(worker.read(digest) for _ in range(3)))
         assert set(got) == {CONTENT}
-        assert not worker.fills.has_room
+        assert not worker.fills.has_room(NAME)
         assert await worker.read(digest, start=10, stop=2_000_000) == CONTENT[10:2_000_000]
         upstream.blobs[digest] = b"?" + CONTENT[1:]
         with pytest.raises(UpstreamFault):
@@ -352,5 +376,55 @@ def test_head_tells_a_size_without_a_download() -> None:
             told = await worker.pull.blob(ANONYMOUS, NAME, digest, confirming=True)
             assert told.size == len(SMALL)
         assert upstream.faults.asked == {"head_blob": 1, "manifest": 1}
+
+    with_registry(work)
+
+
+class SmallQuotas(NoQuotas):
+    """One repository may have nothing; the others may have everything."""
+
+    def guarded(self, name: RepositoryName, change: Change[Result]) -> Change[Result]:
+        if name != NAME:
+            return change
+
+        async def refuse(transaction: Transaction) -> Result:
+            raise QuotaExceeded("too much")
+
+        return refuse
+
+
+def test_what_a_quota_refuses_is_passed_through_and_others_are_kept() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        worker = Worker(registry, upstream, quotas=SmallQuotas())
+        assert await worker.read(digest) == CONTENT
+        assert not worker.fills.has_room(NAME)
+        assert worker.fills.has_room(OTHER)
+        assert await worker.read(digest) == CONTENT
+        await nothing_is_left(registry, digest)
+        assert await worker.read(digest, OTHER) == CONTENT
+        assert await registry.metadata.blob(OTHER, digest) is not None
+        await worker.close()
+
+    with_registry(work)
+
+
+@pytest.mark.parametrize("size", [2_000_000, 3_500_000])
+def test_a_client_that_was_told_another_size_is_not_served_to_its_end(size: int) -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.faults.hold_at = 1_000_000
+        upstream.faults.said_size = size
+        upstream.faults.cuts = [1_000_000]
+        async with workers(registry, upstream, 1) as (worker,):
+            reading = asyncio.ensure_future(worker.read(digest))
+            await upstream.faults.holding.wait()
+            upstream.faults.said_size = None
+            upstream.faults.go.set()
+            with pytest.raises(UpstreamFault, match="another size"):
+                await reading
+            assert await worker.read(digest) == CONTENT
 
     with_registry(work)

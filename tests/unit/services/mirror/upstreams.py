@@ -26,6 +26,7 @@ class Faults:
         go: lets those go on that wait.
         holding: is set when one waits.
         ranges: whether it serves parts.
+        said_size: how long it says that a blob is, in place of the truth.
         tells_size: whether it tells how long a blob is.
         error: is raised for everything.
         delays: manifests wait for `go`.
@@ -39,6 +40,7 @@ class Faults:
     go: asyncio.Event = field(default_factory=asyncio.Event)
     holding: asyncio.Event = field(default_factory=asyncio.Event)
     ranges: bool = True
+    said_size: int | None = None
     tells_size: bool = True
     error: Exception | None = None
     delays: bool = False
@@ -118,7 +120,7 @@ class MemoryUpstream:
             raise UnknownUpstreamContent(f"there is no blob {digest}")
         self.faults.starts.append(start)
         content = self.blobs[digest]
-        size = len(content) if self.faults.tells_size else None
+        size = (self.faults.said_size or len(content)) if self.faults.tells_size else None
         yield SentBlob(content, start if self.faults.ranges else 0, size, self.faults)
 
     async def head_blob(self, name: RepositoryName, digest: Digest) -> RemoteDescriptor:
