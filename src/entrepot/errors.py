@@ -29,6 +29,7 @@ EntrepotError
 │   ├── ImmutableTag              a rule forbids moving or deleting the tag
 │   ├── NeededByIndex             an index has the manifest as its child
 │   └── Unsupported               a known operation that is disabled or not supported
+├── AddressInUse                  another program listens on an address that is wanted
 └── Outage                        a valid request cannot be fulfilled at the moment
     ├── StorageOutage             the blob storage failed
     │   ├── StorageFull           there is no room for more bytes
@@ -64,6 +65,10 @@ class EntrepotError(Exception):
 
 class ConfigurationError(EntrepotError):
     """A setting is invalid."""
+
+
+class AddressInUse(EntrepotError):
+    """Another program listens on an address that is wanted. Trying again may help."""
 
 
 class ClientError(EntrepotError):

@@ -130,7 +130,7 @@ def test_retention_drops_an_image_with_its_signatures_and_keeps_those_of_others(
         assert len(registry.wire.tags(repository)) == 15
         config = (tmp_path / "data").with_suffix(".5057.yml")
         said = run([ENTREPOT, "retention", "run", "--config", config])
-        assert said.strip().endswith("2 tags kept, 1 dropped with 1 manifest.")
+        assert said.strip().endswith("2 tags kept, 1 removed with 1 manifest.")
         deadline = time.monotonic() + PATIENCE
         while len(registry.wire.tags(repository)) > 10:
             assert time.monotonic() < deadline, registry.wire.tags(repository)

@@ -109,10 +109,10 @@ def test_retention_keeps_the_last_pushes(dockerd: Dockerd, keeper: Registry, sec
     for tag in ("b1", "b2", "b3", "b4"):
         push(dockerd, second if tag == "b1" else "hello-world", f"{name}:{tag}")
     said = entrepot(keeper, "retention", "show")
-    assert "drop  ci/app:b1  builds: not among the 2 pushed last" in said
+    assert "remove  ci/app:b1  builds: not among the 2 pushed last" in said
     assert keeper.wire.tags("ci/app") == ["b1", "b2", "b3", "b4"]
     said = entrepot(keeper, "retention", "run")
-    assert said.strip() == "1 repository, 2 tags kept, 2 dropped with 1 manifest."
+    assert said.strip() == "1 repository, 2 tags kept, 2 removed with 1 manifest."
     assert keeper.wire.tags("ci/app") == ["b3", "b4"]
     dockerd.docker("rmi", f"{name}:b1", f"{name}:b3")
     assert "not found" in dockerd.refused("pull", f"{name}:b1")

@@ -90,9 +90,10 @@ async def _caller(administration: "Administration", user: str, token: str | None
 
 
 def rekey(config: ConfigOption = None, defaults: Defaults = False, as_json: AsJson = False) -> None:
-    """Replace every key that signs tokens, as after a leak of the database.
+    """Replace every key that signs tokens.
 
-    Access tokens in use are refused within seconds; clients get new ones by themselves.
+    Do so after a leak of the database. Access tokens in use are refused within seconds; clients
+    get new ones by themselves.
     Other registries that trust this token server need its new certificate.
     """
     # Here, because it imports the drivers: the other commands start without them.

@@ -61,7 +61,9 @@ def adopt(
     again: Again = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take over a directory that Docker Registry wrote, as the first start does by itself.
+    """Take over a directory that Docker Registry wrote.
+
+    The first start of the registry does the same by itself.
 
     Nothing in the directory is copied or changed. Stop Docker Registry first. Exits with 1 if
     something may be lost (the report says what), else with 0.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from entrepot.cli import exit_codes
-from entrepot.cli.output import fail, warn
+from entrepot.cli.output import fail
 from entrepot.config import LoadedConfiguration, load
 from entrepot.errors import InvalidName
 from entrepot.oci.name import RepositoryName
@@ -44,15 +44,16 @@ DryRun = Annotated[
 
 
 def read_configuration(
-    config: Path | None, defaults: bool, file: Path | None = None, *, warns: bool = True
+    config: Path | None, defaults: bool, file: Path | None = None
 ) -> LoadedConfiguration:
-    """Read the configuration that a command was given, and print its warnings.
+    """Read the configuration that a command was given.
+
+    Its warnings are for `serve`, which logs them, and for `config check`.
 
     Args:
         config: the file that `--config` names.
         defaults: read no file.
         file: the file that an argument names, an alias.
-        warns: print warnings.
 
     Raises:
         entrepot.errors.ConfigurationError: something cannot be used as it is written.
@@ -62,11 +63,7 @@ def read_configuration(
     path = config or file
     if defaults and path is not None:
         raise typer.BadParameter("--defaults and a configuration file exclude each other")
-    loaded = load(path, os.environ, look_for_file=not defaults)
-    if warns:
-        for warning in loaded.warnings:
-            warn(warning)
-    return loaded
+    return load(path, os.environ, look_for_file=not defaults)
 
 
 def parse_repository(text: str) -> RepositoryName:

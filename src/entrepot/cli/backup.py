@@ -9,8 +9,9 @@ import typer
 
 from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result
-from entrepot.cli.tables import count_of, moment, print_json, print_rows
+from entrepot.cli.tables import moment, print_json, print_rows
 from entrepot.config.settings import Settings
+from entrepot.config.sizes import count_of
 from entrepot.ports.backup import SnapshotContent
 
 
@@ -42,7 +43,9 @@ def backup(
     to: To = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a snapshot of the database, or list the snapshots; the registry may be running.
+    """Take a snapshot of the database, or list the snapshots.
+
+    The registry may be running.
 
     A snapshot has everything but the blobs, hashes of passwords and tokens included.
     """

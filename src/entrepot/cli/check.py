@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -13,9 +12,8 @@ import typer
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, say, set_busy
-from entrepot.cli.tables import count_of
 from entrepot.config.settings import Settings
-from entrepot.config.sizes import describe_size, parse_size
+from entrepot.config.sizes import count_of, describe_size, parse_size
 from entrepot.errors import MetadataOutage
 from entrepot.services.check import (
     MEANINGS,
@@ -66,9 +64,10 @@ def check(
     rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the database, the blobs and the usage counters; the registry may be running.
+    """Compare the database, the blobs and the usage counters.
 
-    Exits with 0 if nothing is wrong or everything was repaired, with 1 if problems remain.
+    The registry may be running. Exits with 0 if nothing is wrong or everything was repaired, with 1
+    if problems remain.
     """
     pacer = Pacer(_bytes_a_second(rate))
     settings = read_configuration(config, defaults, file).settings
@@ -161,15 +160,23 @@ def _document(found: list[Finding], counts: Counts, seconds: float) -> dict[str,
 
 def _print(found: list[Finding], counts: Counts, seconds: float, *, repair: bool) -> None:
     result(f"Checked {_amounts(counts)} in {seconds:.1f} s.")
-    numbers = Counter(finding.kind for finding in found)
-    for title, problems in (("Problems", True), ("Notes", False)):
-        kinds = [kind for kind in Fault if numbers[kind] and kind.is_problem is problems]
-        if kinds:
+    for title, findings in _sections(found).items():
+        if findings:
             result(f"{title}:")
-        for kind in kinds:
-            _print_kind(kind, [one for one in found if one.kind is kind], repair=repair)
+        for kind in Fault:
+            of_kind = [one for one in findings if one.kind is kind]
+            if of_kind:
+                _print_kind(kind, of_kind, repair=repair)
     if not any(finding.kind.is_problem for finding in found):
         result("No problems found.")
+
+
+def _sections(found: list[Finding]) -> dict[str, list[Finding]]:
+    sections: dict[str, list[Finding]] = {"Repaired": [], "Problems": [], "Notes": []}
+    for one in found:
+        kind = "Problems" if one.kind.is_problem else "Notes"
+        sections["Repaired" if one.mended else kind].append(one)
+    return sections
 
 
 def _print_kind(kind: Fault, found: list[Finding], *, repair: bool) -> None:

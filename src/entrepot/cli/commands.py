@@ -14,7 +14,7 @@ GROUPS = {
     "retention": "Which tags the retention rules keep.",
     "tag": "The history of tags, and restoring them.",
     "user": "Users, who log in with a password or a personal access token.",
-    "token": "Tokens that users and robots log in with instead of a password.",
+    "token": "Tokens to log in with instead of a password.",
     "robot": "Robots: accounts for programs, which log in with a token.",
     "group": "Groups of users, for use in rules.",
     "rule": "Rules: who may do what in which repositories.",

@@ -10,9 +10,10 @@ import yaml
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import AsJson, ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, warn
-from entrepot.cli.tables import count_of, print_json
+from entrepot.cli.tables import print_json
 from entrepot.config.effective import effective
 from entrepot.config.problems import InvalidConfiguration
+from entrepot.config.sizes import count_of
 
 ShowAsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of YAML.")]
 
@@ -23,9 +24,9 @@ def check(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration, the environment and certificates; list every problem at once.
+    """Check the configuration, the environment and certificates.
 
-    Exits with 0 if the registry could serve with it, else with 78.
+    Lists every problem at once. Exits with 0 if the registry could serve with it, else with 78.
     """
     try:
         loaded = read_configuration(config, defaults, file)
@@ -34,9 +35,9 @@ def check(
             raise
         print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
         raise typer.Exit(exit_codes.CONFIGURATION) from None
-    for remark in loaded.remarks:
-        warn(remark)
     warnings = [*loaded.warnings, *loaded.remarks]
+    for warning in warnings:
+        warn(warning)
     if loaded.settings.http.tls.enabled:
         # Here, because it loads a library that only certificates need.
         from entrepot.operations.tls.report import check_certificates
@@ -59,7 +60,10 @@ def show(
     defaults: Defaults = False,
     as_json: ShowAsJson = False,
 ) -> None:
-    """Print the settings in effect, defaults and environment included; secrets are masked."""
+    """Print the settings in effect, with secrets masked.
+
+    Defaults and the environment are included.
+    """
     loaded = read_configuration(config, defaults, file)
     tree = effective(loaded.settings)
     if as_json:

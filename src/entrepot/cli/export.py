@@ -12,7 +12,8 @@ import typer
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, read_configuration, split_words
 from entrepot.cli.output import result, say
-from entrepot.cli.tables import count_of, print_json
+from entrepot.cli.tables import print_json
+from entrepot.config.sizes import count_of
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlob
 
@@ -57,7 +58,7 @@ def export(
     copy: Copy = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write images into a directory that Docker Registry or any OCI tool can read.
+    """Write images for Docker Registry or OCI tools.
 
     The export is a consistent snapshot; the registry may be running. Exits with 1 if nothing
     matches, or if blobs are damaged.

@@ -11,9 +11,9 @@ import typer
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import AsJson, ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result, say, warn
-from entrepot.cli.tables import count_of
 from entrepot.config.durations import format_duration, parse_long_duration
 from entrepot.config.settings import Settings
+from entrepot.config.sizes import count_of
 from entrepot.errors import EntrepotError
 from entrepot.ports.collection import Collected, CollectedKind, QueueState
 from entrepot.services.collection import CollectionRules, Tally
@@ -84,10 +84,10 @@ def gc(
     adopted: Adopted = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what nothing refers to, after a grace period; the registry may be running.
+    """Remove what nothing refers to, after a grace period.
 
-    The registry does the same by itself, unless gc.enabled is false. Exits with 1 if something
-    could not be removed.
+    The registry may be running. It does the same by itself, unless gc.enabled is false. Exits with
+    1 if something could not be removed.
     """
     settings = read_configuration(config, defaults, file).settings
     rules = _rules(settings, grace, delete_untagged)

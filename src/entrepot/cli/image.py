@@ -19,9 +19,10 @@ from entrepot.cli.arguments import (
     read_configuration,
 )
 from entrepot.cli.output import fail, result, warn
-from entrepot.cli.tables import MICROSECONDS, count_of, print_json
+from entrepot.cli.tables import MICROSECONDS, print_json
 from entrepot.config.durations import parse_long_duration
 from entrepot.config.settings import Settings
+from entrepot.config.sizes import count_of
 from entrepot.errors import InvalidDigest
 from entrepot.ports.access import OPERATOR
 from entrepot.services.image_removal import Candidate, Outcome, Removed
@@ -88,7 +89,7 @@ def rm(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Remove images, even if clients may not delete (storage.delete.enabled).
+    """Remove images, even if clients may not delete.
 
     A tag's manifest is removed with it, and the children of an index, unless another tag or index
     refers to them. Garbage collection frees their bytes later. Immutable tags stay. Exits with 1

@@ -14,9 +14,9 @@ from entrepot.cli.arguments import (
     read_configuration,
 )
 from entrepot.cli.output import result
-from entrepot.cli.tables import count_of, moment, print_facts, print_json, print_rows
+from entrepot.cli.tables import moment, print_facts, print_json, print_rows
 from entrepot.config.settings import Settings
-from entrepot.config.sizes import describe_size
+from entrepot.config.sizes import count_of, describe_size
 from entrepot.errors import InvalidDigest, InvalidTag
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -43,7 +43,7 @@ _REFERRERS = 20
 def list_repositories(
     as_json: AsJson = False, config: ConfigOption = None, defaults: Defaults = False
 ) -> None:
-    """List repositories, with the number of their tags and manifests and their size."""
+    """List repositories, with their tags, manifests and sizes."""
     settings = read_configuration(config, defaults).settings
     asyncio.run(_list_repositories(settings, as_json=as_json))
 
@@ -54,7 +54,10 @@ def list_images(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """List the tags of a repository, with the digest and when it was pushed and pulled."""
+    """List the tags of a repository, with digests and dates.
+
+    The dates say when an image was pushed and last pulled.
+    """
     name = parse_repository(repository)
     settings = read_configuration(config, defaults).settings
     asyncio.run(_list_images(settings, name, as_json=as_json))
@@ -66,7 +69,10 @@ def show(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Show an image: platforms, layers, history, referrers, and who pushed it and when."""
+    """Show an image: platforms, layers, history, referrers.
+
+    Also shows who pushed it and when.
+    """
     name, reference = _parse(image)
     settings = read_configuration(config, defaults).settings
     asyncio.run(_show(settings, name, reference, as_json=as_json))
@@ -209,5 +215,7 @@ def _parse(text: str) -> tuple[RepositoryName, Tag | Digest]:
             return parse_repository(name), Digest.parse(digest)
         name, colon, tag = text.rpartition(":")
         return parse_repository(name if colon else text), Tag.parse(tag if colon else "latest")
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{text!r}: {error.message}") from None
     except (InvalidDigest, InvalidTag) as error:
         raise typer.BadParameter(f"{text!r}: {error.message}") from None

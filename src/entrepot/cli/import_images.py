@@ -16,7 +16,8 @@ from entrepot.cli.arguments import (
     read_configuration,
 )
 from entrepot.cli.output import result, say
-from entrepot.cli.tables import count_of, print_json
+from entrepot.cli.tables import print_json
+from entrepot.config.sizes import count_of
 from entrepot.services.transfer.import_images import ImportReport
 
 _SECONDS_A_LINE = 2.0
@@ -48,7 +49,9 @@ def import_images(
     repository: Repository = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import images from elsewhere, by the same rules as pushes; the registry may be running.
+    """Import images from elsewhere, by the same rules as pushes.
+
+    The registry may be running.
 
     Every digest is verified. Blobs that are already here are not read again. Exits with 1 if
     something could not be imported.

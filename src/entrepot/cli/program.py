@@ -4,9 +4,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from entrepot import __version__
 from entrepot.cli import exit_codes
@@ -15,7 +16,8 @@ from entrepot.cli.output import busy, fail, result, say
 from entrepot.errors import ConfigurationError, EntrepotError
 
 _EPILOG = (
-    "Exit codes: 0 success, 1 failure, 2 wrong usage, 78 unusable configuration, 130 interrupted."
+    "Exit codes: 0 success, 1 failure, 2 wrong usage, 69 address in use, 78 unusable configuration,"
+    " 130 interrupted."
 )
 
 
@@ -36,6 +38,17 @@ def entrepot(
     """A private container registry, in place of Docker Registry."""
 
 
+class _Command(TyperCommand):
+    """A command whose mistakes are told without the words of the library that found them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 def build(first: str | None = None) -> typer.Typer:
     """Put the program together.
 
@@ -49,12 +62,12 @@ def build(first: str | None = None) -> typer.Typer:
     for command in wanted:
         word, _, second = command.partition(" ")
         if not second:
-            app.command(word)(load(command))
+            app.command(word, cls=_Command)(load(command))
             continue
         if word not in groups:
             groups[word] = _group(GROUPS[word])
             app.add_typer(groups[word], name=word)
-        groups[word].command(second)(load(command))
+        groups[word].command(second, cls=_Command)(load(command))
     return app
 
 

@@ -16,8 +16,9 @@ from entrepot.cli.arguments import (
     read_configuration,
 )
 from entrepot.cli.output import result
-from entrepot.cli.tables import count_of, print_json
+from entrepot.cli.tables import print_json
 from entrepot.config.settings import Settings
+from entrepot.config.sizes import count_of
 from entrepot.errors import UnknownName
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import OPERATOR
@@ -35,7 +36,9 @@ def rm(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Remove a repository with everything in it, the history of its tags included.
+    """Remove a repository with everything in it.
+
+    The history of its tags goes, too.
 
     This works even if clients may not delete (storage.delete.enabled), and cannot be undone. A
     repository with an immutable tag is not removed.

@@ -16,7 +16,8 @@ from entrepot.cli.arguments import (
 )
 from entrepot.cli.backup import in_words
 from entrepot.cli.output import result, say
-from entrepot.cli.tables import count_of, moment, print_json
+from entrepot.cli.tables import moment, print_json
+from entrepot.config.sizes import count_of
 from entrepot.services.backup.report import RestoreReport
 
 Wanted = Annotated[

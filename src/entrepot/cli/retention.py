@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -12,14 +11,15 @@ import typer
 from entrepot.cli import exit_codes
 from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, DryRun, read_configuration
 from entrepot.cli.output import fail, result, warn
-from entrepot.cli.tables import count_of, moment
+from entrepot.cli.tables import moment
 from entrepot.config.settings import Settings
+from entrepot.config.sizes import count_of
 from entrepot.oci.name import RepositoryName
 from entrepot.services.retention import Counts, Verdict
 
 
 def show(as_json: AsJson = False, config: ConfigOption = None, defaults: Defaults = False) -> None:
-    """Show for each tag whether it would be kept, and by which rule; change nothing."""
+    """Show which tags would be kept, and by which rule."""
     settings = read_configuration(config, defaults).settings
     asyncio.run(_show(settings, as_json=as_json))
 
@@ -30,7 +30,10 @@ def run(
     config: ConfigOption = None,
     defaults: Defaults = False,
 ) -> None:
-    """Apply the rules now, with or without a schedule; only one run at a time."""
+    """Apply the rules now, with or without a schedule.
+
+    There is only one run at a time.
+    """
     settings = read_configuration(config, defaults).settings
     if dry_run or settings.retention.dryrun:
         asyncio.run(_show(settings, as_json=as_json))
@@ -60,8 +63,8 @@ async def _show(settings: Settings, *, as_json: bool) -> None:
                     lines.add(name, verdict)
     if not as_json:
         result(
-            f"Of {count_of(counts.kept + counts.dropped, 'tag')}, {counts.kept:,} would be kept and"
-            f" {counts.dropped:,} removed. Nothing was changed."
+            f"Of {count_of(counts.kept + counts.removed, 'tag')}, {counts.kept:,} would be kept and"
+            f" {counts.removed:,} removed. Nothing was changed."
         )
 
 
@@ -92,7 +95,7 @@ class _Lines:
         if self._as_json:
             result(f"{'' if self._first else ','}{json.dumps(_plain(name, verdict))}")
         else:
-            word = "keep" if verdict.keeps else "drop"
+            word = "keep  " if verdict.keeps else "remove"
             told = [reason for reason in verdict.reasons if reason.keeps or not verdict.keeps]
             result(f"{word}  {name}:{verdict.dated.tag}  {' / '.join(map(str, told))}")
         self._first = False

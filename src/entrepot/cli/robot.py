@@ -122,7 +122,10 @@ def rotate(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a robot's token and print the new one; it cannot be shown again."""
+    """Replace a robot's token and print the new one.
+
+    It cannot be shown again.
+    """
     seconds = parse_overlap(overlap)
     text = administer(
         config, defaults, lambda tools: tools.tokens.rotate(OPERATOR, name, token, seconds)

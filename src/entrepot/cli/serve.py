@@ -16,7 +16,7 @@ def serve(file: ConfigFile = None, config: ConfigOption = None, defaults: Defaul
     # Here, because it imports the server: the other commands start without it.
     from entrepot.server import run
 
-    loaded = read_configuration(config, defaults, file, warns=False)  # the log has them
+    loaded = read_configuration(config, defaults, file)
     settings = loaded.settings
     warning = exposure(settings)
     if warning:

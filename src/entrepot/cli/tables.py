@@ -10,17 +10,6 @@ from entrepot.cli.output import result
 MICROSECONDS = 1_000_000
 
 
-def count_of(number: int, one: str, many: str | None = None) -> str:
-    """Write a number with its noun: `1 tag`, `2 tags`, `2 repositories`.
-
-    Args:
-        number: how many.
-        one: the noun for one.
-        many: the noun for more; with an `s` by default.
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def moment(microseconds: int | None) -> str | None:
     """Write a time as ISO 8601, UTC."""
     if microseconds is None:

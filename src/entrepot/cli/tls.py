@@ -89,7 +89,10 @@ def selfsigned(
     port: Port = 5000,
     force: Force = False,
 ) -> None:
-    """Write a self-signed certificate and its key, and print how clients are made to trust it."""
+    """Write a self-signed certificate and its key.
+
+    Prints how to make clients trust it.
+    """
     hosts = [_checked(name) for name in host]
     # Here, because the other commands start faster without it.
     from cryptography.hazmat.primitives.serialization import Encoding

@@ -107,7 +107,10 @@ def rotate(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a token and print the new one; it cannot be shown again."""
+    """Replace a token and print the new one.
+
+    It cannot be shown again.
+    """
     seconds = parse_overlap(overlap)
     text = administer(
         config, defaults, lambda tools: tools.tokens.rotate(OPERATOR, account, name, seconds)

@@ -11,9 +11,8 @@ from pydantic_core import to_json
 
 from entrepot.cli.arguments import ConfigFile, ConfigOption, Defaults, read_configuration
 from entrepot.cli.output import result
-from entrepot.cli.tables import count_of
 from entrepot.config.settings import Settings
-from entrepot.config.sizes import describe_size
+from entrepot.config.sizes import count_of, describe_size
 from entrepot.ports.usage import UsageRow
 from entrepot.services.usage.listing import (
     Order,
@@ -44,7 +43,9 @@ def usage(
     top: Top = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how much storage is used, and by what; the registry may be running.
+    """Show how much storage is used, and by what.
+
+    The registry may be running.
 
     BYTES: blobs, counted once each, and manifests; this is what quotas limit. LOGICAL: the sizes
     of all images added up. SHARED: the part of BYTES that others use too. EXCLUSIVE: the part that

@@ -12,7 +12,8 @@ from entrepot.cli.arguments import AsJson, ConfigOption, Defaults, read_configur
 from entrepot.cli.expiry import Expires, When, parse_expiry
 from entrepot.cli.output import result, say
 from entrepot.cli.password_input import PasswordStdin, RandomPassword, ask_password
-from entrepot.cli.tables import count_of, moment, print_facts, print_json, print_rows
+from entrepot.cli.tables import moment, print_facts, print_json, print_rows
+from entrepot.config.sizes import count_of
 from entrepot.ports.access import OPERATOR, Kind
 from entrepot.ports.accounts import Account
 from entrepot.ports.clock import SystemClock
@@ -158,7 +159,10 @@ def reset(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a new password for a user, an administrator included; asks for it."""
+    """Set a new password for a user; asks for it.
+
+    The user may be an administrator.
+    """
     administer(config, defaults, lambda tools: tools.users.get(name))
     password = ask_password(name, from_stdin=password_stdin, random=random_password)
     administer(config, defaults, lambda tools: tools.users.reset(OPERATOR, name, password))
@@ -177,7 +181,10 @@ def logout(
     defaults: Defaults = False,
     as_json: AsJson = False,
 ) -> None:
-    """Revoke the refresh tokens of a user, as saved by docker login; the password stays."""
+    """Revoke the refresh tokens of a user.
+
+    docker login saves such tokens. The password stays.
+    """
     # Here, because it imports the drivers: the other commands start without them.
     from entrepot.assembly.backend import Backend
 

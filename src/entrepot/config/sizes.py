@@ -1,4 +1,4 @@
-"""Sizes in bytes, with or without a unit: ``65536``, ``64KiB``, ``4MiB``."""
+"""Sizes in bytes (``65536``, ``64KiB``), and counts with their nouns (``1 tag``, ``2 tags``)."""
 
 import re
 
@@ -53,3 +53,14 @@ def describe_size(size: int) -> str:
         return text % (size / unit)
     value = size / _BYTES["tib"]
     return f"{value:.3g} TiB" if value < 999.5 else f"{value:.0f} TiB"
+
+
+def count_of(number: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: `1 tag`, `2 tags`, `2 repositories`.
+
+    Args:
+        number: how many.
+        one: the noun for one.
+        many: the noun for more; with an `s` by default.
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

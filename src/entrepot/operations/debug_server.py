@@ -5,6 +5,7 @@ operators and their monitoring; whoever is slow is cut off, and when too many as
 has waited longest.
 """
 
+import errno
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 from entrepot import __version__
 from entrepot.config.addresses import TcpAddress
-from entrepot.errors import ConfigurationError
+from entrepot.errors import AddressInUse, ConfigurationError
 from entrepot.operations.health import Health
 from entrepot.operations.metrics_page import MetricsPage
 from entrepot.operations.runtime_directory import RuntimeDirectory
@@ -44,6 +45,7 @@ class DebugServer:
 
     Raises:
         ConfigurationError: the address cannot be listened on.
+        AddressInUse: another program listens on it.
     """
 
     def __init__(self, address: TcpAddress, pages: dict[str, Page]) -> None:
@@ -51,9 +53,9 @@ class DebugServer:
             self._server = _Server(address, pages)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ConfigurationError(
-                f"http.debug.addr: cannot listen on {address}: {reason}"
-            ) from error
+            taken = error.errno == errno.EADDRINUSE
+            refusal = AddressInUse if taken else ConfigurationError
+            raise refusal(f"http.debug.addr: cannot listen on {address}: {reason}") from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.2,), name="debug server", daemon=True
         )

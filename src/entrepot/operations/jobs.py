@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from entrepot.config.retention import BackupSettings
+from entrepot.config.sizes import count_of
 from entrepot.config.storage import UploadPurgingSettings
 from entrepot.operations.housekeeping import Job
 from entrepot.operations.schedule import Every, NewerThan
@@ -83,14 +84,16 @@ def backup_job(
 
     async def take(turn: Turn) -> str:
         snapshot, content = await backup.take(settings.keep)
-        return f"{snapshot.name}, {snapshot.size} bytes, {content.tags} tags"
+        return (
+            f"{snapshot.name}, {count_of(snapshot.size, 'byte')}, {count_of(content.tags, 'tag')}"
+        )
 
     once = Once(ledger, clock, "backup", take, unseen_is_due=True)
 
     async def look() -> None:
         outcome = await once.run(NewerThan(Every(settings.every), await adopted_at() or 0))
         if outcome is not None:
-            logger.info("%s is done: %s", once.name, outcome)
+            logger.info("finished %s: %s", once.name, outcome)
 
     return [Job(once.name, _BACKUP_AFTER_SECONDS, _LOOK_SECONDS, look)]
 
@@ -188,9 +191,9 @@ def log_report(report: PurgeReport) -> None:
             extra={"fields": {"upload": upload_id}},
         )
     _purge_logger.info(
-        "upload purging is done: %d uploads with %d bytes %s, %d failures",
-        len(report.uploads),
-        sum(upload.size for upload in report.uploads),
+        "finished upload purging: %s with %s %s, %s",
+        count_of(len(report.uploads), "upload"),
+        count_of(sum(upload.size for upload in report.uploads), "byte"),
         verb,
-        len(report.failures),
+        count_of(len(report.failures), "failure"),
     )

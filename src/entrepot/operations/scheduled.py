@@ -153,7 +153,7 @@ def scheduled_job(
     async def work() -> None:
         outcome = await once.run(schedule)
         if outcome is not None:
-            logger.info("%s is done: %s", once.name, outcome)
+            logger.info("finished %s: %s", once.name, outcome)
 
     return Job(once.name, first, interval, work)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from entrepot.config.addresses import TcpAddress, UnixAddress
-from entrepot.errors import ConfigurationError
+from entrepot.errors import AddressInUse, ConfigurationError, EntrepotError
 
 _LISTENING = "0A"
 
@@ -16,7 +16,8 @@ def resolve(address: TcpAddress) -> tuple[str, int]:
     """Give the IP address and port to bind.
 
     Raises:
-        ConfigurationError: the name is unknown, or the port is taken; the message says by whom.
+        ConfigurationError: the name is unknown, or this user may not have the port.
+        AddressInUse: the port is taken; the message says by whom.
     """
     host = address.host or _every_interface()
     try:
@@ -33,7 +34,7 @@ def resolve(address: TcpAddress) -> tuple[str, int]:
             # too; this bind is refused as soon as anybody has it.
             probe.bind(target)
         except OSError as error:
-            raise ConfigurationError(_why_not(address, error)) from error
+            raise _why_not(address, error) from error
         return str(target[0]), probe.getsockname()[1]
 
 
@@ -41,7 +42,8 @@ def check_socket_file(address: UnixAddress) -> None:
     """Remove a socket file that nobody listens on.
 
     Raises:
-        ConfigurationError: somebody listens on it, or the file is no socket.
+        ConfigurationError: the file is no socket.
+        AddressInUse: somebody listens on it.
     """
     path = Path(address.path)
     if path.exists() and not path.is_socket():
@@ -54,23 +56,25 @@ def check_socket_file(address: UnixAddress) -> None:
         except OSError:
             path.unlink(missing_ok=True)
             return
-    raise ConfigurationError(f"http.addr: another program listens on {address.path}")
+    raise AddressInUse(f"http.addr: another program listens on {address.path}")
 
 
 def _every_interface() -> str:
     return "::" if socket.has_ipv6 and Path("/proc/net/if_inet6").exists() else "0.0.0.0"  # noqa: S104
 
 
-def _why_not(address: TcpAddress, error: OSError) -> str:
+def _why_not(address: TcpAddress, error: OSError) -> EntrepotError:
     if error.errno == errno.EADDRINUSE:
         holder = _holder(address.port)
-        return (
+        return AddressInUse(
             f"http.addr: {address} is taken{f' by {holder}' if holder else ''}; "
             "stop that program, or choose another address"
         )
     if error.errno == errno.EACCES:
-        return f"http.addr: ports below 1024 need root, and {address.port} is one"
-    return f"http.addr: cannot listen on {address}: {error.strerror}"
+        return ConfigurationError(
+            f"http.addr: ports below 1024 need root, and {address.port} is one"
+        )
+    return ConfigurationError(f"http.addr: cannot listen on {address}: {error.strerror}")
 
 
 def _holder(port: int) -> str | None:

@@ -41,6 +41,7 @@ class Listeners:
 
     Raises:
         ConfigurationError: the address cannot be had; the message says why.
+        AddressInUse: another program has it.
         OSError: it was taken at this moment.
     """
 

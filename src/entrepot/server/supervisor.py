@@ -15,7 +15,7 @@ from entrepot.assembly.lost_database import advising, check_database_is_there
 from entrepot.assembly.storage_check import check_storage
 from entrepot.config import LoadedConfiguration
 from entrepot.config.settings import Settings
-from entrepot.errors import ConfigurationError, EntrepotError
+from entrepot.errors import AddressInUse, ConfigurationError, EntrepotError
 from entrepot.operations.health import Health, configured_checks
 from entrepot.operations.health_flag import HealthFlag
 from entrepot.operations.log_format import name_process
@@ -34,7 +34,8 @@ logger = logging.getLogger("entrepot.server")
 
 _OTHER_FILES = 1024
 _FAILED = 1
-_MISCONFIGURED = 78  # EX_CONFIG of sysexits.h
+# EX_UNAVAILABLE and EX_CONFIG of sysexits.h
+_ADDRESS_IN_USE, _MISCONFIGURED = 69, 78
 
 
 def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None) -> int:
@@ -66,6 +67,9 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
     except ConfigurationError as error:
         logger.error("%s", error.message)
         return _MISCONFIGURED
+    except AddressInUse as error:
+        logger.error("%s", error.message)
+        return _ADDRESS_IN_USE
     except EntrepotError as error:
         logger.error("%s", error.message)
         return _FAILED

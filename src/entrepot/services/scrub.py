@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from entrepot.config.sizes import count_of
 from entrepot.errors import StorageOutage
 from entrepot.ports.check import KnownBlob
 from entrepot.ports.inspection import BlobInspector
@@ -72,7 +73,10 @@ class ScrubState:
 
     def summary(self) -> str:
         """Say in one sentence what the pass has done."""
-        parts = [f"{self.blobs} blobs with {self.size} bytes read", f"{self.bad} of them bad"]
+        parts = [
+            f"{count_of(self.blobs, 'blob')} with {count_of(self.size, 'byte')} read",
+            f"{self.bad} of them bad",
+        ]
         if self.healed:
             parts.append(f"{self.healed} whole again")
         if self.failures:

@@ -3,14 +3,19 @@
 import json
 import os
 import pty
+import socket
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
 
 from entrepot import __version__
-from tests.unit.cli.program import BIN, run
+from entrepot.cli import exit_codes
+from entrepot.cli.commands import GROUPS
+from tests.unit.cli.program import BIN, make_database, run
 
 GOOD = "version: 0.1\nstorage:\n  inmemory:\nhttp:\n  secret: hunter2\n"
 BAD = "version: 0.1\nstorage:\n  inmemory:\nhttp:\n  adr: :5000\n  net: udp\n"
@@ -143,3 +148,63 @@ def test_colours_only_on_terminals(bad: Path) -> None:
     assert b"\033" not in _on_a_terminal(bad, NO_COLOR="1")
     assert b"\033" not in _on_a_terminal(bad, TERM="dumb")
     assert "\033" not in run("entrepot", "config", "check", str(bad)).stderr
+
+
+@pytest.mark.parametrize("group", ["", *GROUPS])
+def test_no_summary_in_a_list_of_commands_is_cut(group: str) -> None:
+    done = run("entrepot", *group.split(), "--help", environ={"COLUMNS": "80"})
+    commands = done.stdout.partition("Commands:")[2].partition("Exit codes")[0]
+    assert commands
+    assert "..." not in commands
+
+
+@pytest.mark.parametrize("command", ["access check alice fly team/app", "usage --by colour"])
+def test_a_wrong_word_is_told_without_the_words_of_a_library(command: str) -> None:
+    done = run("entrepot", *command.split(), "--defaults")
+    assert done.returncode == 2
+    assert "is not one of" in done.stderr
+    assert "Value error" not in done.stderr
+
+
+def test_warnings_of_the_configuration_are_for_the_check_alone(tmp_path: Path) -> None:
+    file = tmp_path / "c.yml"
+    rule = "{name: r, repositories: ['**'], keep: {last: 1}}"
+    file.write_text(
+        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/data}}}}\n"
+        f"retention: {{rules: [{rule}]}}\n"
+    )
+    make_database(file)
+    for command in ("config check", "usage", "retention show", "gc", "check", "config show"):
+        done = run("entrepot", *command.split(), "--config", str(file))
+        assert done.returncode == 0, done.stderr
+        told = done.stderr.count("retention.schedule is not set")
+        assert told == (command == "config check"), command
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_address_in_use_ends_with_69(tmp_path: Path, debug: bool) -> None:
+    file = tmp_path / "c.yml"
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        taken = f"127.0.0.1:{listener.getsockname()[1]}"
+        addr = "127.0.0.1:0" if debug else taken
+        more = f", debug: {{addr: '{taken}'}}" if debug else ""
+        file.write_text(f"version: 0.1\nstorage: {{inmemory: }}\nhttp: {{addr: '{addr}'{more}}}\n")
+        done = run("entrepot", "serve", str(file))
+    assert done.returncode == exit_codes.ADDRESS_IN_USE, done.stderr
+    assert taken in done.stderr
+
+
+def test_what_check_has_repaired_is_no_problem_any_more(tmp_path: Path) -> None:
+    file = tmp_path / "c.yml"
+    file.write_text(f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/data}}}}\n")
+    make_database(file)
+    database = tmp_path / "data/entrepot/metadata.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE registry_usage SET repositories = repositories + 1")
+    found = run("entrepot", "check", str(file))
+    assert found.returncode == 1
+    assert "Problems:" in found.stdout
+    repaired = run("entrepot", "check", "--repair", str(file))
+    assert repaired.returncode == 0, repaired.stdout
+    assert "Repaired:" in repaired.stdout
+    assert "Problems:" not in repaired.stdout

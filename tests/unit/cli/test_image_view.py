@@ -166,6 +166,7 @@ def test_an_index_is_shown_by_platform_and_latest_is_the_default(file: Path) -> 
         (f"{NAME}@{GONE}", 1, f"repository {NAME} has no manifest"),
         (f"{NAME}@sha256:1", 2, "sha256:1"),
         ("Team", 2, "a repository name has"),
+        ("Team:v1", 2, "'Team:v1': "),
     ],
 )
 def test_what_is_not_there_is_said(file: Path, image: str, code: int, said: str) -> None:

@@ -240,10 +240,10 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
     shop.write(retention={"rules": [{"name": "one", "repositories": ["**"], "keep": {"last": 1}}]})
     told = shop.run("retention", "show")
     assert told.stdout.splitlines() == [
-        "drop  team/app:latest  one: not among the 1 pushed last",
-        "drop  team/app:v1  one: not among the 1 pushed last",
-        "keep  team/app:v2  one: among the 1 pushed last",
-        "keep  team/other:v1  one: among the 1 pushed last",
+        "remove  team/app:latest  one: not among the 1 pushed last",
+        "remove  team/app:v1  one: not among the 1 pushed last",
+        "keep    team/app:v2  one: among the 1 pushed last",
+        "keep    team/other:v1  one: among the 1 pushed last",
         "Of 4 tags, 2 would be kept and 2 removed. Nothing was changed.",
     ]
     rows = json.loads(shop.run("retention", "run", "--dry-run", "--json").stdout)
@@ -258,7 +258,7 @@ def test_retention_shows_and_applies(shop: Shop) -> None:
     ]
     assert shop.tags() == ALL
     told = shop.run("retention", "run")
-    assert told.stdout == "2 repositories, 2 tags kept, 2 dropped with 2 manifests.\n"
+    assert told.stdout == "2 repositories, 2 tags kept, 2 removed with 2 manifests.\n"
     assert shop.tags() == ["team/app:v2", "team/other:v1"]
 
 

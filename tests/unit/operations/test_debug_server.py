@@ -10,7 +10,7 @@ import pytest
 
 from entrepot import __version__
 from entrepot.config.addresses import TcpAddress
-from entrepot.errors import ConfigurationError
+from entrepot.errors import AddressInUse, ConfigurationError
 from entrepot.operations import debug_server
 from entrepot.operations.debug_server import DebugServer, debug_pages
 from entrepot.operations.health import Health, WatchedCheck
@@ -131,7 +131,7 @@ def test_an_address_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         wanted = f"http.debug.addr: cannot listen on 127.0.0.1:{port}: Address already in use"
-        with pytest.raises(ConfigurationError, match=f"^{wanted}$"):
+        with pytest.raises(AddressInUse, match=f"^{wanted}$"):
             DebugServer(TcpAddress("127.0.0.1", port), {})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.config.addresses import TcpAddress, UnixAddress
-from entrepot.errors import ConfigurationError
+from entrepot.errors import AddressInUse, ConfigurationError
 from entrepot.server.address import check_socket_file, resolve
 
 
@@ -24,7 +24,7 @@ def test_no_host_means_every_interface() -> None:
 def test_who_holds_a_taken_port_is_told() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(ConfigurationError) as refusal:
+        with pytest.raises(AddressInUse) as refusal:
             resolve(TcpAddress("127.0.0.1", port))
     message = refusal.value.message
     assert f"127.0.0.1:{port} is taken by process {os.getpid()}" in message
@@ -36,7 +36,7 @@ def test_a_port_that_is_shared_is_taken_too() -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        with pytest.raises(ConfigurationError, match="is taken"):
+        with pytest.raises(AddressInUse, match="is taken"):
             resolve(TcpAddress("127.0.0.1", listener.getsockname()[1]))
 
 
@@ -58,7 +58,7 @@ def test_a_socket_file_in_use_is_refused(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        with pytest.raises(ConfigurationError, match="another program listens"):
+        with pytest.raises(AddressInUse, match="another program listens"):
             check_socket_file(UnixAddress(str(path)))
     assert path.exists()
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 
+from entrepot.config.sizes import count_of
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Caller
 from entrepot.ports.clock import Clock
@@ -33,14 +34,14 @@ class Counts:
     Attributes:
         repositories: that a rule is about.
         kept: tags that stayed, accessories not counted.
-        dropped: tags that went.
+        removed: tags that went.
         manifests: that went with them.
         changed: tags that stayed because they were pushed or pulled meanwhile.
     """
 
     repositories: int = 0
     kept: int = 0
-    dropped: int = 0
+    removed: int = 0
     manifests: int = 0
     changed: int = 0
 
@@ -53,17 +54,13 @@ class Counts:
         """Count what would become of a tag. Accessories go with what they belong to."""
         if verdict.dated.accessory_of is None:
             self.kept += verdict.keeps
-            self.dropped += not verdict.keeps
+            self.removed += not verdict.keeps
 
     def __str__(self) -> str:
-        repositories = _number(self.repositories, "repository", "repositories")
-        manifests = _number(self.manifests, "manifest", "manifests")
-        kept = _number(self.kept, "tag", "tags")
-        return f"{repositories}, {kept} kept, {self.dropped:,} dropped with {manifests}"
-
-
-def _number(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+        repositories = count_of(self.repositories, "repository", "repositories")
+        manifests = count_of(self.manifests, "manifest")
+        kept = count_of(self.kept, "tag")
+        return f"{repositories}, {kept} kept, {self.removed:,} removed with {manifests}"
 
 
 class Retention:
@@ -205,7 +202,7 @@ class Retention:
         if not going:
             return
         for removed in await self._removal.remove(self._caller, going):
-            counts.dropped += removed.outcome is Outcome.REMOVED
+            counts.removed += removed.outcome is Outcome.REMOVED
             counts.changed += removed.outcome in (Outcome.CHANGED, Outcome.PULLED)
             counts.kept += removed.outcome is Outcome.IMMUTABLE
             counts.manifests += len(removed.manifests)

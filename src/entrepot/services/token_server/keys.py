@@ -159,7 +159,7 @@ class TokenKeys:
         authority = await self._find_authority(now)
         key = make_signing_key(authority, number, signs_from, now)
         if await self._store.keep_signing_key(key, now):
-            logger.info("key %d for tokens is made; kid %s", number, key.kid)
+            logger.info("created signing key %d for tokens, kid %s", number, key.kid)
         return await self._store.signing_keys()
 
     async def _forget_retired(self, keys: list[SigningKey], now: int) -> list[SigningKey]:

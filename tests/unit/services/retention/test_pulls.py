@@ -197,7 +197,7 @@ def test_what_is_pulled_between_judging_and_removing_stays() -> None:
 
         retention._pages = pages  # type: ignore[method-assign]
         counts = await retention.run()
-        assert (counts.dropped, counts.changed) == (1, 1)
+        assert (counts.removed, counts.changed) == (1, 1)
         assert await tags_of(registry) == ["t00"]
 
     with_registry(work)

@@ -84,7 +84,7 @@ def test_tags_go_with_their_manifests_and_the_newest_stay() -> None:
         counts = await retention_of(registry, keep_last(3, "team/app")).run()
         assert await tags_of(registry) == ["t32", "t33", "t34"]
         assert await tags_of(registry, OTHER) == ["t00", "t01", "t02"]
-        assert str(counts) == "1 repository, 3 tags kept, 32 dropped with 32 manifests"
+        assert str(counts) == "1 repository, 3 tags kept, 32 removed with 32 manifests"
         assert await registry.metadata.manifest_by_digest(APP, IMAGES[0].digest) is None
         assert await registry.metadata.manifest_by_digest(APP, IMAGES[34].digest) is not None
 
@@ -95,7 +95,7 @@ def test_a_rule_may_leave_manifests_without_a_tag() -> None:
     async def work(registry: Registry) -> None:
         await fill(registry, 3)
         counts = await retention_of(registry, keep_last(1, untag_only=True)).run()
-        assert (counts.dropped, counts.manifests) == (2, 0)
+        assert (counts.removed, counts.manifests) == (2, 0)
         assert await registry.metadata.manifest_by_digest(APP, IMAGES[0].digest) is not None
 
     with_registry(work)
@@ -154,9 +154,9 @@ def test_a_dry_run_says_what_a_run_does_and_a_second_run_does_nothing(
         counts = await retention.run()
         assert await tags_of(registry) == stays
         assert len(stays) == min(len(before), max(numbers))
-        assert counts.dropped == len(before) - len(stays)
+        assert counts.removed == len(before) - len(stays)
         again = await retention.run()
-        assert (again.dropped, again.manifests, again.kept) == (0, 0, len(stays))
+        assert (again.removed, again.manifests, again.kept) == (0, 0, len(stays))
 
     with_registry(work)
 
@@ -222,7 +222,7 @@ def test_a_run_that_is_killed_is_gone_on_with_where_it_was(
         assert [len(await tags_of(registry, name)) for name in names] == [1, 1, 3, 3]
         outcome = await once.run()
         assert seen == [*names[:3], *names[2:]]
-        assert outcome == "2 repositories, 2 tags kept, 4 dropped with 4 manifests"
+        assert outcome == "2 repositories, 2 tags kept, 4 removed with 4 manifests"
         assert [len(await tags_of(registry, name)) for name in names] == [1, 1, 1, 1]
 
     with_registry(work)
@@ -238,7 +238,7 @@ def test_a_dry_run_on_a_schedule_only_tells(caplog: pytest.LogCaptureFixture) ->
         )
         with caplog.at_level("INFO"):
             outcome = await once.run()
-        assert outcome == "dry run: 1 repository, 1 tag kept, 2 dropped with 0 manifests"
+        assert outcome == "dry run: 1 repository, 1 tag kept, 2 removed with 0 manifests"
         assert "team/app:t00 would be removed: few: not among the 1 pushed last" in caplog.messages
         assert await tags_of(registry) == ["t00", "t01", "t02"]
 
@@ -278,13 +278,13 @@ def test_signatures_are_not_counted_and_stay_with_the_kept_images() -> None:
             said = {one.dated.tag: one async for one in retention.verdicts(APP)}
             for verdict in said.values():
                 counts.see(verdict)
-            assert (counts.kept, counts.dropped) == (2, 1)
+            assert (counts.kept, counts.removed) == (2, 1)
             assert [tag for tag, verdict in said.items() if not verdict.keeps] == ["v0.0.0"]
             assert str(said[Tag(signed[0])].reasons[0]) == (
                 f"belongs to {IMAGES[0].digest}: kept or removed with it"
             )
         counts = await retention_of(registry, keep_last(2)).run()
-        assert (counts.kept, counts.dropped, counts.manifests) == (2, 1, 1)
+        assert (counts.kept, counts.removed, counts.manifests) == (2, 1, 1)
         # Those of the dropped image are the collector's.
         assert await tags_of(registry) == sorted([*signed, "v1.0.0", "v2.0.0"])
 
