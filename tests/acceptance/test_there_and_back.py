@@ -77,7 +77,10 @@ def test_what_each_has_done_in_its_time_is_there_in_the_end(directory: Directory
         assert "later/app:1" in content.manifests
         for digest in (dropped_here, dropped_there):
             assert new.wire.manifest("app", digest).status == 404
-        assert "changes that Docker Registry has made since the adoption were adopted" in new.daemon.log.read_text()
+        assert (
+            "changes that Docker Registry has made since the adoption were adopted"
+            in new.daemon.log.read_text()
+        )
         directory.tell("gc", "--now", "--grace", "0")
         assert crawl(new.wire) == content
     assert "changed-directory" not in directory.tell("check", "--verify")
