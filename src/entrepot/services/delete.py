@@ -94,7 +94,8 @@ class Delete:
             repository = await transaction.find_repository(name)
             if repository is None:
                 return False
-            if digest not in await transaction.blob_sizes(repository, [digest]):
+            sizes = await transaction.blob_sizes(repository, [digest])
+            if digest not in sizes:
                 return False
             users = await transaction.blob_users(repository, digest, _USERS_SHOWN)
             if users:
@@ -105,7 +106,7 @@ class Delete:
             unlinked = await transaction.unlink_blob(repository, digest)
             if unlinked:
                 changes = Changes(transaction, caller, now, name, repository)
-                await changes.tell(EventKind.BLOB_DELETED, digest=digest)
+                await changes.tell(EventKind.BLOB_DELETED, digest=digest, size=sizes[digest])
             return unlinked
 
         if not await self._metadata.change(change):

@@ -76,12 +76,15 @@ class Mount:
             from_repository = await transaction.find_repository(origin)
             if from_repository is None:
                 return False
-            if digest not in await transaction.blob_sizes(from_repository, [digest]):
+            sizes = await transaction.blob_sizes(from_repository, [digest])
+            if digest not in sizes:
                 return False
             changes = await Changes.into(transaction, caller, now, name)
             linked = await transaction.link_blob(changes.repository, digest, now)
             if linked:
-                await changes.tell(EventKind.BLOB_MOUNTED, digest=digest, source=origin)
+                await changes.tell(
+                    EventKind.BLOB_MOUNTED, digest=digest, size=sizes[digest], source=origin
+                )
             return linked
 
         return await self._metadata.change(self._quotas.guarded(name, change))

@@ -71,6 +71,23 @@ def test_a_mount_tells_both_repositories_and_a_second_one_nothing() -> None:
     at_a_place(work)
 
 
+def test_what_is_told_of_blobs_has_their_size() -> None:
+    async def work(place: Place) -> None:
+        await place.push_blob("a", ONE)
+        await place.mount("b", ONE, "a")
+        await place.delete_blob("b", ONE)
+        with closing(sqlite3.connect(place.path)) as connection:
+            rows = connection.execute(
+                "SELECT kind, details FROM events WHERE digest = ? ORDER BY number", (ONE.digest,)
+            ).fetchall()
+        assert [(kind, json.loads(details)) for kind, details in rows] == [
+            ("blob.mounted", {"size": 3, "source": "a"}),
+            ("blob.deleted", {"size": 3}),
+        ]
+
+    at_a_place(work)
+
+
 def test_deleting_tells_everything_that_went() -> None:
     async def work(place: Place) -> None:
         await push(place, "a", FIRST, ONE, tag="1")
