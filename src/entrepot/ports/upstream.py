@@ -56,16 +56,20 @@ class RateLimit:
 
 
 class RemoteBlob(Protocol):
-    """A blob that is arriving.
+    """A blob that is arriving."""
 
-    Attributes:
-        start: the offset of the first byte that arrives: what was asked for, or 0 where the other
-            registry does not serve ranges.
-        size: bytes of the whole blob; None where it does not tell them.
-    """
+    @property
+    def start(self) -> int:
+        """The offset of the first byte that arrives.
 
-    start: int
-    size: int | None
+        What was asked for, or 0 where the other registry does not serve ranges.
+        """
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole blob; None where it does not tell them."""
+        ...
 
     def pieces(self) -> AsyncIterator[bytes]:
         """Give the bytes as they arrive, in pieces of at most 1 MiB.
