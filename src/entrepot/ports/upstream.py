@@ -174,15 +174,18 @@ class UpstreamAddress:
 
     Attributes:
         host: its name, as in references (`docker.io`).
-        urls: its addresses, tried in turn; the first is the registry itself.
+        urls: its addresses, tried in turn where one cannot be reached or fails; the first is the
+            registry itself: what is written goes there alone, and so do the user's password and
+            what the command prints. For others only `docker_config` has credentials.
         username: empty for nobody.
         password: for the user.
-        credentials_command: prints `{"Username": …, "Secret": …}` as docker's credential helpers
-            do, given the host on standard input; empty for none.
-        credentials_lifetime: seconds that its answer is good for.
+        credentials_command: run with the argument `get` and the host on standard input, it prints
+            `{"Username": …, "Secret": …}`, as docker's credential helpers do; empty for none.
+        credentials_lifetime: seconds that its answer is good for; 0 to run it each time.
         docker_config: a config.json of docker's with `auths`, `credHelpers` and `credsStore`;
             empty for none. Read again when it changes.
-        ca: a file of certificates to trust instead of the system's; empty for those.
+        ca: a file of certificates to trust instead of the system's; empty for those. Token servers
+            and stores at other hosts are trusted by either.
         certificate: a client certificate's file; empty for none.
         key: of the client certificate.
         skip_verify: take any certificate.
