@@ -6,7 +6,7 @@ ends with the very rows of one that was not disturbed.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Protocol
 
@@ -106,6 +106,15 @@ class AdoptionCounts:
     tags: int = 0
     blobs: int = 0
     blob_bytes: int = 0
+
+    def since(self, before: "AdoptionCounts") -> "AdoptionCounts":
+        """Give what was made known after an earlier moment.
+
+        Args:
+            before: the counts of that moment.
+        """
+        names = (field.name for field in fields(self))
+        return AdoptionCounts(*(getattr(self, name) - getattr(before, name) for name in names))
 
 
 @dataclass(frozen=True, slots=True)

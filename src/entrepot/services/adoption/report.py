@@ -43,7 +43,7 @@ class AdoptionReport:
         outcome: what was done this time.
         started_at: when adoption began first.
         finished_at: when it was done.
-        counts: what it has made known.
+        counts: what it has made known; of an update, what this update has.
         findings: a summary of each kind that was found, problems first.
     """
 

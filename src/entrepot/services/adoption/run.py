@@ -1,6 +1,7 @@
 """Adopts a directory: once, from where an earlier attempt was killed; then only what changes."""
 
 import asyncio
+from dataclasses import replace
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -67,7 +68,9 @@ async def adopt(
             changes = await asyncio.to_thread(find_changes, source, await store.trees())
         if not changes:
             return await write_report(store, Outcome.ADOPTED_BEFORE, state)
+        before = state.counts
         state = await update(source, store, clock, progress, changes)
+        state = replace(state, counts=state.counts.since(before))
         return await write_report(store, Outcome.UPDATED, state)
     first = state is None or state.finished_at is not None
     used = state is None and not again and await store.has_content()

@@ -79,6 +79,8 @@ def test_what_was_pushed_to_docker_registry_since_is_taken_at_the_next_start(
     third = push(tree, "v1", b"third", "other/app")
     report = adopt_tree(tree.root)
     assert report.outcome is Outcome.UPDATED
+    counts = report.counts
+    assert (counts.repositories, counts.tags, counts.manifests) == (1, 2, 2)
     served = Served(tree.root)
     for name, tag, image in (("app", "v2", second), ("other/app", "v1", third)):
         found = served.manifest(name, tag)
