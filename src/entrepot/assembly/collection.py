@@ -9,6 +9,7 @@ from typing import Any
 
 from entrepot.assembly.backend import Backend
 from entrepot.assembly.drivers import Drivers
+from entrepot.assembly.rules import mirror_names
 from entrepot.config.settings import Settings
 from entrepot.operations.collecting import (
     Collecting,
@@ -33,12 +34,9 @@ ASIDE_KEEPS_STRAYS_DAYS = 7
 def collection_rules(settings: Settings) -> CollectionRules:
     """Give the section `gc` as the collector wants it."""
     untagged = settings.gc.untagged
-    rules = CollectionRules(settings.gc.grace, untagged.enabled, untagged.after)
-    if settings.mirrors.any:
-        from entrepot.assembly.mirrors import mirror_names
-
-        return replace(rules, mirrors=mirror_names(settings))
-    return rules
+    return CollectionRules(
+        settings.gc.grace, untagged.enabled, untagged.after, mirror_names(settings.mirrors)
+    )
 
 
 def build_collector(

@@ -8,7 +8,6 @@ from entrepot.assembly.rules import quotas_of
 from entrepot.config.mirrors import UpstreamSettings
 from entrepot.config.settings import Settings
 from entrepot.errors import ConfigurationError
-from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.operations.mirror_metrics import MirrorMetrics
 from entrepot.operations.worker_metrics import WorkerMetrics
@@ -143,16 +142,6 @@ def build_mirrors(
     )
     origins = Origins(upstreams, default, whole)
     return Mirrors(origins, fills, manifests, prefetch, tuple(breakers), observer)
-
-
-def mirror_names(settings: Settings) -> Callable[[RepositoryName], bool]:
-    """Give what tells whether a repository is kept for an upstream."""
-    from entrepot.services.mirror.origins import component_of
-
-    if settings.mirrors.whole is not None:
-        return lambda name: True
-    components = frozenset(component_of(each.host) for each in settings.mirrors.upstreams)
-    return lambda name: name.partition("/")[0] in components
 
 
 def address_of(upstream: UpstreamSettings) -> UpstreamAddress:

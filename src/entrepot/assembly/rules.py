@@ -1,13 +1,16 @@
 """The rules of the configuration, section by section, as the services want them."""
 
 from entrepot.assembly.drivers import Drivers
+from entrepot.config.mirrors import MirrorSettings
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.settings import Settings
 from entrepot.config.validation import ValidationSettings
 from entrepot.oci.linear_regex import LinearRegex
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
+from entrepot.services.collection.rules import Repositories, no_repository
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
+from entrepot.services.mirror.origins import component_of
 from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.quotas.enforced import EnforcedQuotas
 from entrepot.services.quotas.limits import Limits, QuotaRules, Rule
@@ -32,6 +35,16 @@ def manifest_policy(validation: ValidationSettings) -> ManifestPolicy:
         urls_denied=tuple(LinearRegex(pattern) for pattern in urls.deny or ()),
         required_platforms=platforms,
     )
+
+
+def mirror_names(mirrors: MirrorSettings) -> Repositories:
+    """Give what tells whether a repository is kept for an upstream."""
+    if mirrors.whole is not None:
+        return lambda name: True
+    if not mirrors.any:
+        return no_repository
+    components = frozenset(component_of(each.host) for each in mirrors.upstreams)
+    return lambda name: name.partition("/")[0] in components
 
 
 def immutable_tags(settings: Settings) -> ImmutableTags:

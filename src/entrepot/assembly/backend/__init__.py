@@ -323,6 +323,7 @@ class Backend:
     @contextmanager
     def checked(self, drivers: Drivers) -> Iterator[Stores]:
         """Give what a check of these drivers works with."""
+        from entrepot.assembly.rules import mirror_names
         from entrepot.services.check import Stores
 
         with self.rows() as rows:
@@ -336,6 +337,7 @@ class Backend:
                 quarantine=drivers.quarantine,
                 clock=drivers.clock,
                 directory=None if self.tree is None else self.tree.watch(drivers),
+                mirrors=mirror_names(self.settings.mirrors),
             )
 
     @contextmanager

@@ -69,7 +69,8 @@ async def _check_manifest(check: Check, inspected: InspectedManifest) -> None:
     except (InvalidManifest, InvalidDigest):
         return  # whole, and of a kind that an earlier version has taken
     await _check_edges(check, inspected, manifest)
-    await _check_needs(check, inspected, manifest)
+    if not check.stores.mirrors(inspected.name):
+        await _check_needs(check, inspected, manifest)
 
 
 async def _check_edges(check: Check, inspected: InspectedManifest, manifest: Manifest) -> None:

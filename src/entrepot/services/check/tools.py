@@ -13,6 +13,7 @@ from entrepot.ports.uploads import UploadSessions
 from entrepot.ports.usage import UsageRecount
 from entrepot.services.adoption.changes import DirectoryWatch
 from entrepot.services.check.findings import Found
+from entrepot.services.collection.rules import Repositories, no_repository
 from entrepot.services.pace import Pacer
 from entrepot.services.quarantine import Quarantining
 
@@ -67,6 +68,7 @@ class Stores:
         quarantine: blobs that are not served.
         clock: tells the time.
         directory: of Docker Registry, whose blobs these are too; None where there is none.
+        mirrors: tells which repositories need not have what their manifests refer to.
     """
 
     rows: MetadataInspector
@@ -78,6 +80,7 @@ class Stores:
     quarantine: Quarantine
     clock: Clock
     directory: DirectoryWatch | None = None
+    mirrors: Repositories = no_repository
 
 
 @dataclass(slots=True)
