@@ -1,13 +1,13 @@
 """Puts the mirrors of other registries together."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from entrepot.assembly.drivers import Drivers
 from entrepot.assembly.rules import quotas_of
 from entrepot.config.mirrors import UpstreamSettings
 from entrepot.config.settings import Settings
-from entrepot.errors import ConfigurationError
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.operations.mirror_metrics import MirrorMetrics
 from entrepot.operations.worker_metrics import WorkerMetrics
@@ -23,7 +23,11 @@ from entrepot.services.mirror.prefetch import Prefetch
 from entrepot.services.mirror.pull import MirrorPull
 from entrepot.services.pull import Pull
 
+if TYPE_CHECKING:
+    from entrepot.drivers.remote import RemoteRegistry
+
 Connect = Callable[[UpstreamAddress], Upstream]
+Closing = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Mirrors:
         prefetch: fetches images ahead.
         breakers: one for each upstream.
         observer: told what happens.
+        closing: let go of connections.
     """
 
     origins: Origins
@@ -45,6 +50,7 @@ class Mirrors:
     prefetch: Prefetch
     breakers: tuple[Breaker, ...]
     observer: MirrorMetrics
+    closing: tuple[Closing, ...] = ()
 
     def pull(self, pull: Pull, drivers: Drivers) -> MirrorPull:
         """Serve mirrors beside what is pushed."""
@@ -69,6 +75,8 @@ class Mirrors:
         await self.manifests.close()
         for breaker in self.breakers:
             await breaker.close()
+        for close in self.closing:
+            await close()
 
 
 def build_mirrors(
@@ -91,11 +99,17 @@ def build_mirrors(
     observer = MirrorMetrics(metrics)
     quotas = quotas_of(settings, drivers)
     breakers: list[Breaker] = []
+    closing: list[Closing] = []
     # What may not be written cannot be fetched.
     offline = settings.storage.maintenance.readonly.enabled
 
     def mirrored(upstream: UpstreamSettings) -> MirroredUpstream:
-        client = (connect or _connect)(address_of(upstream))
+        client: Upstream
+        if connect is None:
+            client = remote = _connect(address_of(upstream))
+            closing.append(remote.close)
+        else:
+            client = connect(address_of(upstream))
         breaker = Breaker(upstream.host, client.ping, observer)
         breakers.append(breaker)
         guarded = GuardedUpstream(
@@ -141,7 +155,7 @@ def build_mirrors(
         prefetch,
     )
     origins = Origins(upstreams, default, whole)
-    return Mirrors(origins, fills, manifests, prefetch, tuple(breakers), observer)
+    return Mirrors(origins, fills, manifests, prefetch, tuple(breakers), observer, tuple(closing))
 
 
 def address_of(upstream: UpstreamSettings) -> UpstreamAddress:
@@ -165,8 +179,10 @@ def address_of(upstream: UpstreamSettings) -> UpstreamAddress:
     )
 
 
-def _connect(address: UpstreamAddress) -> Upstream:
-    raise ConfigurationError(f"{address.host} cannot be mirrored: nothing here asks registries yet")
+def _connect(address: UpstreamAddress) -> "RemoteRegistry":
+    from entrepot.drivers.remote import RemoteRegistry
+
+    return RemoteRegistry(address)
 
 
 def _globs(upstream: UpstreamSettings) -> RepositoryGlobs | None:
