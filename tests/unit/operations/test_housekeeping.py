@@ -101,7 +101,7 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
         assert sample(numbers, "entrepot_upload_sessions") == 1
         keeping = Housekeeping(tmp_path / "lock", jobs)
         keeping.start()
-        await until(lambda: "1 uploads with 0 bytes removed" in caplog.text)
+        await until(lambda: "1 upload with 0 bytes removed" in caplog.text)
         await keeping.stop()
         await count.work()
         assert sample(numbers, "entrepot_upload_sessions") == 0
@@ -110,7 +110,7 @@ def test_purging_runs_as_configured(tmp_path: Path, caplog: pytest.LogCaptureFix
 
     asyncio.run(story())
     assert "abandoned upload removed" in caplog.text
-    assert "1 uploads with 0 bytes removed, 0 failures" in caplog.text
+    assert "1 upload with 0 bytes removed, 0 failures" in caplog.text
 
 
 def test_purging_can_be_switched_off(tmp_path: Path) -> None:
