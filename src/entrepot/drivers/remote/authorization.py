@@ -142,6 +142,11 @@ class Authorization:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form).encode()
         async with self._transport.send("POST", realm, headers, body) as reply:
+            if reply.status in {404, 405}:
+                raise UpstreamDenied(
+                    f"the token server {reply.host} takes no identity tokens; "
+                    "give a user and a password for this registry"
+                )
             return await _read(reply)
 
 
