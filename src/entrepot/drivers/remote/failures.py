@@ -1,5 +1,6 @@
 """What aiohttp raises, as errors of our own: each names the host, what failed and what to do."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,8 +73,8 @@ def _translate(error: Exception, host: str) -> UpstreamOutage:
 
 
 def _system_reason(error: Exception) -> str:
-    reason = getattr(getattr(error, "os_error", None), "strerror", None)
-    return str(reason or "the connection failed").lower()
+    number = getattr(error, "errno", None)
+    return os.strerror(number).lower() if number else "the connection failed"
 
 
 def _tls_reason(error: Exception) -> str:
