@@ -9,6 +9,7 @@ from typing import Protocol
 from entrepot.drivers.sql.dated_tags import SqlDatedTags
 from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
+from entrepot.drivers.sql.eviction import SqlCachedImages
 from entrepot.drivers.sql.jobs import SqlJobLedger
 from entrepot.drivers.sql.metadata import SqlMetadata
 from entrepot.drivers.sql.pulls import SqlPullTimes
@@ -16,6 +17,7 @@ from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
 from entrepot.drivers.sql.sessions import SqlUploadSessions
 from entrepot.ports.dated_tags import DatedTags
+from entrepot.ports.eviction import CachedImages
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.pulls import PullTimes
@@ -33,6 +35,7 @@ class RemovalParts:
     hidden: HiddenRepositories
     pulls: PullTimes
     dated: DatedTags
+    cached: CachedImages
 
 
 class MetadataDatabase(Protocol):
@@ -116,6 +119,7 @@ class SqliteMetadataDatabase:
                 SqlHiddenRepositories(metadata.database),
                 SqlPullTimes(metadata.database),
                 SqlDatedTags(metadata.database),
+                SqlCachedImages(metadata.database),
             )
             self._removals[history_kept] = metadata, parts
         return self._removals[history_kept]

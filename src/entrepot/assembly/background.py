@@ -46,6 +46,10 @@ def housekeeping_jobs(
         jobs.append(history_job(drivers.jobs, drivers.clock, drivers.tag_history, age))
         jobs += retention_jobs(settings, drivers)
         jobs += collection_jobs(backend, drivers, metrics)
+        if settings.mirrors.any:
+            from entrepot.assembly.eviction import eviction_jobs
+
+            jobs += eviction_jobs(settings, drivers)
     jobs += usage_jobs(settings, drivers, metrics)
     if settings.is_protected:
         jobs.append(forgetting_job(drivers.guesses, drivers.clock))

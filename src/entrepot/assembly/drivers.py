@@ -11,6 +11,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.collection import CollectionQueue, CollectionSweep
 from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.events import EventLog
+from entrepot.ports.eviction import CachedImages
 from entrepot.ports.fills import CheckedTags, Fills
 from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.inspection import BlobInspector
@@ -51,6 +52,7 @@ class Drivers:
     tokens: TokenStore
     fills: Fills
     checked_tags: CheckedTags
+    cached_images: CachedImages
     guesses: GuessLedger
     quarantine: Quarantine
     inspector: BlobInspector

@@ -20,6 +20,7 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
     """
     warnings = check_access(settings, document)
     warnings += check_space(settings, document)
+    check_mirrors(settings, document)
     http, debug = settings.http, settings.http.debug
     warnings += check_tls_agreement(http.tls, document)
     try:
@@ -36,6 +37,29 @@ def check_agreement(settings: Settings, document: Document) -> list[str]:
         place = ("http", "debug", "prometheus", "enabled")
         warnings.append(f"{document.origin(place)}: metrics are off: http.debug.addr is not set")
     return warnings
+
+
+def check_mirrors(settings: Settings, document: Document) -> None:
+    """Find mirrors that contradict each other, or ask what nobody writes down.
+
+    Args:
+        settings: each valid by itself.
+        document: its ``problems`` grow.
+    """
+    hosts: dict[str, int] = {}
+    default: int | None = None
+    for place, upstream in enumerate(settings.mirrors.upstreams):
+        path = ("proxies", place)
+        for host in (upstream.host, *upstream.aliases):
+            if hosts.setdefault(host.lower(), place) != place:
+                document.refuse((*path, "host"), repr(host), "another host: it has an item already")
+        if upstream.default and default is not None:
+            document.refuse((*path, "default"), "true", "one default, which is another one already")
+        default = place if upstream.default else default
+        if not settings.pulls.enabled:
+            for key in ("maxsize", "maxage"):
+                if getattr(upstream, key) is not None:
+                    document.refuse((*path, key), key, "pulls.enabled: true, for it asks when")
 
 
 def check_space(settings: Settings, document: Document) -> list[str]:

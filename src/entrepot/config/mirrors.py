@@ -4,14 +4,16 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from entrepot.config.fields import (
+    LongSeconds,
     PositiveSeconds,
     ReadBy,
     Seconds,
     Switch,
     Text,
     at_least,
+    size_of_at_least,
 )
-from entrepot.config.patterns import RepositoryPatterns
+from entrepot.config.patterns import ImagePatterns, RepositoryPatterns
 
 
 def _urls(value: object) -> tuple[str, ...]:
@@ -83,6 +85,9 @@ class UpstreamSettings:
         ttl: seconds after which a tag is compared; 0 for each time.
         slow: seconds after which what is here is served while the upstream has not answered.
         offline: never ask; serve what is here.
+        maxsize: bytes of blobs that are kept of it; None for any number.
+        maxage: seconds without a pull after which an image goes; None for never.
+        pinned: images that stay whatever the two say, by their names there.
         prefetch: what is fetched before anybody asks for it.
     """
 
@@ -106,6 +111,9 @@ class UpstreamSettings:
     ttl: Seconds = 300.0
     slow: PositiveSeconds = 10.0
     offline: Switch = False
+    maxsize: Annotated[int | None, size_of_at_least(1)] = None
+    maxage: LongSeconds | None = None
+    pinned: ImagePatterns = ()
     prefetch: PrefetchSettings = field(default_factory=PrefetchSettings)
 
     @property

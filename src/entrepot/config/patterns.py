@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from entrepot.config.fields import ReadBy
+from entrepot.oci.image_glob import ImageGlob
 from entrepot.oci.linear_regex import LinearRegex
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
@@ -42,6 +43,12 @@ RepositoryPatterns = Annotated[
 ]
 TagPatterns = Annotated[
     tuple[str, ...], _list_of("a list of patterns of tags, such as [v*]", _each(TagGlob.parse))
+]
+ImagePatterns = Annotated[
+    tuple[str, ...],
+    _list_of(
+        "a list of patterns of images, such as [library/*, team/app:v*]", _each(ImageGlob.parse)
+    ),
 ]
 Expressions = Annotated[
     tuple[str, ...],

@@ -246,6 +246,7 @@ class Backend:
         from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
         from entrepot.drivers.sql.engines.sqlite.writer import ignore_group
         from entrepot.drivers.sql.events import SqlEventLog
+        from entrepot.drivers.sql.eviction import SqlCachedImages
         from entrepot.drivers.sql.fills import SqlCheckedTags, SqlFills
         from entrepot.drivers.sql.jobs import SqlJobLedger
         from entrepot.drivers.sql.metadata import SqlMetadata
@@ -297,6 +298,7 @@ class Backend:
             tokens=SqlTokenStore(database),
             fills=SqlFills(uploads),
             checked_tags=SqlCheckedTags(uploads),
+            cached_images=SqlCachedImages(database),
             guesses=SqlGuessLedger(uploads),
             quarantine=SqlQuarantine(database),
             inspector=inspector,

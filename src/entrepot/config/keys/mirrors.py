@@ -28,6 +28,9 @@ KEYS: tuple[Key, ...] = (
     ),
     works("proxies[].slow", "after which what is here is served; `10s` by default", _OWN),
     works("proxies[].offline", "it is never asked; what is here is served", _OWN),
+    works("proxies[].maxsize", "bytes of blobs that are kept of it; no limit by default", _OWN),
+    works("proxies[].maxage", "without a pull, after which an image goes; never by default", _OWN),
+    works("proxies[].pinned", "patterns of images that stay all the same", _OWN),
     works("proxies[].prefetch.platforms[].os", "`linux` by default", _OWN),
     works(
         "proxies[].prefetch.platforms[].architecture",
