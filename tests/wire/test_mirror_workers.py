@@ -158,6 +158,19 @@ def test_a_connection_that_breaks_is_gone_on_with_unnoticed(
     assert proxy.seen.body_bytes == len(LAYER) + cut - again
 
 
+def test_an_upstream_that_falls_silent_is_asked_again(proxy: FaultyProxy, tmp_path: Path) -> None:
+    proxies = [{"host": "up.example", "remoteurl": proxy.url, "readtimeout": "1s"}]
+    mirror = Registry(tmp_path, {"server": {"workers": 1}, "proxies": proxies})
+    mirror.start()
+    try:
+        proxy.harm = Harm(stall_at=9_000_000, times=1)
+        assert ask(mirror, "GET", BLOB) == LAYER
+        assert proxy.seen.count("/blobs/") == 2
+    finally:
+        proxy.go_on()
+        assert mirror.stop() == 0
+
+
 @pytest.mark.parametrize("flip", [0, 12_000_000, 23_999_999])
 def test_wrong_bytes_are_never_completed(mirror: Registry, proxy: FaultyProxy, flip: int) -> None:
     proxy.harm = Harm(flip_at=flip)

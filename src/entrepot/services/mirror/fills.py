@@ -17,6 +17,7 @@ from typing import Any
 from entrepot.errors import (
     EntrepotError,
     InvalidDigest,
+    Overloaded,
     StorageOutage,
     UnknownUpload,
     UploadBusy,
@@ -47,6 +48,8 @@ _LOOK_SECONDS = 0.02
 _LOOKS = 25
 # After the storage had no room, what is missing is passed through for so long.
 _NO_ROOM_SECONDS = 30.0
+# Downloads at once, most of them waiting for a connection. Nobody may ask for any number.
+MOST_FLIGHTS = 512
 _OVER_QUOTA_BYTES = 256 * KIBIBYTE
 
 
@@ -112,6 +115,9 @@ class BlobFills:
             digest: of the blob.
             named: bytes that a manifest of the repository gives it; None where none names it, so
                 that only whoever the upstream gives it to through this repository may have it.
+
+        Raises:
+            Overloaded: too many are under way.
         """
         key = f"{origin.host} {digest}"
         if named is None:
@@ -122,6 +128,8 @@ class BlobFills:
             if name not in flight.names:
                 flight.names.append(name)
             return flight
+        if len(self._flights) >= MOST_FLIGHTS:
+            raise Overloaded("too many blobs are being fetched from other registries")
         flight = Flight(key, origin, name, digest, named)
         self._observer.miss(origin.host)
         task = asyncio.get_running_loop().create_task(self._run(flight), name=f"filling {digest}")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Generic, TypeVar
 
-from entrepot.errors import EntrepotError
+from entrepot.errors import EntrepotError, Overloaded
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.fills import Fills
 from entrepot.services.mirror.failures import error_of, failure_of
@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 # Longer than an upstream is waited for. Nobody else is hurt when two do the same work.
 _LEASE = 60 * MICROSECONDS
 _LOOK_SECONDS = 0.02
+MOST_AT_ONCE = 1024
 
 
 class SharedWork(Generic[Result]):
@@ -48,10 +49,13 @@ class SharedWork(Generic[Result]):
             What it gave; None where another worker has done it.
 
         Raises:
+            Overloaded: too much is under way.
             EntrepotError: why it failed, here or there.
         """
         task = self._running.get(key)
         if task is None:
+            if len(self._running) >= MOST_AT_ONCE:
+                raise Overloaded("too much is being asked of other registries")
             task = asyncio.get_running_loop().create_task(self._do(key, work), name=key)
             self._running[key] = task
             task.add_done_callback(lambda done: self._done(key, done))

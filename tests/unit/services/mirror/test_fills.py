@@ -8,6 +8,7 @@ import pytest
 
 from entrepot.errors import (
     EntrepotError,
+    Overloaded,
     QuotaExceeded,
     StorageFull,
     UnknownBlob,
@@ -20,6 +21,7 @@ from entrepot.ports.access import ANONYMOUS
 from entrepot.ports.blobs import Claim, UploadPart, UploadState
 from entrepot.ports.metadata import Change, Result, Transaction
 from entrepot.ports.uploads import UploadSession
+from entrepot.services.mirror.fills import MOST_FLIGHTS
 from entrepot.services.mirror.links import MIRROR
 from entrepot.services.quotas import NoQuotas
 from tests.unit.services.mirror.images import image
@@ -360,6 +362,24 @@ def test_two_repositories_that_name_a_blob_share_its_download() -> None:
             for name in (NAME, OTHER):
                 assert await both[0].read(digest, name) == CONTENT
         assert upstream.faults.starts == [0]
+
+    with_registry(work)
+
+
+def test_nobody_begins_any_number_of_downloads() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        upstream.faults.delays = True
+        async with workers(registry, upstream, 1) as (worker,):
+            origin = worker.origins.of(NAME)
+            assert origin is not None
+            for number in range(MOST_FLIGHTS):
+                worker.fills.begin(origin, NAME, Digest.of(b"%d" % number), None)
+            known = Digest.of(b"0")
+            assert worker.fills.begin(origin, NAME, known, None).digest == known
+            with pytest.raises(Overloaded):
+                await worker.read(Digest.of(b"one more"))
+            upstream.faults.go.set()
 
     with_registry(work)
 
