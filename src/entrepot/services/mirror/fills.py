@@ -111,23 +111,18 @@ class BlobFills:
 
         Args:
             origin: whence it comes.
-            name: the repository that is to have it.
+            name: the repository that is to have it. Another repository has a download of its own:
+                the upstream may give the blob to the readers of one and not of the other.
             digest: of the blob.
-            named: bytes that a manifest of the repository gives it; None where none names it, so
-                that only whoever the upstream gives it to through this repository may have it.
+            named: bytes that a manifest of the repository gives it; None where none names it.
 
         Raises:
             Overloaded: too many are under way.
         """
-        key = f"{origin.host} {digest}"
-        if named is None:
-            key = f"{origin.host}/{origin.name} {digest}"
+        key = f"{origin.host}/{origin.name} {digest}"
         known = self._flights.get(key)
         if known is not None:
-            flight = known[0]
-            if name not in flight.names:
-                flight.names.append(name)
-            return flight
+            return known[0]
         if len(self._flights) >= MOST_FLIGHTS:
             raise Overloaded("too many blobs are being fetched from other registries")
         flight = Flight(key, origin, name, digest, named)
@@ -162,7 +157,7 @@ class BlobFills:
             if problem is Problem.STORAGE:
                 self._full_until = time.monotonic() + _NO_ROOM_SECONDS
             elif problem is Problem.QUOTA:
-                self._over_quota.keep(flight.names[0], value=True)
+                self._over_quota.keep(flight.name, value=True)
             flight.end(error)
         except asyncio.CancelledError:
             flight.end(StorageOutage("this registry is stopping", STOPPING))
@@ -179,9 +174,9 @@ class BlobFills:
         kept = False
         try:
             # Another worker may have finished it since somebody here saw that it is missing.
-            blob = await self._found(flight)
+            blob = await self.links.find(flight.name, flight.digest)
             if blob is None:
-                await self._quotas.opening(flight.names[0])
+                await self._quotas.opening(flight.name)
                 held = await self._hold(flight, fill)
                 blob, kept = await self._download(flight, holder, held, fill), True
             await self._fills.finish(flight.key, holder, self._clock.now())
@@ -210,7 +205,7 @@ class BlobFills:
         session = await self._sessions.get(fill.upload_id)
         if session is None:
             state = await self._blobs.begin(fill.upload_id, flight.digest.algorithm)
-            session = UploadSession(flight.names[0], MIRROR.name, state, self._clock.now())
+            session = UploadSession(flight.name, MIRROR.name, state, self._clock.now())
             await self._sessions.create(session)
         try:
             return await self._claims.take(MIRROR, session.repository, fill.upload_id)
@@ -228,7 +223,7 @@ class BlobFills:
                 await Transfer(self._blobs, flight, claim, self._observer, self._pause).run()
                 await claim.renew()
                 blob = await self._finished.keep(
-                    MIRROR, flight.names[0], held.session.state, flight.digest, held.right
+                    MIRROR, flight.name, held.session.state, flight.digest, held.right
                 )
         except UploadBusy:
             raise
@@ -238,7 +233,6 @@ class BlobFills:
                 raise UpstreamFault(f"{flight.origin.host}: {error.message}") from error
             raise
         await self._claims.finish(held)
-        await self._link_others(flight)
         return blob
 
     async def _let_go(self, held: HeldUpload, error: BaseException) -> None:
@@ -249,20 +243,6 @@ class BlobFills:
             await self._claims.finish(held)
         else:
             await self._claims.release(held)
-
-    async def _link_others(self, flight: Flight) -> None:
-        for name in flight.names[1:]:
-            await self.links.link(name, flight.digest)
-
-    async def _found(self, flight: Flight) -> StoredBlob | None:
-        """Find the blob, and let all repositories have it that wait for it."""
-        if flight.named is not None:
-            found = await self.links.link(flight.names[0], flight.digest)
-        else:
-            found = await self.links.find(flight.names[0], flight.digest)
-        if found is not None:
-            await self._link_others(flight)
-        return found
 
     async def _watch(self, flight: Flight) -> None:
         """Tell how far another worker is, until its fill ends or is to be gone on with.
@@ -275,7 +255,7 @@ class BlobFills:
             while True:
                 fill = await self._fills.find(flight.key)
                 if fill is None:
-                    blob = await self._found(flight)
+                    blob = await self.links.find(flight.name, flight.digest)
                     if blob is not None:
                         flight.end(blob)
                     return

@@ -19,12 +19,11 @@ class Flight:
     Args:
         key: of its fill.
         origin: whence it comes.
-        name: the repository that asked first.
+        name: the repository that is to have it.
         digest: of the blob.
         named: bytes that a manifest gives it; None where none names it.
 
     Attributes:
-        names: the repositories that are to have it.
         upload_id: of the upload that takes it; empty while there is none.
         size: bytes of the whole, as the upstream says; None while it has said nothing.
         received: bytes that can be read; fewer for a while after a resume.
@@ -43,7 +42,7 @@ class Flight:
         self.origin = origin
         self.digest = digest
         self.named = named
-        self.names = [name]
+        self.name = name
         self.upload_id = ""
         self.size: int | None = None
         self.received = 0

@@ -78,5 +78,7 @@ class Prefetch:
 
     async def _blob(self, origin: Origin, name: RepositoryName, digest: Digest, size: int) -> None:
         async with self._places:
-            if await self._fills.links.link(name, digest) is None:
-                await self._fills.begin(origin, name, digest, size).ended()
+            links = self._fills.links
+            if await links.find(name, digest) or await links.link(origin, name, digest):
+                return
+            await self._fills.begin(origin, name, digest, size).ended()

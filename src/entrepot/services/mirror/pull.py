@@ -166,11 +166,10 @@ class MirrorPull:
         if missing is not None:
             raise self._unknown(name, digest, missing)
         named = await self._metadata.named_size(name, digest)
-        if named is not None:
-            with suppress(QuotaExceeded):  # then it is passed through
-                linked = await self._fills.links.link(name, digest)
-                if linked is not None:
-                    return linked
+        with suppress(QuotaExceeded):  # then it is passed through
+            linked = await self._fills.links.link(origin, name, digest)
+            if linked is not None:
+                return linked
         if confirming:
             size = await self._size(origin, digest) if named is None else named
             return ArrivingBlob(digest, size, NOWHERE, origin=origin)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
@@ -24,6 +25,7 @@ from entrepot.ports.uploads import UploadSession
 from entrepot.services.mirror.fills import MOST_FLIGHTS
 from entrepot.services.mirror.links import MIRROR
 from entrepot.services.quotas import NoQuotas
+from entrepot.services.upload import Chunk, Upload
 from tests.unit.services.mirror.images import image
 from tests.unit.services.mirror.mirrors import NAME, OTHER, Worker, leftovers, workers
 from tests.unit.services.mirror.upstreams import MemoryUpstream
@@ -325,45 +327,57 @@ def test_parts_are_passed_through_unless_they_are_here() -> None:
     with_registry(work)
 
 
-def test_a_blob_that_another_repository_has_is_linked_where_a_manifest_names_it() -> None:
+def test_a_blob_of_another_repository_is_linked_where_the_upstream_has_it_too() -> None:
     async def work(registry: Registry) -> None:
         upstream = MemoryUpstream()
         digest = upstream.add_blob(CONTENT)
-        upstream.add_manifest(image(CONTENT), "v1")
         async with workers(registry, upstream) as (first, second):
-            await first.manifest("v1", OTHER)
             assert await first.read(digest, OTHER) == CONTENT
-            assert await second.read(digest, NAME) == CONTENT  # nothing here vouches for it
-            assert upstream.faults.asked["blob"] == 2
-            await registry.metadata.change(lambda t: _unlink(t, digest))
-            await second.manifest("v1", NAME)
             assert await second.read(digest, NAME) == CONTENT
-            assert upstream.faults.asked["blob"] == 2
-
-    async def _unlink(transaction, digest: Digest) -> None:  # type: ignore[no-untyped-def]
-        repository = await transaction.find_repository(NAME)
-        assert await transaction.unlink_blob(repository, digest)
+        assert upstream.faults.asked == {"blob": 1, "head_blob": 1}
+        assert await registry.metadata.blob(NAME, digest) is not None
 
     with_registry(work)
 
 
-def test_two_repositories_that_name_a_blob_share_its_download() -> None:
+def test_naming_a_blob_of_this_registry_gives_it_to_nobody() -> None:
     async def work(registry: Registry) -> None:
         upstream = MemoryUpstream()
-        digest = upstream.add_blob(CONTENT)
-        upstream.add_manifest(image(CONTENT), "v1")
-        async with workers(registry, upstream) as both:
-            for name in (NAME, OTHER):
-                await both[0].manifest("v1", name)
-            got = await asyncio.gather(
-                *(worker.read(digest, name) for worker in both for name in (NAME, OTHER))
-            )
-            assert set(got) == {CONTENT}
-            for name in (NAME, OTHER):
-                assert await both[0].read(digest, name) == CONTENT
-        assert upstream.faults.starts == [0]
+        secret = Digest.of(b"a private layer")
+        upstream.add_manifest(image(b"a private layer"), "v1")  # without having it
+        here = Upload(
+            registry.metadata, registry.sessions, registry.blobs, registry.access, registry.clock
+        )
+        for name in (RepositoryName("secret/app"), OTHER):
+            await here.whole(ANONYMOUS, name, secret, Chunk(_pieces(b"a private layer")))
+        async with workers(registry, upstream, 1) as (worker,):
+            await worker.manifest("v1")
+            with pytest.raises(UnknownBlob):
+                await worker.read(secret)
+        assert await registry.metadata.blob(NAME, secret) is None
 
     with_registry(work)
+
+
+def test_what_was_pushed_here_is_no_source_for_an_upstream_that_claims_to_have_it() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        secret = upstream.add_blob(b"nonsense", Digest.of(b"a private layer"))
+        here = Upload(
+            registry.metadata, registry.sessions, registry.blobs, registry.access, registry.clock
+        )
+        name = RepositoryName("secret/app")
+        await here.whole(ANONYMOUS, name, secret, Chunk(_pieces(b"a private layer")))
+        async with workers(registry, upstream, 1) as (worker,):
+            with pytest.raises(UpstreamFault):
+                await worker.read(secret)
+        assert await registry.metadata.blob(NAME, secret) is None
+
+    with_registry(work)
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def test_nobody_begins_any_number_of_downloads() -> None:
