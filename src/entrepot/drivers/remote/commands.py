@@ -18,6 +18,8 @@ from entrepot.errors import UpstreamDenied
 TIMEOUT_SECONDS = 30.0
 MOST_BYTES = 64 * 1024
 
+_END_SECONDS = 5.0
+
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that helpers give in place of one
 # What helpers print when they have nothing; they exit with 1 then, too.
 _NOT_FOUND = "credentials not found"
@@ -109,10 +111,16 @@ async def _converse(process: asyncio.subprocess.Process, server: str) -> bytes:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """End the program and what it has started, however far it is."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.shield(process.wait())
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # asyncio learns of the end only once all was read; a program may have passed its output on.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            while process.stdout is not None and await process.stdout.read(MOST_BYTES):
+                pass
+            await process.wait()
 
 
 def _read(printed: bytes, program: str) -> Credentials:
