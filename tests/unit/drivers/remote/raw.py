@@ -69,7 +69,7 @@ async def serving(act: Act, context: ssl.SSLContext | None = None) -> AsyncItera
         with suppress(asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
             await act(reader, writer, heard)
         writer.close()
-        with suppress(OSError, ssl.SSLError):
+        with suppress(OSError, asyncio.CancelledError):
             await writer.wait_closed()
 
     server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=context)
