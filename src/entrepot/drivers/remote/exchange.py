@@ -96,11 +96,11 @@ class Exchange:
         self._transport = Transport(address)
         own = host_of(self.addresses.first)
         self._credentials = CredentialSource(address, own)
-        self._authorization = Authorization(self._transport, self._credentials)
+        self.authorization = Authorization(self._transport, self._credentials)
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._authorization.close()
+        await self.authorization.close()
         await self._transport.close()
 
     async def has_credentials(self) -> bool:
@@ -136,14 +136,14 @@ class Exchange:
     async def _authorized(self, base: URL, question: Question) -> AsyncIterator[Reply]:
         target = question.target(base)
         is_own = target.origin() == base.origin()
-        header = await self._authorization.header(base, question.scopes) if is_own else ""
+        header = await self.authorization.header(base, question.scopes) if is_own else ""
         async with self._sent(target, question, header) as reply:
             if reply.status != 401 or not is_own or not reply.is_home:
                 await self._check(reply, question)
                 yield reply
                 return
             await reply.beginning(MOST_ERROR_BYTES)
-        header = await self._authorization.challenged(base, question.scopes, reply, header)
+        header = await self.authorization.challenged(base, question.scopes, reply, header)
         if question.body is not None and not isinstance(question.body, bytes):
             raise UpstreamOutage(
                 f"{reply.host} wants newer credentials {question.what} than were sent; try again"
