@@ -1,4 +1,4 @@
-"""The client for other registries, with Entrepot as the other one: open, with users, with tokens."""
+"""The client for other registries against another Entrepot: open, with users, with tokens."""
 
 import http.client
 import json
