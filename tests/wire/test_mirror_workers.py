@@ -83,10 +83,21 @@ def mirror(proxy: FaultyProxy, tmp_path: Path) -> Iterator[Registry]:
         },
     )
     registry.start()
+    wait_for_workers(registry, 2)
     yield registry
     assert registry.stop() == 0, registry.log.read_text()[-4000:]
     lines = registry.log.read_text().splitlines()
     assert [line for line in lines if "Traceback" in line and "level=debug" not in line] == []
+
+
+def wait_for_workers(registry: Registry, number: int) -> None:
+    """Wait until all workers take connections: the first answer is of one of them."""
+    ends_with = f":{registry.port:04X}"
+    for _ in tries("the workers do not listen"):
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        if sum(row[1].endswith(ends_with) and row[3] == "0A" for row in rows) >= number:
+            return
+        time.sleep(0.02)
 
 
 def visible(mirror: Registry) -> bool:
@@ -102,9 +113,12 @@ def uploads(mirror: Registry) -> list[Path]:
 
 
 def wait_for_bytes(mirror: Registry, size: int) -> None:
-    """Wait until a download has so many bytes on the disk."""
+    """Wait until a download has written down that it has so many bytes."""
+    database = mirror.data / "entrepot" / "sessions.db"
     for _ in tries("the bytes do not arrive"):
-        if any(path.stat().st_size >= size for path in uploads(mirror)):
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            rows = connection.execute("SELECT max(received) FROM upload_sessions").fetchall()
+        if (rows[0][0] or 0) >= size:
             return
         time.sleep(0.05)
 
@@ -243,7 +257,45 @@ def test_a_download_goes_on_when_its_worker_is_killed(mirror: Registry, proxy: F
             break
     assert uploads(mirror) == []
     # What was written down before the kill did not come again.
-    assert proxy.seen.body_bytes < 2 * len(LAYER)
+    assert proxy.seen.body_bytes <= len(LAYER) + 1_000_000
+
+
+def test_clients_of_other_workers_notice_nothing_when_the_one_that_downloads_is_killed(
+    mirror: Registry, proxy: FaultyProxy
+) -> None:
+    proxy.harm = Harm(stall_at=12_000_000, times=1)
+    with ThreadPoolExecutor(16) as pool:
+
+        def pull(_: int) -> bool:
+            try:
+                assert ask(mirror, "GET", BLOB) == LAYER
+            except (OSError, http.client.HTTPException):
+                return False  # its worker is gone
+            return True
+
+        pulling = [pool.submit(pull, number) for number in range(16)]
+        assert proxy.stalled.wait(PATIENCE)
+        wait_for_bytes(mirror, 11_000_000)
+        os.kill(downloading(mirror), signal.SIGKILL)
+        outcomes = [each.result(PATIENCE) for each in pulling]
+    proxy.go_on()
+    # The kernel spreads connections over both workers.
+    assert any(outcomes)
+    assert proxy.seen.count("/blobs/") == 2
+    assert int(proxy.seen.ranges[1].removeprefix("bytes=").removesuffix("-")) >= 11_000_000
+    assert uploads(mirror) == []
+
+
+def downloading(mirror: Registry) -> int:
+    """The worker that has an upload open for writing."""
+    for worker in workers(mirror.process):
+        for file in Path(f"/proc/{worker}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                opened = file.readlink()
+                flags = Path(f"/proc/{worker}/fdinfo/{file.name}").read_text().split()[3]
+                if opened.parent.name == "uploads" and int(flags, 8) & os.O_WRONLY:
+                    return worker
+    raise AssertionError("nobody downloads")
 
 
 def test_a_registry_that_stops_leaves_what_it_has_for_the_next_start(

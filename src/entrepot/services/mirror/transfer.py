@@ -215,7 +215,7 @@ class Transfer:
 async def _with_pauses(
     pieces: AsyncIterator[bytes], patience: float
 ) -> AsyncGenerator[bytes | None, None]:
-    """Give pieces as they come, and None, once, where none has come for some seconds."""
+    """Give pieces as they come, and None where none comes: after some seconds, then each second."""
     ahead: asyncio.Task[bytes | None] | None = None
 
     async def following() -> bytes | None:
@@ -225,9 +225,9 @@ async def _with_pauses(
         while True:
             ahead = asyncio.ensure_future(following())
             done, _ = await asyncio.wait([ahead], timeout=patience)
-            if not done:
+            while not done:
                 yield None
-                await asyncio.wait([ahead])
+                done, _ = await asyncio.wait([ahead], timeout=_CHECKPOINT_SECONDS)
             piece, ahead = ahead.result(), None
             if piece is None:
                 return
