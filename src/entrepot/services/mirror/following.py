@@ -6,6 +6,7 @@ further on is passed through from the upstream, unless it has arrived; so is eve
 be kept.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -150,15 +151,23 @@ class FollowedContent:
         blobs: where its bytes are.
         passing: gives what is not to be waited for, or cannot be kept.
         size: bytes that the client was told.
+        places: for those who are not to wait for the download. A slow client keeps its connection
+            to the upstream for long, so there are few; without one, a part is waited for.
     """
 
     def __init__(
-        self, flight: Flight, blobs: BlobStorage, passing: PassedThrough, size: int
+        self,
+        flight: Flight,
+        blobs: BlobStorage,
+        passing: PassedThrough,
+        size: int,
+        places: asyncio.Semaphore,
     ) -> None:
         self._flight = flight
         self._blobs = blobs
         self._passing = passing
         self._size = size
+        self._places = places
         self._reader: UploadReader | None = None
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
@@ -167,11 +176,13 @@ class FollowedContent:
         Raises:
             EntrepotError: the download has failed.
         """
-        if start > self._flight.received and self._flight.outcome is None:
-            source = self._passing.read(start, stop)
-        else:
-            source = self._follow(start, stop)
-        async with aclosing(source) as pieces:
+        is_far = start > self._flight.received and self._flight.outcome is None
+        if is_far and not self._places.locked():
+            async with self._places, aclosing(self._passing.read(start, stop)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        async with aclosing(self._follow(start, stop)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -1,5 +1,6 @@
 """Pulling from mirrored repositories, beside those that images are pushed to."""
 
+import asyncio
 from contextlib import suppress
 
 from entrepot.errors import (
@@ -35,6 +36,8 @@ from entrepot.services.pull import Pull
 # Of blobs that an upstream does not have.
 _MISSING_BYTES = 256 * KIBIBYTE
 _MISSING_SECONDS = 10.0
+# Parts that are passed through while the whole is downloaded.
+PARTS_AT_ONCE = 4
 
 
 class MirrorPull:
@@ -67,6 +70,7 @@ class MirrorPull:
         self._metadata = metadata
         self._blobs = blobs
         self._observer = observer or NoObserver()
+        self._places = asyncio.Semaphore(PARTS_AT_ONCE)
         self._missing: Cache[tuple[str, str], str] = Cache(_MISSING_BYTES, _MISSING_SECONDS)
 
     async def manifest(
@@ -157,7 +161,7 @@ class MirrorPull:
         passing = PassedThrough(blob.origin, blob.digest, blob.size, self._observer)
         if blob.flight is None:
             return passing
-        return FollowedContent(blob.flight, self._blobs, passing, blob.size)
+        return FollowedContent(blob.flight, self._blobs, passing, blob.size, self._places)
 
     async def _absent(
         self, origin: Origin, name: RepositoryName, digest: Digest, *, confirming: bool

@@ -24,6 +24,7 @@ from entrepot.ports.metadata import Change, Result, Transaction
 from entrepot.ports.uploads import UploadSession
 from entrepot.services.mirror.fills import MOST_FLIGHTS
 from entrepot.services.mirror.links import MIRROR
+from entrepot.services.mirror.pull import PARTS_AT_ONCE
 from entrepot.services.quotas import NoQuotas
 from entrepot.services.upload import Chunk, Upload
 from tests.unit.services.mirror.images import image
@@ -307,6 +308,24 @@ def test_what_has_no_room_is_passed_through(room: int) -> None:
     with_registry(work)
 
 
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize("cuts", [[], [0], [400_000, 1_999_999, 2_500_000]])
+def test_passing_through_goes_on_where_a_connection_broke(ranges: bool, cuts: list[int]) -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        worker = Worker(registry, upstream, blobs=FullStorage(registry, 0))  # type: ignore[arg-type]
+        assert await worker.read(digest) == CONTENT
+        upstream.faults.ranges, upstream.faults.cuts = ranges, list(cuts)
+        assert await worker.read(digest, start=300_000, stop=2_999_999) == CONTENT[300_000:-1]
+        upstream.faults.cuts = [700_000] * 9
+        with pytest.raises(UpstreamOutage):
+            await worker.read(digest)
+        await worker.close()
+
+    with_registry(work)
+
+
 def test_parts_are_passed_through_unless_they_are_here() -> None:
     async def work(registry: Registry) -> None:
         upstream = MemoryUpstream()
@@ -323,6 +342,28 @@ def test_parts_are_passed_through_unless_they_are_here() -> None:
             assert await whole == CONTENT
             assert await worker.read(digest, start=7, stop=99) == CONTENT[7:99]
         assert upstream.faults.starts == [0, 2_000_000]
+
+    with_registry(work)
+
+
+def test_slow_readers_of_parts_keep_few_connections_and_others_wait_for_the_download() -> None:
+    async def work(registry: Registry) -> None:
+        upstream = MemoryUpstream()
+        digest = upstream.add_blob(CONTENT)
+        upstream.faults.hold_at = 100_000
+        async with workers(registry, upstream, 1) as (worker,):
+            slow = []
+            for _ in range(PARTS_AT_ONCE):
+                slow.append(worker.pieces(digest, start=1_000_000))
+                assert CONTENT[1_000_000:].startswith(await anext(slow[-1]))
+            waiting = asyncio.ensure_future(worker.read(digest, start=1_000_000, stop=1_000_009))
+            await upstream.faults.holding.wait()
+            assert len(upstream.faults.starts) == 1 + PARTS_AT_ONCE
+            upstream.faults.go.set()
+            assert await waiting == CONTENT[1_000_000:1_000_009]
+            assert len(upstream.faults.starts) == 1 + PARTS_AT_ONCE
+            for pieces in slow:
+                await pieces.aclose()  # type: ignore[attr-defined]
 
     with_registry(work)
 
