@@ -1,8 +1,9 @@
 """Lists of tags and repositories, page by page, as registries differ on them.
 
 Registries are asked for `n` and `last`, and most answer with a Link whose target has them, too.
-Some have tokens of their own in its place (Quay, ECR), and take no `last`; some give everything at
-once (Docker Registry 2.8's tags). docs/upstreams.md tells which.
+Some have tokens of their own in its place (ECR, older Quay), and refuse or ignore a `last` that is
+an entry; some give everything at once (Docker Registry 2.8's tags); and not all go by the alphabet
+(GHCR goes by age). docs/upstreams.md tells which.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ from entrepot.oci.reference import Tag
 
 MOST_PAGES = 100
 """That are read in search of a place that the registry cannot be asked for."""
+
+MOST_ENTRIES = 1000
+"""Of a page; ECR refuses to give more, where others give as many as they want to."""
 
 CATALOG_SCOPE = ("registry:catalog:*",)
 
@@ -61,13 +65,23 @@ class Lists:
         self, question: Question, field: str, after: str, limit: int
     ) -> tuple[list[str], bool]:
         known = self._following.get((question.path, after)) if after else None
-        query = {"n": str(limit), **({"last": after} if after else {})}
-        path = known or f"{question.path}?{urlencode(query)}"
-        entries, link = await self._page(question, path, field)
-        if known is None and not link and (after in entries or len(entries) > limit):
+        start = f"{question.path}?n={min(limit, MOST_ENTRIES)}"
+        asked = f"{start}&{urlencode({'last': after})}" if after else start
+        try:
+            entries, link = await self._page(question, known or asked, field)
+            is_right = known is not None
+        except UpstreamFault:
+            if not after:
+                raise
+            # Its `last` is a token of its own and no entry, or what was remembered is too old.
+            self._following.pop((question.path, after), None)
+            entries, link = await self._page(question, start, field)
+            entries, link = await self._find(question, field, after, entries, link)
+            is_right = True
+        if not is_right and not link and (after in entries or len(entries) > limit):
             # All at once, in whatever order: the registry has looked at neither `n` nor `last`.
             entries = sorted(entry for entry in entries if entry > after)
-        elif known is None and after and not _is_behind(entries, after, link):
+        elif not is_right and after and not _is_behind(entries, after, link):
             entries, link = await self._find(question, field, after, entries, link)
         if len(entries) > limit:
             return entries[:limit], True
@@ -116,7 +130,7 @@ def _is_behind(entries: list[str], after: str, link: str) -> bool:
     """Tell whether a page begins behind an entry, as it was asked to."""
     if after in entries:
         return False
-    takes_last = "last" in URL(link, encoded=True).query
+    takes_last = bool(entries) and URL(link, encoded=True).query.get("last") == entries[-1]
     return not link or takes_last or all(entry > after for entry in entries)
 
 

@@ -20,6 +20,7 @@ from entrepot.oci.name import RepositoryName
 
 NAME = RepositoryName("team/app")
 TAGS = ["1.0", "1.1", "2.0", "Latest", "edge", "latest"]
+BY_AGE = ["2.0", "1.0", "latest", "edge", "Latest", "1.1"]
 LAYER = bytes(range(256)) * 4_000
 LAYER_DIGEST = Digest.of(LAYER)
 CONFIG = b"{}"
@@ -67,6 +68,9 @@ class Habits:
         referrers: whether it has the API.
         filters: whether that looks at artifactType.
         pages: `last`, `opaque` (tokens of its own) or `none`.
+        page_key: the parameter that has such a token.
+        by_age: whether the oldest tag is the first one.
+        most_entries: of a page; a request for more is refused.
         catalogue: the status of its list of repositories.
         headers: of every answer about manifests.
         echo_scope: whether the challenge names the scope.
@@ -84,6 +88,9 @@ class Habits:
     referrers: bool = True
     filters: bool = False
     pages: str = "last"
+    page_key: str = "next_page"
+    by_age: bool = False
+    most_entries: int = 100_000
     catalogue: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     echo_scope: bool = True
@@ -197,21 +204,26 @@ class Played:
 
     def _tags(self, request: web.Request) -> web.Response:
         number = int(request.query.get("n", "100"))
+        if number > self.habits.most_entries:
+            return web.Response(status=405)
         if self.habits.pages == "none":
             return web.json_response({"name": NAME, "tags": TAGS[::-1]})
         if self.habits.pages == "last":
-            ordered = sorted(TAGS)
+            ordered = BY_AGE if self.habits.by_age else sorted(TAGS)
             last = request.query.get("last", "")
-            rest = [tag for tag in ordered if tag > last]
+            rest = ordered[ordered.index(last) + 1 :] if last else ordered
         else:  # in an order of its own, after a token that only it can read
             ordered = sorted(TAGS, key=str.lower)
-            place = b64decode(request.query.get("next_page", "")).decode() or "0"
+            try:
+                place = b64decode(request.query.get(self.habits.page_key, "")).decode() or "0"
+            except ValueError:
+                return web.Response(status=405)
             rest = ordered[int(place) :]
         page, more = rest[:number], len(rest) > number
         following = f"last={page[-1]}" if page else ""
         if self.habits.pages == "opaque":
             end = str(ordered.index(page[-1]) + 1).encode() if page else b""
-            following = f"next_page={b64encode(end).decode()}"
+            following = f"{self.habits.page_key}={b64encode(end).decode()}"
         link = f'<{request.path}?n={number}&{following}>; rel="next"'
         return web.json_response(
             {"name": NAME, "tags": page}, headers={"Link": link} if more else {}

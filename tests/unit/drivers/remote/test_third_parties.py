@@ -38,13 +38,10 @@ pytestmark = pytest.mark.anyio
 ROWS = {
     "Docker Hub": Habits(
         service="registry.docker.io",
-        referrers=False,
         catalogue=401,
         headers={"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600"},
     ),
-    "GHCR": Habits(
-        service="ghcr.io", expires_in=None, referrers=False, pages="last", catalogue=404
-    ),
+    "GHCR": Habits(service="ghcr.io", expires_in=None, referrers=False, by_age=True, catalogue=404),
     "Quay": Habits(realm="/v2/auth", service="quay.io", redirect=302, pages="opaque"),
     "GitLab": Habits(
         realm="/jwt/auth",
@@ -57,7 +54,9 @@ ROWS = {
     "Harbor": Habits(
         realm="/service/token", service="harbor-registry", redirect=0, filters=True, catalogue=401
     ),
-    "ECR": Habits(scheme="basic", service="ecr.amazonaws.com", asks_user=True, pages="opaque"),
+    "ECR": Habits(
+        scheme="basic", service="ecr.amazonaws.com", asks_user=True, pages="opaque", page_key="last"
+    ),
     "GAR": Habits(
         realm="/v2/token", service="docker.pkg.test", redirect=302, elsewhere=False, pages="none"
     ),
@@ -140,6 +139,12 @@ async def test_all_tags_are_listed_page_by_page(played: Played, same_worker: boo
             assert 0 < len(page) <= 2
             listed += page
     assert sorted(listed) == sorted(TAGS)
+
+
+async def test_all_tags_are_listed_at_once(played: Played) -> None:
+    async with reading(address_of(played)) as registry:
+        listed, more = await registry.tags(NAME, "", 10_000)
+    assert (sorted(listed), more) == (sorted(TAGS), False)
 
 
 async def test_repositories_are_listed_where_the_registry_has_a_list(played: Played) -> None:
