@@ -64,7 +64,7 @@ class RegistryProtocol(HttpToolsProtocol):
         self._deaf = False
         self._refusal: Response | None = None
         self._in_header = False
-        self._fed = self._header_bytes = self._header_fields = 0
+        self._fed = self._header_bytes = 0
         self._dropped = self._framing = 0
         self._acknowledged = 0
 
@@ -146,20 +146,26 @@ class RegistryProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._in_header = True
-        self._fed = self._header_bytes = self._header_fields = 0
+        self._fed = self._header_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """A part of the target."""
         self.url += url
-        self._count_header(len(url))
+        self._header_bytes += len(url)
+        if self._header_bytes > self._limits.header:
+            raise self._too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A whole field."""
-        self._header_fields += 1
-        if self._header_fields > HEADER_FIELDS:
+        if len(self.headers) >= HEADER_FIELDS:
             raise Refused(431, f"a request may have {HEADER_FIELDS} header fields")
-        self._count_header(len(name) + len(value))
-        super().on_header(name, value)
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > self._limits.header:
+            raise self._too_large()
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or let the request wait for those before it."""
@@ -273,11 +279,6 @@ class RegistryProtocol(HttpToolsProtocol):
                 data = header + data[upgrade.args[0] :]
             else:
                 return
-
-    def _count_header(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self._limits.header:
-            raise self._too_large()
 
     def _too_large(self) -> Refused:
         return Refused(431, f"a request's header may have {self._limits.header} bytes")

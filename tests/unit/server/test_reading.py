@@ -5,21 +5,18 @@ import hashlib
 import random
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 
-from entrepot.server.acceptor import Acceptor
-from entrepot.server.connections import ConnectionLimits, Connections
+from entrepot.server.connections import Connections
 from entrepot.server.reading import LARGEST_READ, Reading
 from tests.unit.operations.tls.pairs import Pair
+from tests.unit.server.serving import serve
 from tests.waiting import PATIENCE
 
-LIMITS = ConnectionLimits(total=100, per_address=100, header=65536, idle=PATIENCE, body=PATIENCE)
 CLIENTS = 8
 HINT = 65536
 
@@ -36,27 +33,6 @@ async def digest(scope: dict[str, Any], receive: Any, send: Any) -> None:
     headers = [(b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
-
-
-def serve(
-    application: Any,
-    test: Callable[[int, Connections], Awaitable[None]],
-    context: ssl.SSLContext | None = None,
-) -> None:
-    """Serve for as long as a test runs."""
-
-    async def run() -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        connections = Connections(application, LIMITS)
-        acceptor = Acceptor(listener, connections, lambda address: address, context)
-        acceptor.start()
-        await test(port, connections)
-        acceptor.stop()
-        await connections.drain(PATIENCE, 0)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
 
 
 def push(port: int, number: int, secured: bool) -> None:
