@@ -167,7 +167,7 @@ def address_of(upstream: UpstreamSettings) -> UpstreamAddress:
         upstream.username,
         upstream.password,
         tuple(upstream.exec.command.split()),
-        0.0 if lifetime is None else lifetime,
+        float("inf") if lifetime is None else lifetime,
         upstream.dockerconfig,
         upstream.ca,
         upstream.certificate,

@@ -15,7 +15,7 @@ from entrepot.drivers.remote.commands import Credentials
 from entrepot.drivers.remote.credentials import CredentialSource
 from entrepot.drivers.remote.tokens import MOST_BYTES, Token, TokenCache, TokenKey, parse_token
 from entrepot.drivers.remote.transport import Reply, Transport
-from entrepot.errors import UpstreamDenied, UpstreamFault
+from entrepot.errors import UpstreamDenied, UpstreamFault, UpstreamOutage
 
 CLIENT_ID = "entrepot"
 
@@ -54,25 +54,22 @@ class Authorization:
             scopes: what is to be done, such as `repository:library/alpine:pull`.
 
         Raises:
-            UpstreamDenied: we have no credentials, or they are refused.
-            UpstreamOutage: the token server cannot be reached.
+            UpstreamDenied: the token server refuses our credentials.
+            UpstreamOutage: it cannot be reached.
         """
         challenge = self._known.get(str(base))
         if challenge is None:
             return ""
         credentials = await self._credentials.get(_authority(base))
         if challenge.scheme == "basic":
-            if credentials is None:
-                raise UpstreamDenied(
-                    f"{_authority(base)} asks for a user and a password; there are none for it"
-                )
-            if credentials.is_identity_token:
-                raise UpstreamDenied(
-                    f"{_authority(base)} asks for a user and a password; there is an identity token"
-                )
-            return _basic(credentials)
+            return "" if credentials is None else _basic(credentials)
         key = TokenKey(challenge.realm, challenge.service, self._wanted.get(scopes, scopes))
-        text = await self._tokens.get(key, lambda: self._fetch(key, credentials))
+        try:
+            text = await self._tokens.get(key, lambda: self._fetch(key, credentials))
+        except UpstreamOutage:
+            # The registry may name another token server, or ask for nothing, the next time.
+            self._known.pop(str(base), None)
+            raise
         return f"Bearer {text}"
 
     async def challenged(self, base: URL, scopes: Scopes, reply: Reply, used: str) -> str:
@@ -106,6 +103,10 @@ class Authorization:
         if challenge == known or not scopes:
             self._want(scopes, challenge)
         header = await self.header(base, scopes)
+        if not header:
+            raise UpstreamDenied(
+                f"{reply.host} asks for a user and a password; there are none for it"
+            )
         if header == used:
             raise UpstreamDenied(f"{reply.host} refuses our credentials; check user and password")
         return header
@@ -214,6 +215,10 @@ def check_realm(base: URL, challenge: Challenge) -> None:
 
 
 def _basic(credentials: Credentials) -> str:
+    if credentials.is_identity_token:
+        raise UpstreamDenied(
+            "the registry asks for a user and a password; there is an identity token for it"
+        )
     pair = f"{credentials.username}:{credentials.secret}".encode()
     return f"Basic {b64encode(pair).decode()}"
 

@@ -1,13 +1,13 @@
 """What the client makes of registries that fail, lie or lead it astray."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from entrepot.drivers.remote import RemoteRegistry
+from entrepot.drivers.remote import RemoteRegistry, transport
 from entrepot.errors import (
     EntrepotError,
     UnknownUpstreamContent,
@@ -263,6 +263,45 @@ async def test_over_http_no_other_host_is_asked_for_a_token(realm: str) -> None:
         with pytest.raises(UpstreamFault):
             await registry.manifest(NAME, TAG)
     assert len(heard.requests) == 1
+
+
+async def test_a_registry_that_stops_asking_for_credentials_is_read_again() -> None:
+    act = saying(ask_basic(), answer(200, MANIFEST))
+    async with serving(act) as heard, reading(heard.url, username="", password="") as registry:
+        with pytest.raises(UpstreamDenied, match="there are none for it"):
+            await registry.manifest(NAME, TAG)
+        assert (await registry.manifest(NAME, TAG)).payload == MANIFEST
+
+
+async def test_a_token_server_that_has_moved_is_found_again() -> None:
+    def at(path: str) -> Callable[[Heard], bytes]:
+        return lambda heard: answer(401, WWW_Authenticate=f'Bearer realm="{heard.url}/{path}"')
+
+    token = answer(200, b'{"token":"t"}')
+    act = saying(at("old"), answer(502), at("new"), token, answer(200, MANIFEST))
+    async with serving(act) as heard, reading(heard.url) as registry:
+        with pytest.raises(UpstreamOutage):
+            await registry.manifest(NAME, TAG)
+        assert (await registry.manifest(NAME, TAG)).payload == MANIFEST
+    assert heard.requests[3].startswith("GET /new?")
+
+
+async def test_a_blob_that_drips_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_LEAST_SECONDS", 0.2)
+
+    async def drip(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: Heard
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(200, length=10**9))
+        while True:
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async with serving(drip) as heard, reading(heard.url, read_timeout=0.2) as registry:
+        with pytest.raises(UpstreamOutage, match="sends too slowly"):
+            await all_of(registry)
 
 
 TOKENS: dict[str, tuple[bytes, type[EntrepotError]]] = {

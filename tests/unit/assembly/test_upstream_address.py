@@ -1,0 +1,25 @@
+"""The settings of an upstream, as its driver gets them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrepot.assembly.mirrors import address_of
+from tests.wire.harness.applications import settings_of
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "seconds"),
+    [({}, float("inf")), ({"lifetime": "1h"}, 3600.0), ({"lifetime": "0s"}, 0.0)],
+)
+def test_a_command_without_a_lifetime_is_run_once(
+    lifetime: dict[str, Any], seconds: float, tmp_path: Path
+) -> None:
+    command = {"command": "docker-credential-ecr-login --region x", **lifetime}
+    proxies = [{"host": "quay.io", "exec": command}]
+    (upstream,) = settings_of(tmp_path, {"proxies": proxies}).proxies
+    address = address_of(upstream)
+    assert address.credentials_lifetime == seconds
+    assert address.credentials_command == ("docker-credential-ecr-login", "--region", "x")
+    assert address.urls == ("https://quay.io",)
