@@ -10,38 +10,27 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 
 from entrepot.errors import (
     EntrepotError,
-    InvalidDigest,
-    InvalidManifest,
-    MetadataOutage,
-    QuotaExceeded,
-    StorageFull,
     UnknownManifest,
     UnknownUpstreamContent,
-    UpstreamFault,
     UpstreamOutage,
 )
 from entrepot.oci.accessory import fallback_tag
 from entrepot.oci.digest import Digest
-from entrepot.oci.manifest import Manifest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
-from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.fills import CheckedTags, Fills
-from entrepot.ports.metadata import Metadata, NewManifest, StoredManifest, Transaction
+from entrepot.ports.metadata import Metadata, StoredManifest
 from entrepot.ports.upstream import RemoteManifest
 from entrepot.services.cache import KIBIBYTE, MEBIBYTE, Cache
-from entrepot.services.changes import Changes
-from entrepot.services.mirror.links import MIRROR
 from entrepot.services.mirror.observer import MirrorObserver, NoObserver
 from entrepot.services.mirror.origins import Origin
 from entrepot.services.mirror.prefetch import Prefetch
+from entrepot.services.mirror.rows import MirrorRows
 from entrepot.services.mirror.shared import SharedWork
 from entrepot.services.quotas import NoQuotas, Quotas
 
@@ -86,15 +75,13 @@ class MirroredManifests:
         self._metadata = metadata
         self._checked = checked
         self._clock = clock
-        self._quotas: Quotas = quotas or NoQuotas()
+        self._rows = MirrorRows(metadata, clock, quotas or NoQuotas())
         self._observer = observer or NoObserver()
         self._prefetch = prefetch
         self._shared: SharedWork[StoredManifest] = SharedWork(fills, clock, holders)
         self._fresh: Cache[Place, bool] = Cache(_FRESH_BYTES, measure=lambda _: 0)
         self._stale: Cache[Place, str] = Cache(_MISSING_BYTES, _STALE_SECONDS)
         self._missing: Cache[Place, str] = Cache(_MISSING_BYTES, _MISSING_SECONDS)
-        # One at a time: a manifest that is being read takes a dozen times its size.
-        self._reader = ThreadPoolExecutor(1, "mirrored manifest")
 
     def is_fresh(self, name: RepositoryName, reference: Reference) -> bool:
         """Tell whether what is here is as good as what the upstream has, without asking anybody."""
@@ -154,7 +141,7 @@ class MirroredManifests:
             self._observer.received(origin.host, len(remote.payload))
             if _lists_nothing(remote.payload):
                 raise UnknownUpstreamContent(f"nothing refers to {subject}")
-            return await self.keep(origin, name, remote, tag)
+            return await self._keep(origin, name, remote, tag)
 
         try:
             return await self._by_tag(origin, name, tag, stored, newest)
@@ -167,46 +154,15 @@ class MirroredManifests:
     async def close(self) -> None:
         """End what is under way."""
         await self._shared.close()
-        self._reader.shutdown(wait=False, cancel_futures=True)
+        self._rows.close()
 
-    async def keep(
+    async def _keep(
         self, origin: Origin, name: RepositoryName, remote: RemoteManifest, tag: Tag | None = None
     ) -> StoredManifest:
-        """Keep a manifest, whatever is here of what it refers to, and point a tag at it.
-
-        One that there is no room for is given all the same.
-
-        Raises:
-            UpstreamFault: it is none.
-        """
-        read = partial(parse_stored_manifest, remote.payload, remote.media_type)
-        try:
-            if len(remote.payload) <= _READ_INLINE:
-                manifest: Manifest = read()
-            else:
-                manifest = await asyncio.get_running_loop().run_in_executor(self._reader, read)
-        except (InvalidManifest, InvalidDigest) as error:
-            raise UpstreamFault(
-                f"{origin.host} sent a manifest of {origin.name} that cannot be served:"
-                f" {error.message}"
-            ) from error
-        now = self._clock.now()
-        new = NewManifest(remote.digest, remote.payload, manifest, now)
-
-        async def change(transaction: Transaction) -> None:
-            changes = await Changes.into(transaction, MIRROR, now, name)
-            number = await changes.push_manifest(new)
-            if tag is not None:
-                await changes.move_tag(tag, number, remote.digest)
-
-        try:
-            await self._metadata.change(self._quotas.guarded(name, change))
-        except (StorageFull, QuotaExceeded, MetadataOutage) as error:
-            logger.warning("a manifest of %s is not kept: %s", name, error.message)
-        else:
-            if self._prefetch is not None and origin.upstream.platforms:
-                self._prefetch.begin(origin, name, manifest, self._by_digest)
-        return StoredManifest(remote.digest, manifest.media_type, remote.payload)
+        stored, manifest = await self._rows.keep(origin, name, remote, tag)
+        if self._prefetch is not None and origin.upstream.platforms:
+            self._prefetch.begin(origin, name, manifest, self._by_digest)
+        return stored
 
     async def _by_digest(
         self, origin: Origin, name: RepositoryName, digest: Digest
@@ -218,7 +174,7 @@ class MirroredManifests:
             self._observer.miss(origin.host)
             remote = await origin.client.manifest(origin.name, digest)
             self._observer.received(origin.host, len(remote.payload))
-            return await self.keep(origin, name, remote)
+            return await self._keep(origin, name, remote)
 
         fetched = await self._shared.once(f"{origin.host}/{origin.name}@{digest}", fetch)
         found = fetched or await self._metadata.manifest_by_digest(name, digest)
@@ -288,7 +244,7 @@ class MirroredManifests:
         try:
             found = await newest(origin, name, tag)
         except UnknownUpstreamContent:
-            await self._remove(name, tag)
+            await self._rows.remove_tag(name, tag)
             await self._checked.forget(_key(origin, tag))
             raise
         await self._checked.note(_key(origin, tag), self._clock.now())
@@ -307,24 +263,13 @@ class MirroredManifests:
         if known is None:
             return await self._download(origin, name, tag)
         remote = RemoteManifest(known.digest, known.payload, known.media_type)
-        return await self.keep(origin, name, remote, tag)
+        return await self._keep(origin, name, remote, tag)
 
     async def _download(self, origin: Origin, name: RepositoryName, tag: Tag) -> StoredManifest:
         self._observer.miss(origin.host)
         remote = await origin.client.manifest(origin.name, tag)
         self._observer.received(origin.host, len(remote.payload))
-        return await self.keep(origin, name, remote, tag)
-
-    async def _remove(self, name: RepositoryName, tag: Tag) -> None:
-        if await self._metadata.manifest_by_tag(name, tag) is None:
-            return
-        now = self._clock.now()
-
-        async def change(transaction: Transaction) -> None:
-            changes = await Changes.into(transaction, MIRROR, now, name)
-            await changes.delete_tag(tag)
-
-        await self._metadata.change(change)
+        return await self._keep(origin, name, remote, tag)
 
     def _serve_stale(
         self, origin: Origin, place: Place, stored: StoredManifest | None, error: EntrepotError

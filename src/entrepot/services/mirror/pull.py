@@ -25,12 +25,12 @@ from entrepot.services.mirror.following import (
     NOWHERE,
     ArrivingBlob,
     FollowedContent,
-    PassedThrough,
     can_pass,
 )
 from entrepot.services.mirror.manifests import MirroredManifests
 from entrepot.services.mirror.observer import MirrorObserver, NoObserver
 from entrepot.services.mirror.origins import Origin, Origins
+from entrepot.services.mirror.passing import PassedThrough
 from entrepot.services.pull import Pull
 
 # Of blobs that an upstream does not have.
