@@ -74,7 +74,8 @@ NEVER_ON_THE_WIRE: set[type[EntrepotError]] = {
     errors.EntrepotError,  # these three only group others
     errors.ClientError,
     errors.Outage,
-    errors.ConfigurationError,  # ends the program before it listens
+    errors.ConfigurationError,  # this and the next end the program before it listens
+    errors.AddressInUse,
 }
 
 
