@@ -119,7 +119,9 @@ class UpstreamSettings:
     @property
     def urls(self) -> tuple[str, ...]:
         """Where it is."""
-        return self.remoteurl or (f"https://{self.host}",)
+        # Nothing at Docker Hub's own name speaks the protocol.
+        host = "registry-1.docker.io" if self.host == "docker.io" else self.host
+        return self.remoteurl or (f"https://{host}",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

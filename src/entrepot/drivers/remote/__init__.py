@@ -2,10 +2,10 @@
 
 A call goes down through these, and each knows one thing:
 
-client, target, listing   the protocol: manifests, blobs, tags, referrers, uploads
+client, target            the protocol: manifests and blobs, uploads; listing.py and referrers.py
 exchange                  one question: which address, which credentials, one retry after a 401
 authorization             Basic, or the token dance; tokens.py reads what token servers answer
-transport                 one request: connections, TLS, proxies, redirects, timeouts
+transport                 one request: connections, TLS, proxies, redirects; reply.py is its answer
 answers                   headers and statuses of an answer, all of them untrusted
 credentials               who we are: a user, docker's config.json, a command
 """

@@ -13,8 +13,9 @@ from entrepot.drivers.remote.answers import error_of
 from entrepot.drivers.remote.challenges import Challenge, parse_challenges
 from entrepot.drivers.remote.commands import Credentials
 from entrepot.drivers.remote.credentials import CredentialSource
+from entrepot.drivers.remote.reply import Reply
 from entrepot.drivers.remote.tokens import MOST_BYTES, Token, TokenCache, TokenKey, parse_token
-from entrepot.drivers.remote.transport import Reply, Transport
+from entrepot.drivers.remote.transport import Transport
 from entrepot.errors import UpstreamDenied, UpstreamFault, UpstreamOutage
 
 CLIENT_ID = "entrepot"

@@ -9,7 +9,7 @@ from entrepot.drivers.remote import answers
 from entrepot.drivers.remote.exchange import Exchange, Question
 from entrepot.drivers.remote.listing import Lists
 from entrepot.drivers.remote.referrers import fetch_referrers
-from entrepot.drivers.remote.transport import Reply
+from entrepot.drivers.remote.reply import Reply
 from entrepot.errors import UpstreamDenied, UpstreamFault, UpstreamOutage
 from entrepot.oci import media_type as types
 from entrepot.oci.digest import Digest

@@ -10,7 +10,8 @@ from yarl import URL
 from entrepot.drivers.remote.answers import error_of, rate_limit
 from entrepot.drivers.remote.authorization import Authorization, Scopes
 from entrepot.drivers.remote.credentials import CredentialSource
-from entrepot.drivers.remote.transport import Body, Reply, Transport, host_of
+from entrepot.drivers.remote.reply import Reply, host_of
+from entrepot.drivers.remote.transport import Body, Transport
 from entrepot.errors import UpstreamOutage
 from entrepot.ports.upstream import RateLimit, UpstreamAddress
 

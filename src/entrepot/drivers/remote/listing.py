@@ -15,7 +15,8 @@ from yarl import URL
 
 from entrepot.drivers.remote.answers import next_page
 from entrepot.drivers.remote.exchange import Exchange, Question
-from entrepot.drivers.remote.transport import host_of, redirect_target
+from entrepot.drivers.remote.reply import host_of
+from entrepot.drivers.remote.transport import redirect_target
 from entrepot.errors import ClientError, InvalidManifest, UpstreamFault
 from entrepot.oci.document import read_json
 from entrepot.oci.name import RepositoryName

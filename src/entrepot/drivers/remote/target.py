@@ -9,7 +9,8 @@ from yarl import URL
 from entrepot.drivers.remote.answers import content_digest
 from entrepot.drivers.remote.client import digest_of
 from entrepot.drivers.remote.exchange import Exchange, Question
-from entrepot.drivers.remote.transport import Reply, redirect_target
+from entrepot.drivers.remote.reply import Reply
+from entrepot.drivers.remote.transport import redirect_target
 from entrepot.errors import UnknownUpstreamContent, UpstreamFault, UpstreamOutage
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
@@ -138,14 +139,19 @@ class _Body:
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         try:
-            left = self._size
+            # The last piece is sent when it is known to be the last, and all of them to be right.
+            held, left = b"", self._size
             async for piece in self._pieces:
                 left -= len(piece)
                 if left < 0:
                     break
-                yield piece
+                if held:
+                    yield held
+                held = piece
             if left:
                 raise UpstreamOutage(f"the blob does not have the {self._size} bytes it should")
+            if held:
+                yield held
         except Exception as error:
             self.failure = error
             raise

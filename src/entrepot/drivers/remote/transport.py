@@ -6,7 +6,8 @@ where credentials may go is decided here, and bytes are taken as they are.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from urllib.request import getproxies, proxy_bypass
 
@@ -15,13 +16,13 @@ from yarl import URL
 
 from entrepot import __version__
 from entrepot.drivers.remote.failures import translated
+from entrepot.drivers.remote.reply import Reply, host_of
 from entrepot.drivers.remote.tls import TlsContexts
-from entrepot.errors import UpstreamFault, UpstreamOutage
+from entrepot.errors import UpstreamFault
 from entrepot.ports.upstream import UpstreamAddress
 
 USER_AGENT = f"entrepot/{__version__}"
 MOST_REDIRECTS = 5
-PIECE_BYTES = 1024 * 1024
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LONGEST_HEADER = 16 * 1024  # addresses with signatures are long
@@ -29,100 +30,9 @@ _BUFFER = 256 * 1024
 _IDLE_SECONDS = 15.0
 _SENDABLE = re.compile(r"[!-~]+")
 _DRAINED = 64 * 1024
-# A small body has this many times the patience of one read.
-_BODY_PATIENCE = 4
-# A body that comes slower than this is as good as one that does not come.
-_LEAST_BYTES = 64 * 1024
-_LEAST_SECONDS = 60.0
 
 Headers = Mapping[str, str]
 Body = bytes | AsyncIterator[bytes] | None
-
-
-class Reply:
-    """An answer whose body has not been read yet.
-
-    Args:
-        response: of aiohttp.
-        is_home: it comes from the scheme, host and port that were asked first.
-        timeout: seconds without a byte.
-    """
-
-    def __init__(self, response: aiohttp.ClientResponse, is_home: bool, timeout: float) -> None:
-        self._response = response
-        self._timeout = timeout
-        self.status = response.status
-        self.headers = response.headers
-        self.url = response.url
-        self.host = host_of(response.url)
-        self.is_home = is_home
-
-    def lines(self, name: str) -> list[str]:
-        """Give each line of a header."""
-        return self.headers.getall(name, [])
-
-    def refuse_encoding(self) -> None:
-        """Refuse an answer that is compressed though nobody asked for that."""
-        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"}:
-            raise UpstreamFault(
-                f"{self.host} sends {encoding[:40]!r} as its content encoding; none was asked for"
-            )
-
-    async def beginning(self, limit: int) -> bytes:
-        """Read at most `limit` bytes of a body, such as an error's, and nothing where it breaks."""
-        try:
-            body = await self._read(limit)
-        except UpstreamOutage:
-            return b""
-        return body[:limit]
-
-    async def body(self, limit: int) -> bytes:
-        """Read the whole body.
-
-        Raises:
-            UpstreamFault: it has more than `limit` bytes.
-            UpstreamOutage: it broke, or came too slowly.
-        """
-        body = await self._read(limit)
-        if len(body) > limit:
-            raise UpstreamFault(f"{self.host} sends more than the {limit} bytes that are allowed")
-        return body
-
-    async def _read(self, limit: int) -> bytes:
-        pieces: list[bytes] = []
-        left = limit + 1
-        with translated(self.host):
-            async with asyncio.timeout(_BODY_PATIENCE * self._timeout):
-                while left > 0 and (piece := await self._response.content.read(left)):
-                    pieces.append(piece)
-                    left -= len(piece)
-        return b"".join(pieces)
-
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """Give the body as it comes, in pieces of at most PIECE_BYTES.
-
-        Raises:
-            UpstreamOutage: it broke, or came too slowly.
-        """
-        loop = asyncio.get_running_loop()
-        waited, came = 0.0, 0
-        while True:
-            begun = loop.time()
-            with translated(self.host):
-                piece = await self._response.content.read(PIECE_BYTES)
-            if not piece:
-                return
-            # Only the time in which we waited for them counts, not that of whoever takes them.
-            waited += loop.time() - begun
-            came += len(piece)
-            if waited >= max(_LEAST_SECONDS, self._timeout):
-                if came < _LEAST_BYTES:
-                    raise UpstreamOutage(
-                        f"{self.host} sends too slowly: {came} bytes in {waited:.0f} s"
-                    )
-                waited, came = 0.0, 0
-            yield piece
 
 
 class Transport:
@@ -196,20 +106,35 @@ class Transport:
                 # A body takes as long as it takes; each of its writes has its own timeout.
                 patience = self._address.connect_timeout + self._address.read_timeout
                 async with asyncio.timeout(None if isinstance(body, AsyncIterator) else patience):
-                    response = await self._opened().request(
-                        method,
-                        url,
-                        headers={"Accept-Encoding": "identity", **headers},
-                        data=body,
-                        allow_redirects=False,
-                        ssl=context,
-                        proxy=self._proxy_of(url),
-                    )
+                    response = await self._request(method, url, headers, body, context)
             try:
                 yield Reply(response, True, self._address.read_timeout)
             finally:
                 # An answer that was read to its end has given its connection back already.
                 response.close()
+
+    async def _request(
+        self, method: str, url: URL, headers: Headers, body: Body, context: ssl.SSLContext | bool
+    ) -> aiohttp.ClientResponse:
+        def ask() -> Awaitable[aiohttp.ClientResponse]:
+            return self._opened().request(
+                method,
+                url,
+                headers={"Accept-Encoding": "identity", **headers},
+                data=body,
+                allow_redirects=False,
+                ssl=context,
+                proxy=self._proxy_of(url),
+            )
+
+        try:
+            return await ask()
+        except aiohttp.ServerDisconnectedError:
+            # aiohttp itself repeats what may be repeated when a connection was closed while nobody
+            # used it. To begin an upload may be, too: one that nobody goes on with ends by itself.
+            if method != "POST" or body is not None:
+                raise
+            return await ask()
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -270,9 +195,3 @@ def redirect_target(url: URL, location: str) -> URL:
             "the registry's own settings of its address may be wrong"
         )
     return following
-
-
-def host_of(url: URL) -> str:
-    """Give host and port for messages: never a path, a query or a user."""
-    host = url.host or "?"
-    return host if url.is_default_port() else f"{host}:{url.port}"

@@ -45,6 +45,7 @@ def saying(*answers: bytes | Callable[[Heard], bytes], then_close: bool = False)
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             heard.requests.append(head.decode("latin-1"))
+            await reader.readexactly(int(heard.header(-1, "Content-Length") or 0))
             given = answers[min(len(heard.requests), len(answers)) - 1]
             writer.write(given(heard) if callable(given) else given)
             await writer.drain()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.drivers.remote import RemoteRegistry, transport
+from entrepot.drivers.remote import RemoteRegistry, reply
 from entrepot.errors import (
     EntrepotError,
     UnknownUpstreamContent,
@@ -287,7 +287,7 @@ async def test_a_token_server_that_has_moved_is_found_again() -> None:
 
 
 async def test_a_blob_that_drips_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_LEAST_SECONDS", 0.2)
+    monkeypatch.setattr(reply, "_LEAST_SECONDS", 0.2)
 
     async def drip(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: Heard
