@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bench.client import Client
 from bench.content import MEBIBYTE
 from bench.figures import DISTRIBUTION, Row, at_least, at_most
-from bench.memory import touch
+from bench.memory import settle
 from bench.processes import cpu_seconds
 from bench.pushing import BigBody, patch_blob, put_blob
 from bench.turns import Turns
@@ -20,8 +20,8 @@ REPOSITORY = "bench/uploads"
 def measure(turns: Turns, work: str, way: Way, body: BigBody) -> list[Row]:
     speed, cpu = Row(work, "MB/s"), Row(f"{work}: CPU", "CPU s/GB")
     gigabytes = len(body.data) / 1e9
-    touch()
     for series, server in turns.each():
+        settle()
         for _ in range(2):
             digest = body.renew()
             with Client(server.port) as client:

@@ -8,7 +8,7 @@ import time
 from bench.client import Client
 from bench.content import MEBIBYTE
 from bench.figures import DISTRIBUTION, Row, at_most
-from bench.memory import touch
+from bench.memory import settle
 from bench.processes import cpu_seconds
 from bench.pushing import BigBody, patch_blob
 from bench.servers import Server
@@ -32,13 +32,13 @@ def run(turns: Turns) -> list[Row]:
     mebibytes = 32 if turns.quick else 256
     body = BigBody(mebibytes * MEBIBYTE)
     gigabytes = len(body.data) / 1e9
-    touch()
     both = Row(f"docker's push of {mebibytes} MiB and its first pull", "s")
     both_cpu = Row(f"{both.work}: CPU", "CPU s/GB")
     first = Row(f"the first pull of {mebibytes} MiB after the push: CPU", "CPU s/GB")
     cold = Row(f"a pull of {mebibytes} MiB with the cache dropped", "MB/s")
     cold_cpu = Row(f"{cold.work}: CPU", "CPU s/GB")
     for series, server in turns.each():
+        settle()
         digest = body.renew()
         path = f"/v2/{REPOSITORY}/blobs/{digest}"
         with Client(server.port) as client:
