@@ -51,7 +51,7 @@ class Reply:
     async def beginning(self, limit: int) -> bytes:
         """Read at most `limit` bytes of a body, such as an error's, and nothing where it breaks."""
         try:
-            body = await self._read(limit)
+            body = await self._read(limit, self._timeout)
         except UpstreamOutage:
             return b""
         return body[:limit]
@@ -63,16 +63,16 @@ class Reply:
             UpstreamFault: it has more than `limit` bytes.
             UpstreamOutage: it broke, or came too slowly.
         """
-        body = await self._read(limit)
+        body = await self._read(limit, _BODY_PATIENCE * self._timeout)
         if len(body) > limit:
             raise UpstreamFault(f"{self.host} sends more than the {limit} bytes that are allowed")
         return body
 
-    async def _read(self, limit: int) -> bytes:
+    async def _read(self, limit: int, patience: float) -> bytes:
         pieces: list[bytes] = []
         left = limit + 1
         with translated(self.host):
-            async with asyncio.timeout(_BODY_PATIENCE * self._timeout):
+            async with asyncio.timeout(patience):
                 while left > 0 and (piece := await self._response.content.read(left)):
                     pieces.append(piece)
                     left -= len(piece)
