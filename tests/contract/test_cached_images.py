@@ -113,3 +113,14 @@ async def test_of_the_whole_registry_everything_counts(database: MetadataDatabas
     assert await parts.cached.cutoff("", 0) is None
     await fill(database)
     assert await parts.cached.cutoff("", 1110) == 10
+
+
+async def test_what_was_used_least_recently_comes_first(database: MetadataDatabase) -> None:
+    await fill(database)
+    await pulled(database, (ALPINE, FIRST), at=77)
+    _, parts = database.removal()
+    listed = await parts.cached.least_recent("docker.io", 2)
+    assert [(each.digest, each.used_at) for each in listed] == [
+        (SECOND.digest, 20),
+        (SPARSE.digest, 30),
+    ]

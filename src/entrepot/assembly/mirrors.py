@@ -21,6 +21,7 @@ from entrepot.services.mirror.manifests import MirroredManifests
 from entrepot.services.mirror.origins import MirroredUpstream, Origins
 from entrepot.services.mirror.prefetch import Prefetch
 from entrepot.services.mirror.pull import MirrorPull
+from entrepot.services.mirror.warm import Warm, Warmed
 from entrepot.services.pull import Pull
 
 if TYPE_CHECKING:
@@ -156,6 +157,18 @@ def build_mirrors(
     )
     origins = Origins(upstreams, default, whole)
     return Mirrors(origins, fills, manifests, prefetch, tuple(breakers), observer, tuple(closing))
+
+
+def build_warm(mirrors: Mirrors, drivers: Drivers, tell: Callable[[Warmed], None]) -> Warm:
+    """Build what fetches images on purpose.
+
+    Args:
+        mirrors: of this process.
+        drivers: opened in it.
+        tell: called when something has come.
+    """
+    pull = Pull(drivers.metadata, drivers.blobs, drivers.access)
+    return Warm(mirrors.pull(pull, drivers), mirrors.fills, tell)
 
 
 def address_of(upstream: UpstreamSettings) -> UpstreamAddress:

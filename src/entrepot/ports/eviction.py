@@ -83,3 +83,12 @@ class CachedImages(Protocol):
             limit: manifests at most.
         """
         ...
+
+    async def least_recent(self, component: str, limit: int) -> list[CachedManifest]:
+        """List what was used least recently, first what would go first.
+
+        Args:
+            component: whose.
+            limit: manifests at most.
+        """
+        ...

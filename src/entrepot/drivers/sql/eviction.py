@@ -1,6 +1,6 @@
 """What mirrors keep, from the metadata's database."""
 
-from entrepot.drivers.sql.database import Database
+from entrepot.drivers.sql.database import Database, Row
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.eviction import CachedManifest, CachedTotal
@@ -53,10 +53,21 @@ class SqlCachedImages:
                 until=until,
                 limit=limit,
             )
-        return [
-            CachedManifest(RepositoryName(name), Digest(digest), size, used_at)
-            for name, digest, size, used_at in rows
-        ]
+        return _manifests(rows)
+
+    async def least_recent(self, component: str, limit: int) -> list[CachedManifest]:
+        """List what was used least recently, first what would go first."""
+        begin, end = _range(component)
+        async with self._database.reading() as session:
+            rows = await session.rows("least_recently_used", begin=begin, end=end, limit=limit)
+        return _manifests(rows)
+
+
+def _manifests(rows: list[Row]) -> list[CachedManifest]:
+    return [
+        CachedManifest(RepositoryName(name), Digest(digest), size, used_at)
+        for name, digest, size, used_at in rows
+    ]
 
 
 def _range(component: str) -> tuple[str, str]:

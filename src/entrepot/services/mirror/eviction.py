@@ -6,11 +6,12 @@ is pinned stays, and so do the images of an index that is pinned by a tag.
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.image_glob import ImageGlob
 from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
 from entrepot.ports.access import COLLECTOR
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.eviction import CachedImages, CachedManifest
@@ -109,6 +110,55 @@ class Eviction:
                 await self.remove(rules, page[first : first + _BATCH], evicted)
                 await asyncio.sleep(_PAUSE_SECONDS)
         return evicted
+
+    async def purge(
+        self, rules: EvictionRules, glob: ImageGlob, *, dry_run: bool = False
+    ) -> list[CachedManifest]:
+        """Remove images by a pattern, pinned ones too; gives their manifests.
+
+        Args:
+            rules: of the upstream whose images are looked at.
+            glob: which, by the names of their repositories here. A manifest goes with all its tags.
+            dry_run: remove nothing.
+
+        Raises:
+            MetadataOutage: the database failed.
+        """
+        unpinned = replace(rules, pinned=())
+        found: list[CachedManifest] = []
+        tagged: set[Digest] = set()
+        after = ("", "")
+        while page := await self._images.unused_since(
+            rules.component, self._clock.now(), after, _PAGE
+        ):
+            chosen = []
+            for manifest in page:
+                if not glob.repositories.matches(manifest.name):
+                    continue
+                if glob.tags is not None and manifest.name != after[0]:
+                    tagged = await self._tagged(manifest.name, glob)
+                if glob.tags is None or manifest.digest in tagged:
+                    chosen.append(manifest)
+                after = (manifest.name, manifest.digest)
+            after = (page[-1].name, page[-1].digest)
+            found += chosen
+            for first in range(0, 0 if dry_run else len(chosen), _BATCH):
+                await self.remove(unpinned, chosen[first : first + _BATCH], Evicted())
+                await asyncio.sleep(_PAUSE_SECONDS)
+        return found
+
+    async def _tagged(self, name: RepositoryName, glob: ImageGlob) -> set[Digest]:
+        """Find the manifests of a repository that have one of the tags that a pattern means."""
+        tagged: set[Digest] = set()
+        after = ""
+        while page := await self._metadata.tags(name, after, _PAGE):
+            after = page[-1]
+            for tag in page:
+                if glob.matches(name, tag):
+                    manifest = await self._metadata.manifest_by_tag(name, Tag(tag))
+                    if manifest is not None:
+                        tagged.add(manifest.digest)
+        return tagged
 
     async def remove(
         self, rules: EvictionRules, chosen: Iterable[CachedManifest], evicted: Evicted

@@ -58,3 +58,13 @@ WHERE repositories.name >= :name AND repositories.name < :end
   AND COALESCE(manifest_pulls.pulled_at, manifests.pushed_at) <= :until
 ORDER BY repositories.name, manifests.digest
 LIMIT :limit;
+
+-- name: least_recently_used
+SELECT repositories.name, manifests.digest, manifests.size,
+       COALESCE(manifest_pulls.pulled_at, manifests.pushed_at) AS used_at
+FROM repositories
+JOIN manifests ON manifests.repository_id = repositories.id
+LEFT JOIN manifest_pulls ON manifest_pulls.manifest_id = manifests.id
+WHERE repositories.name >= :begin AND repositories.name < :end
+ORDER BY used_at, repositories.name, manifests.digest
+LIMIT :limit;
