@@ -105,7 +105,7 @@ def build_sweep(
 def stray_keeper(backend: Backend, say: Callable[[str], None]) -> Callable[[], bool]:
     """Give what tells whether files that the database does not know are to be left.
 
-    They are what the database that a restore has put aside knows: for some days it can be put
+    They are what the database that a restore has set aside knows: for some days it can be put
     back.
 
     Args:
@@ -124,7 +124,7 @@ def stray_keeper(backend: Backend, say: Callable[[str], None]) -> Callable[[], b
         end = datetime.fromtimestamp(until / MICROSECONDS, UTC).isoformat(" ", "seconds")
         say(
             f"files unknown to the database are kept until {end}: {aside}, which a restore"
-            " has put aside, may need them"
+            " has set aside, may need them"
         )
         return True
 

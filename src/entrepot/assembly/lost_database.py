@@ -1,7 +1,7 @@
-"""Looks, before a start, whether the database is lost or damaged while there is data without it.
+"""Checks at startup whether the database is lost or damaged while blobs are still stored.
 
-An empty database beside blobs would serve nothing, and its collector would remove them: so a start
-never makes one in silence.
+An empty database beside blobs would serve nothing, and its collector would remove them: so starting
+never creates one silently.
 """
 
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger("entrepot.database")
 
 
 def check_database_is_there(backend: Backend) -> None:
-    """Return when the database is there, or nothing is that it would have to know.
+    """Return if the database exists, or if nothing is stored that it should know.
 
     Raises:
         MetadataOutage: it is missing or empty, and there are backups of it, or blobs that no link
@@ -29,7 +29,7 @@ def check_database_is_there(backend: Backend) -> None:
         if path.exists() and path.stat().st_size:
             return
     except OSError:
-        return  # why it cannot be looked at is told by whoever opens it
+        return  # opening it will report why it cannot be read
     said = f"the database {path} is {'empty' if path.exists() else 'missing'}"
     backups = advice(backend)
     if backups is not None:
@@ -61,7 +61,7 @@ def check_database_is_there(backend: Backend) -> None:
 
 @contextmanager
 def advising(backend: Backend) -> Iterator[None]:
-    """Add to the error of a damaged database what can be done about it.
+    """Add advice to the error of a damaged database.
 
     Raises:
         MetadataOutage: what was raised inside, with the advice.

@@ -97,7 +97,7 @@ def provision(path: Path) -> str | None:
     """Make the file with one user, when it is missing.
 
     Args:
-        path: of the file; folders that lead there are made, too.
+        path: of the file; missing parent folders are created.
 
     Returns:
         The password of the user ``docker``, which is nowhere else; None where there is a file.

@@ -27,8 +27,8 @@ class Account:
         password_hash: argon2id with its parameters; None where no password is good.
         password_changed_at: what was trusted before that must not be trusted since.
         admin: may do everything.
-        disabled: may log in no more.
-        expires_at: may log in no more from then on; None for never.
+        disabled: cannot log in.
+        expires_at: cannot log in from then on; None for never.
         owner: the user whose rights bound this robot's; None for users and other robots.
         grants: all that a robot may do; None leaves it to the rules.
         created_at: when it was made.
@@ -85,7 +85,7 @@ class StoredToken:
         old_secret_hash: of the token before the last rotation.
         old_until: until when that one is good.
         limits: rights are no wider than these; None: as the account's.
-        expires_at: good no more from then on; None for never.
+        expires_at: no longer valid from then on; None for never.
         created_at: when it was made.
         rotated_at: when its secret was last replaced.
         last_used_at: about when it was last used; None for never.
@@ -295,7 +295,7 @@ class AccountWriter(Protocol):
     ) -> bool:
         """Replace a token's secret, and let the one that it had be good until a moment.
 
-        The one before that is good no more. False when there is no such token.
+        The one before that is no longer valid. False when there is no such token.
         """
         ...
 

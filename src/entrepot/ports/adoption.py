@@ -191,7 +191,7 @@ class AdoptedTrees(Protocol):
         ...
 
     async def quarantine(self, blob: StoredBlob, reason: Reason, now: int) -> None:
-        """Serve a blob no more until it is pushed again."""
+        """Stop serving a blob until it is pushed again."""
         ...
 
     async def quarantined(self, digests: Iterable[Digest]) -> list[tuple[StoredBlob, int]]:

@@ -175,7 +175,7 @@ class CollectionTransaction(Transaction, Protocol):
         ...
 
     async def drop_manifest_candidate(self, manifest: int) -> None:
-        """Let a manifest wait no more."""
+        """Remove a manifest from the candidates."""
         ...
 
     async def date_links(self, now: int, limit: int) -> int:

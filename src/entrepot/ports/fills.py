@@ -76,7 +76,7 @@ class Fills(Protocol):
             now: microseconds since 1970, UTC.
             until: when the claim ends by itself, in the same unit.
             upload_id: of a new upload, for a fill that has none; one that an earlier attempt has
-                left is gone on with.
+                left is resumed.
         """
         ...
 

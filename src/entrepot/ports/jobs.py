@@ -2,7 +2,7 @@
 
 Each kind of work has one row with its newest run. A claim makes its holder the only one who runs
 it, until the run is finished or released, or the lease runs out; a run that was not finished is
-gone on with by whoever claims it next. A schedule is a moment: the run is due when the last one
+resumed by the next claimant. A schedule is a moment: the run is due when the last one
 began before it, so that after a long stop it is caught up once.
 
 All times are microseconds since 1970, UTC; leases are microseconds, too.

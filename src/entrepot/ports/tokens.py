@@ -134,7 +134,7 @@ class SigningKeys(Protocol):
         ...
 
     async def forget_all_keys(self) -> None:
-        """Remove every key and the authority, as one step: others are made in their place."""
+        """Remove every key and the authority in one step; new ones replace them."""
         ...
 
 

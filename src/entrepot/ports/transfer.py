@@ -41,7 +41,7 @@ class ExportSource(Protocol):
 class ExportTarget(Protocol):
     """A directory in another program's form. Everything raises StorageOutage when it fails.
 
-    Doing something again does nothing: an export that was killed is gone on with.
+    Repeating a step does nothing, so an export that was killed can be resumed.
     """
 
     def begin(self) -> None:

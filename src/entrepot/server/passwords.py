@@ -1,4 +1,4 @@
-"""Passwords that are made at the start, and told once, to whoever reads what the program prints."""
+"""Passwords that are generated at startup and printed once."""
 
 import sys
 

@@ -78,7 +78,7 @@ def run(loaded: LoadedConfiguration, announce: Callable[[], None] = lambda: None
 
 
 def _stop_the_start(number: int, frame: object) -> None:
-    """Answer SIGTERM until the server does: what was begun is undone, or gone on with next time."""
+    """Answer SIGTERM until the server does: unfinished work is undone, or resumed next time."""
     logger.info("stopped before the start was complete")
     raise SystemExit(0)
 

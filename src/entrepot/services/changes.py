@@ -35,7 +35,7 @@ class Changes:
     async def into(
         cls, transaction: Transaction, caller: Caller, now: int, name: RepositoryName
     ) -> "Changes":
-        """Change a repository, which is made where there is none."""
+        """Change a repository, creating it if it does not exist."""
         number = await transaction.find_repository(name)
         if number is not None:
             return cls(transaction, caller, now, name, number)

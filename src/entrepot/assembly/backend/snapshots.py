@@ -79,7 +79,7 @@ class Snapshots:
             scratch.unlink(missing_ok=True)
 
     def aside(self) -> tuple[Path, int] | None:
-        """Find the database that a restore has put aside last, and when, in microseconds."""
+        """Find the database that the last restore set aside, and when, in microseconds."""
         return newest_aside(self._places.database)
 
     @contextmanager
@@ -129,7 +129,7 @@ class Snapshots:
         return aside if put_in_place(new, self._places.database, aside) else None
 
     def lost_tags(self, aside: Path) -> list[tuple[str, str, str, str]] | None:
-        """Compare the tags of the database that was put aside with those of the one in its place.
+        """Compare the tags of the database that was set aside with those of the one in its place.
 
         Returns:
             Repository, tag, what it pointed to, what it points to now; None where it cannot be

@@ -230,7 +230,7 @@ def _digest_from_file(file: int, algorithm: str) -> str:
 
 
 def _is_whole(target: str, size: int, digest: Digest) -> bool:
-    """Tell whether the blob's file is what an earlier commit has put there.
+    """Tell whether the blob's file was put there by an earlier commit.
 
     It is read: what has rotted since keeps its size, and this commit takes it out of quarantine.
     """

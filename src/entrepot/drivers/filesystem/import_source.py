@@ -1,4 +1,4 @@
-"""Finds out what form a directory or an archive has that is to be imported."""
+"""Detects the format of a directory or an archive to import."""
 
 from pathlib import Path
 

@@ -70,7 +70,7 @@ class Layout:
 
 
 def _file_system(path: Path) -> int:
-    """Tell on which file system a folder lies, or would lie once it is made."""
+    """Return the file system that holds a folder, or would once it is created."""
     for folder in (path, *path.parents):
         try:
             return os.stat(folder).st_dev

@@ -75,7 +75,7 @@ class FilesystemStorage:
         return FileContent(file, location, self._threads, self._reading)
 
     async def begin(self, upload_id: str, algorithm: str) -> UploadState:
-        """Start an upload; its file is made by its first bytes."""
+        """Start an upload; its first bytes create the file."""
         return UploadState(upload_id, algorithm, 0, b"")
 
     async def append(self, state: UploadState, claim: Claim) -> FileUploadPart:

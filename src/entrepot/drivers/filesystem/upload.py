@@ -26,7 +26,7 @@ class FileUploadPart:
     two of them are held.
 
     Args:
-        path: the upload's file; it is made by the first batch.
+        path: the upload's file; the first batch creates it.
         state: where the upload stands; what the file holds beyond it is cut off.
         claim: the right to write to it.
         threads: where batches are hashed and written.

@@ -24,7 +24,7 @@ class UploadFile:
     """An open upload.
 
     Args:
-        path: the file; it is made when offset is 0.
+        path: the file; it is created when offset is 0.
         offset: bytes that it holds already; what it has beyond them is cut off.
         claim: the right to write to it.
 
@@ -58,7 +58,7 @@ class UploadFile:
             size: of all of them.
 
         Raises:
-            UploadBusy: another request has gone on with the upload meanwhile.
+            UploadBusy: another request has continued the upload meanwhile.
             OSError: they could not be written; the file is as it was before.
         """
         if not self._held:

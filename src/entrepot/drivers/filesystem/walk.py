@@ -1,4 +1,4 @@
-"""Walks the folders of all blobs in their order, a page at a time: no more is in memory."""
+"""Walks the folders of all blobs in order, holding one page at a time in memory."""
 
 import os
 from collections.abc import Iterator

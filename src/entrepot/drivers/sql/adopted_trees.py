@@ -90,7 +90,7 @@ class SqlAdoptedTrees(SqlAdoptionLog):
         await self._session.run("release_blob", digest=blob.digest, since=since)
 
     async def quarantine(self, blob: StoredBlob, reason: Reason, now: int) -> None:
-        """Serve a blob no more until it is pushed again."""
+        """Stop serving a blob until it is pushed again."""
         await self._session.run(
             "quarantine_blob",
             digest=blob.digest,

@@ -63,7 +63,7 @@ class SqlCollectionTransaction(SqlTransaction):
         await self._session.run("date_links_of_manifest", manifest=manifest, since=later)
 
     async def drop_manifest_candidate(self, manifest: int) -> None:
-        """Let a manifest wait no more."""
+        """Remove a manifest from the candidates."""
         await self._session.run("drop_manifest_candidate", manifest=manifest)
 
     async def date_links(self, now: int, limit: int) -> int:

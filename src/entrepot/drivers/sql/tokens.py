@@ -61,7 +61,7 @@ class SqlTokenStore:
         return await change(self._database, "forget_signing_keys", before=before)
 
     async def forget_all_keys(self) -> None:
-        """Remove every key and the authority, as one step: others are made in their place."""
+        """Remove every key and the authority in one step; new ones replace them."""
 
         async def work(session: Session) -> None:
             await session.run("forget_signing_keys", before=_BEHIND_ALL)

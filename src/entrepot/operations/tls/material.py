@@ -1,4 +1,4 @@
-"""Everything that the workers need to speak TLS, read at once and judged as one."""
+"""Reads and checks everything that the workers need for TLS, as one unit."""
 
 import hashlib
 from contextlib import suppress
@@ -44,8 +44,8 @@ class Material:
         certificate: the certificate and its chain, PEM.
         key: its private key, PKCS#8 PEM, open.
         client_cas: PEM; None where no client is asked for a certificate.
-        certificates: what is told of each of them.
-        temporary: made here, for want of one that a CA has given.
+        certificates: facts about each certificate.
+        temporary: self-signed, because no CA has issued one yet.
     """
 
     certificate: bytes
@@ -60,7 +60,7 @@ class Inspection:
     """What the files hold.
 
     Args:
-        material: what can be served; None where something stands in the way.
+        material: what can be served; None if a finding is fatal.
         findings: what is wrong.
         warnings: one sentence each.
     """
@@ -71,7 +71,7 @@ class Inspection:
 
     @property
     def fatal(self) -> tuple[Finding, ...]:
-        """What stands in the way of serving."""
+        """The findings that prevent serving."""
         return tuple(finding for finding in self.findings if finding.fatal)
 
 
@@ -84,13 +84,13 @@ def sources(settings: TlsSettings) -> list[str]:
 
 
 def fetched_certificate(settings: TlsSettings) -> str:
-    """Name the file of the certificate that ACME has fetched: as Docker Registry 3 names it."""
+    """Return the file of the certificate fetched by ACME, named as in Docker Registry 3."""
     directory = settings.letsencrypt.cachefile or "."
     return str(Path(directory) / settings.letsencrypt.hosts[0])
 
 
 def fingerprint(files: list[str]) -> str:
-    """Tell what files hold, as a hash; one that cannot be read counts as an empty one."""
+    """Hash the contents of files; an unreadable file counts as empty."""
     whole = hashlib.sha256()
     for file in files:
         content = b""

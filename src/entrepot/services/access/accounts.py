@@ -40,12 +40,12 @@ class AccountsOfKind:
         return await self._accounts.accounts(self._kind, after, limit)
 
     async def set_disabled(self, caller: Caller, name: str, disabled: bool) -> None:
-        """Let an account in no more, or again; that goes for its tokens and robots, too.
+        """Disable or enable an account, along with its tokens and robots.
 
         Args:
             caller: who does it.
             name: the account's.
-            disabled: whether it is let in no more.
+            disabled: True to disable it, False to enable it.
 
         Raises:
             UnknownAccount: there is no such account.

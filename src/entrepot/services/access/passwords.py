@@ -80,7 +80,7 @@ class Passwords:
         self._hasher = hasher or Argon2id()
         self._waiting = waiting
         self._under_way = 0
-        # Its thread is made when the first password comes.
+        # Its thread starts with the first password.
         self._pool = ThreadPoolExecutor(1, "password")
 
     async def hash(self, password: str) -> str:

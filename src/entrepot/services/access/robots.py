@@ -44,7 +44,7 @@ class Robots(AccountsOfKind):
             owner: a user whose rights bound the robot's, at each use.
             grants: all that the robot may do; None leaves it to the rules.
             description: for people.
-            expires_at: may log in no more from then on.
+            expires_at: cannot log in from then on.
 
         Raises:
             InvalidRequest: the name or the grants cannot be used.

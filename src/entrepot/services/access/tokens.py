@@ -45,7 +45,7 @@ class Tokens:
             account: of a user or a robot.
             name: unique among the account's tokens.
             limits: rights are no wider than these; None: as the account's.
-            expires_at: good no more from then on.
+            expires_at: no longer valid from then on.
 
         Raises:
             InvalidRequest: the name or the limits cannot be used.
@@ -129,7 +129,7 @@ class Tokens:
         return text
 
     async def remove(self, caller: Caller, account: str, name: str) -> None:
-        """Remove a token; it is good no more.
+        """Remove a token; it is no longer valid.
 
         Args:
             caller: who does it.

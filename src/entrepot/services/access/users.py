@@ -1,4 +1,4 @@
-"""Making, changing and removing users, and the first administrator."""
+"""Creates, changes and removes users, and creates the first administrator."""
 
 from entrepot.errors import InvalidRequest, NameTaken
 from entrepot.ports.access import OPERATOR, Caller, Kind
@@ -37,7 +37,7 @@ class Users(AccountsOfKind):
         description: str = "",
         expires_at: int | None = None,
     ) -> Account:
-        """Make a user.
+        """Create a user.
 
         Args:
             caller: who does it.
@@ -45,10 +45,10 @@ class Users(AccountsOfKind):
             password: None for a user who logs in with tokens only.
             admin: may do everything.
             description: for people.
-            expires_at: may log in no more from then on.
+            expires_at: cannot log in from then on.
 
         Raises:
-            InvalidRequest: the name, the password or the description cannot be one.
+            InvalidRequest: the name, the password or the description is not valid.
             NameTaken: a user or a robot has the name.
         """
         check_name("a user", name)
@@ -76,10 +76,10 @@ class Users(AccountsOfKind):
         return await self.get(name)
 
     async def add_first(self) -> tuple[str, str] | None:
-        """Make an administrator with a random password where there is no user yet.
+        """Create an administrator with a random password if there are no users yet.
 
         Returns:
-            The name and the password; None where there is a user.
+            The name and the password; None if there is already a user.
         """
         if await self._accounts.has_users():
             return None
@@ -101,7 +101,7 @@ class Users(AccountsOfKind):
         return (account.name, password) if made else None
 
     async def reset(self, caller: Caller, name: str, password: str) -> None:
-        """Give a user another password; the old one is good no more.
+        """Set a user's new password; the old one is no longer valid.
 
         Args:
             caller: who does it.
@@ -110,7 +110,7 @@ class Users(AccountsOfKind):
 
         Raises:
             UnknownAccount: there is no such user.
-            InvalidRequest: the password cannot be one.
+            InvalidRequest: the password is not acceptable.
         """
         await self.get(name)
         password_hash = await self._passwords.hash(check_password(name, password))

@@ -26,7 +26,7 @@ _KEPT_BYTES = MEBIBYTE
 _THREADS = 2
 _WAITING = 256
 _NICENESS = 10
-_BCRYPT_BYTES = 72  # bcrypt looks at no more, whoever implements it
+_BCRYPT_BYTES = 72  # every implementation of bcrypt ignores the rest
 # Of nobody: where the file is empty, an unknown name costs what it costs elsewhere.
 _NOBODY = b"$2b$10$Wy9jmfEQow.3UqW.T3h6te6dNfyX5a3aWwmuZAJvqfAAYvUsDC5p2"
 

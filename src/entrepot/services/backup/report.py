@@ -16,7 +16,7 @@ class LostBlob:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A tag of the database that was put aside, and what the snapshot has in its place.
+    """A tag of the database that was set aside, and what the snapshot has in its place.
 
     Attributes:
         repository: where.

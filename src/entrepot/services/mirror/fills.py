@@ -66,7 +66,7 @@ class BlobFills:
         holders: what the names of all holders of claims begin with in this process.
         quotas: how much may lie where.
         observer: told what is fetched.
-        pause: seconds before a broken transfer is gone on with; more each time.
+        pause: seconds before a broken transfer is resumed; longer each time.
     """
 
     def __init__(
@@ -245,7 +245,7 @@ class BlobFills:
             await self._claims.release(held)
 
     async def _watch(self, flight: Flight) -> None:
-        """Tell how far another worker is, until its fill ends or is to be gone on with.
+        """Report another worker's progress until its fill ends or has to be resumed.
 
         Raises:
             EntrepotError: why it has failed.

@@ -13,7 +13,7 @@ from entrepot.ports.tokens import WatchedContent
 from entrepot.services.tokens.keyring import KeyRing, make_ring
 
 LOOK_SECONDS = 1.0
-"""The files are looked at no more often; a replaced key is known after as long."""
+"""How often the files are checked; a replaced key takes at most this long to be noticed."""
 
 logger = logging.getLogger("entrepot.access.token")
 

@@ -1,5 +1,5 @@
 -- name: claim_fill
--- The failure of an earlier attempt is forgotten with the next; its upload is gone on with.
+-- The failure of an earlier attempt is forgotten with the next; its upload is resumed.
 INSERT INTO fills (key, upload_id, holder, claimed_until, touched_at)
 VALUES (:key, :upload, :holder, :until, :now)
 ON CONFLICT (key) DO UPDATE

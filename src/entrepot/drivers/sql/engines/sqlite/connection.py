@@ -13,7 +13,7 @@ def connect(path: Path, *, durable: bool, read_only: bool = False) -> sqlite3.Co
     """Open a database in write-ahead mode, without implicit transactions.
 
     Args:
-        path: the file; it is made where there is none, unless read_only.
+        path: the file; it is created if missing, unless read_only.
         durable: whether a commit waits for the disk.
         read_only: refuse every change through this connection.
 

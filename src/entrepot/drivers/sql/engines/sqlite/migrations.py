@@ -31,7 +31,7 @@ def migrate(path: Path, family: str, *, durable: bool) -> list[str]:
     """Apply the migrations that a database lacks, all in one transaction under its write lock.
 
     Args:
-        path: the file; it is made where there is none.
+        path: the file; it is created if missing.
         family: which schema: `metadata` or `sessions`.
         durable: whether the commit waits for the disk.
 

@@ -100,11 +100,11 @@ def _close_log(new: Path) -> None:
 
 
 def lost_tags(aside: Path, database: Path) -> list[tuple[str, str, str, str]] | None:
-    """Compare the tags of the database that was put aside with those of the restored one.
+    """Compare the tags of the database that was set aside with those of the restored one.
 
     Returns:
         Repository, tag, what it pointed to, and what it points to now (empty for nothing); None
-        where the database that was put aside cannot be read.
+        where the database that was set aside cannot be read.
     """
     found: list[tuple[str, str, str, str]] = []
     key: tuple[int, str] = (-1, "")

@@ -1,4 +1,4 @@
-"""Databases that a restore has put aside: `metadata.db.before-restore-20260131T235959Z`."""
+"""Databases that a restore has set aside: `metadata.db.before-restore-20260131T235959Z`."""
 
 import re
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ def free_name(database: Path, now: int) -> Path:
     """Give a name under which nothing lies yet, nor the log of anything.
 
     Args:
-        database: the file that is to be put aside.
+        database: the file to set aside.
         now: in microseconds since 1970, UTC.
     """
     moment = datetime.fromtimestamp(now // MICROSECONDS, UTC).strftime(_TIME)
@@ -29,10 +29,10 @@ def free_name(database: Path, now: int) -> Path:
 
 
 def newest_aside(database: Path) -> tuple[Path, int] | None:
-    """Find the database that was put aside last.
+    """Find the database that was set aside last.
 
     Returns:
-        The file, and when it was put aside, in microseconds since 1970, UTC; None without any.
+        The file, and when it was set aside, in microseconds since 1970, UTC; None without any.
     """
     found = []
     for path in database.parent.glob(f"{database.name}.before-restore-*"):
