@@ -28,6 +28,7 @@ class FileContent:
         self._file = file
         self._location = location
         self._threads = threads
+        self._is_cold = False
 
     async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """Give bytes start to stop (exclusive) in large pieces."""
@@ -48,7 +49,10 @@ class FileContent:
 
     async def _read_at(self, offset: int, size: int) -> bytes:
         with translated("reading a blob"):
-            if is_cached(self._file, offset, size):
+            # Once something had to come from the disk, the rest will, and is read straight forwards:
+            # the kernel reads ahead for nobody who looks here and there.
+            self._is_cold = self._is_cold or not is_cached(self._file, offset, size)
+            if not self._is_cold:
                 return os.pread(self._file, size, offset)
             return await self._threads.run(partial(os.pread, self._file, size, offset))
 
