@@ -49,8 +49,7 @@ class FileContent:
 
     async def _read_at(self, offset: int, size: int) -> bytes:
         with translated("reading a blob"):
-            # Once something had to come from the disk, the rest will, and is read straight forwards:
-            # the kernel reads ahead for nobody who looks here and there.
+            # Once a piece had to come from the disk, the rest will: asking first only costs.
             self._is_cold = self._is_cold or not is_cached(self._file, offset, size)
             if not self._is_cold:
                 return os.pread(self._file, size, offset)

@@ -43,10 +43,7 @@ class SqlAdoptionLog:
         if again and await self._session.run("reopen_adoption", now=now):
             await self._session.run("forget_findings")
         await self._session.run("begin_adoption", now=now)
-        state = await self.state()
-        if state is None:  # pragma: no cover (the row was just written)
-            raise RuntimeError("the adoption that has just begun is gone")
-        return state
+        return await self._begun()
 
     async def note(self, findings: Iterable[Finding]) -> None:
         """Remember findings, each once."""
@@ -73,12 +70,10 @@ class SqlAdoptionLog:
 
     async def finish(self, now: int) -> AdoptionState:
         """Commit everything, and that adoption is done."""
+        await self._begun()  # nothing is committed for an adoption that is not known
         await self._session.run("finish_adoption", now=now)
         await self._commit()
-        state = await self.state()
-        if state is None:
-            raise RuntimeError("an adoption was finished that never began")
-        return state
+        return await self._begun()
 
     async def counts(self) -> AdoptionCounts:
         """Tell what was made known so far."""
@@ -105,6 +100,12 @@ class SqlAdoptionLog:
     def close(self) -> None:
         """Let go of the database; what was not committed is gone."""
         self._session.close()
+
+    async def _begun(self) -> AdoptionState:
+        state = await self.state()
+        if state is None:
+            raise RuntimeError("no adoption has begun")
+        return state
 
     async def _commit(self) -> None:
         await self._session.run("count_adopted", **{name: self._new[name] for name in _COUNTED})

@@ -25,6 +25,7 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _PAGE_BYTES = re.compile(r"^-- page bytes: (\d+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _WORD = re.compile(r"\{(each|join in order|indexed by|greatest)(?: ([\w ]+))?\}")
+_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE"})
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 
@@ -61,6 +62,7 @@ class Query:
         parameters: their names, in the order of the placeholders' numbers.
         bind: puts values into that order; raises KeyError when one is missing.
         page_bytes: rows are taken until their last column comes to this; None for all of them.
+        changes: whether it changes rows, also where it gives some (RETURNING).
     """
 
     name: str
@@ -68,6 +70,7 @@ class Query:
     parameters: tuple[str, ...]
     bind: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     page_bytes: int | None
+    changes: bool
 
 
 def load_queries(dialect: Dialect) -> dict[str, Query]:
@@ -114,6 +117,7 @@ def compile_query(name: str, text: str, dialect: Dialect) -> Query:
         tuple(parameters),
         _binder(tuple(parameters), lists, dialect.bring),
         None if page is None else int(page[1]),
+        said[:6].upper() in _CHANGING,
     )
 
 

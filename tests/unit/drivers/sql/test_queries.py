@@ -122,3 +122,11 @@ def test_the_bytes_of_a_page_are_read_from_its_comment() -> None:
     text = "-- What comes.\n-- page bytes: 4096\nSELECT 1;"
     assert compile_query("q", text, SQLITE).page_bytes == 4096
     assert compile_query("q", "SELECT 1;", SQLITE).page_bytes is None
+
+
+def test_a_query_tells_whether_it_changes_anything() -> None:
+    changing = {name for name, query in QUERIES.items() if query.changes}
+    assert {"add_repository", "note_pull", "delete_tag"} <= changing
+    words = ("INSERT INTO", "UPDATE ", "DELETE FROM")
+    for name, query in QUERIES.items():
+        assert query.changes == any(word in query.text.upper() for word in words), name

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from entrepot.drivers.sql.database import Row, Values
 from entrepot.drivers.sql.engines.sqlite.connection import connect
-from entrepot.drivers.sql.engines.sqlite.database import SqliteSession
+from entrepot.drivers.sql.engines.sqlite.database import QUERIES, SqliteSession
 from entrepot.drivers.sql.engines.sqlite.failures import translate
 from entrepot.drivers.sql.engines.sqlite.lock import FileLock
 from entrepot.drivers.sql.engines.sqlite.migrations import (
@@ -77,11 +77,15 @@ class SqliteBulk(SqliteSession):
     async def rows(self, query: str, /, **values: Any) -> list[Row]:
         """Ask a query."""
         with _translated():
+            if QUERIES[query].changes:
+                self._begin()
             return await super().rows(query, **values)
 
     async def column(self, query: str, /, **values: Any) -> list[Any]:
         """Ask a query for the first value of each row."""
         with _translated():
+            if QUERIES[query].changes:
+                self._begin()
             return await super().column(query, **values)
 
     async def run(self, query: str, /, **values: Any) -> int:
