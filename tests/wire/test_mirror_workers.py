@@ -314,3 +314,24 @@ def test_a_registry_that_stops_leaves_what_it_has_for_the_next_start(
     assert first_range == ""
     assert 11_000_000 <= int(second_range.removeprefix("bytes=").removesuffix("-")) <= 12_000_000
     assert uploads(mirror) == []
+
+
+def test_a_registry_that_is_killed_as_a_whole_goes_on_after_its_next_start(
+    mirror: Registry, proxy: FaultyProxy
+) -> None:
+    proxy.harm = Harm(stall_at=12_000_000, times=1)
+    with socket.create_connection(("127.0.0.1", mirror.port), PATIENCE) as first:
+        first.sendall(f"GET {BLOB} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert proxy.stalled.wait(PATIENCE)
+    wait_for_bytes(mirror, 11_000_000)
+    killed = workers(mirror.process)
+    mirror.kill()
+    for worker in killed:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    assert not visible(mirror)
+    proxy.go_on()
+    mirror.start()
+    assert ask(mirror, "GET", BLOB) == LAYER
+    assert int(proxy.seen.ranges[-1].removeprefix("bytes=").removesuffix("-")) >= 11_000_000
+    assert uploads(mirror) == []
