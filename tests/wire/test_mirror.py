@@ -191,3 +191,13 @@ def test_referrers_are_the_upstreams(mirror: Make) -> None:
     listed = here.ask("GET", target).json()["manifests"]
     assert [entry["digest"] for entry in listed] == [signature.digest]
     assert here.ask("GET", f"{target}?artifactType=x/z").json()["manifests"] == []
+
+
+def test_a_manifest_of_4_mib_is_mirrored(mirror: Make) -> None:
+    here = mirror(QUAY)
+    largest = image(LAYER, note="x" * (4 * 2**20 - len(IMAGE.payload)))
+    assert len(largest.payload) == 4 * 2**20
+    here.upstreams["quay.io"].add_manifest(largest, "largest")
+    for reference in ("largest", largest.digest):
+        reply = here.ask("GET", f"/v2/quay.io/app/manifests/{reference}")
+        assert (reply.status, reply.body == largest.payload) == (200, True)
