@@ -16,13 +16,12 @@ from entrepot.drivers.sql.pulls import SqlPullTimes
 from entrepot.drivers.sql.quarantine import SqlQuarantine
 from entrepot.drivers.sql.removal import SqlHiddenRepositories, SqlTagHistory
 from entrepot.drivers.sql.sessions import SqlUploadSessions
-from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.eviction import CachedImages
 from entrepot.ports.jobs import JobLedger
 from entrepot.ports.metadata import Metadata
 from entrepot.ports.pulls import PullTimes
 from entrepot.ports.quarantine import Quarantine
-from entrepot.ports.removal import DEFAULT_HISTORY, HiddenRepositories, TagHistory
+from entrepot.ports.removal import DEFAULT_HISTORY, DatedTags, HiddenRepositories, TagHistory
 from entrepot.ports.uploads import UploadSessions
 from tests.contract.engines import ENGINES, Engine
 

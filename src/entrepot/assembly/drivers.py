@@ -9,7 +9,6 @@ from entrepot.ports.blobs import BlobStorage
 from entrepot.ports.check import Mender
 from entrepot.ports.clock import Clock
 from entrepot.ports.collection import CollectionQueue, CollectionSweep
-from entrepot.ports.dated_tags import DatedTags
 from entrepot.ports.events import EventLog
 from entrepot.ports.eviction import CachedImages
 from entrepot.ports.fills import CheckedTags, Fills
@@ -20,7 +19,7 @@ from entrepot.ports.metadata import Metadata
 from entrepot.ports.pulls import PullGatherers, PullTimes
 from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.redo import RedoLog
-from entrepot.ports.removal import HiddenRepositories, TagHistory
+from entrepot.ports.removal import DatedTags, HiddenRepositories, TagHistory
 from entrepot.ports.reservations import Reservations
 from entrepot.ports.tokens import TokenStore
 from entrepot.ports.uploads import UploadSessions

@@ -10,8 +10,8 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlob
 from entrepot.oci.tag_glob import TagGlob
-from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import MetadataReader
+from entrepot.ports.removal import DatedTag, DatedTags
 from entrepot.services.image_removal import Candidate
 
 _PAGE = 1000

@@ -21,9 +21,8 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.oci.stored_manifest import parse_stored_manifest
 from entrepot.ports.blobs import BlobReader
-from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import MetadataReader, Referrer, StoredManifest
-from entrepot.ports.removal import TagHistory
+from entrepot.ports.removal import DatedTag, DatedTags, TagHistory
 
 LARGEST_CONFIG = 4 * 1024 * 1024
 """Bytes of an image's configuration that are read; a larger one has no history to be shown."""

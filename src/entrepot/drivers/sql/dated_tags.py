@@ -4,7 +4,7 @@ from entrepot.drivers.sql.database import Database
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.removal import DatedTag
 
 
 class SqlDatedTags:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from entrepot.oci.linear_regex import LinearRegex
 from entrepot.ports.clock import MICROSECONDS
-from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.removal import DatedTag
 from entrepot.services.retention.newest import Newest
 from entrepot.services.retention.rules import RetentionRule
 from entrepot.services.retention.verdict import Reason, Verdict

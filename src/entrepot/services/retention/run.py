@@ -10,8 +10,8 @@ from entrepot.config.sizes import count_of
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Caller
 from entrepot.ports.clock import Clock
-from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import MetadataReader
+from entrepot.ports.removal import DatedTag, DatedTags
 from entrepot.services.image_removal import Candidate, ImageRemoval, Outcome
 from entrepot.services.immutable import ImmutableTags
 from entrepot.services.retention.judge import Judge

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.removal import DatedTag
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from entrepot.oci.linear_regex import LinearRegex
 from entrepot.oci.reference import Tag
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
-from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.removal import DatedTag
 from entrepot.services.retention.judge import Judge
 from entrepot.services.retention.newest import Newest
 from entrepot.services.retention.rules import RetentionRule

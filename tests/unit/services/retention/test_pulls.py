@@ -15,7 +15,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.operations.pull_recorder import PullRecorder
 from entrepot.ports.clock import MICROSECONDS
-from entrepot.ports.dated_tags import DatedTag
+from entrepot.ports.removal import DatedTag
 from entrepot.services.retention import RetentionRule
 from tests.contract.pushing import APP
 from tests.unit.services.registry import Registry, with_registry

@@ -19,8 +19,8 @@ from entrepot.operations import retention_job
 from entrepot.operations.retention_job import apply_rules, tell_verdicts
 from entrepot.operations.scheduled import Once
 from entrepot.ports.access import ANONYMOUS, Caller, Kind, OpenAccess
-from entrepot.ports.dated_tags import DatedTag, DatedTags
 from entrepot.ports.metadata import NewManifest, Transaction
+from entrepot.ports.removal import DatedTag, DatedTags
 from entrepot.services.image_removal import ImageRemoval
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
 from entrepot.services.retention import CompletePulls, Counts, Retention, RetentionRule
