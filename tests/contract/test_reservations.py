@@ -12,7 +12,7 @@ from entrepot.drivers.sql.engines.sqlite.database import SqliteDatabase
 from entrepot.drivers.sql.engines.sqlite.migrations import migrate
 from entrepot.drivers.sql.sessions import SqlReservations, SqlUploadSessions
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.reservations import BOUNDLESS, BytesAround, Reservations
+from entrepot.ports.uploads import BOUNDLESS, BytesAround, Reservations
 from tests.contract.engines import ENGINES, Engine
 
 APP, OTHER = RepositoryName("team/app"), RepositoryName("team/other")

@@ -20,9 +20,8 @@ from entrepot.ports.pulls import PullGatherers, PullTimes
 from entrepot.ports.quarantine import Quarantine
 from entrepot.ports.redo import RedoLog
 from entrepot.ports.removal import DatedTags, HiddenRepositories, TagHistory
-from entrepot.ports.reservations import Reservations
 from entrepot.ports.tokens import TokenStore
-from entrepot.ports.uploads import UploadSessions
+from entrepot.ports.uploads import Reservations, UploadSessions
 from entrepot.ports.usage import UsageReader, UsageRecount
 
 

@@ -13,8 +13,7 @@ from entrepot.operations.worker_metrics import WorkerMetrics
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.guesses import GuessLedger
 from entrepot.ports.jobs import JobLedger
-from entrepot.ports.reservations import Reservations
-from entrepot.ports.uploads import UploadSessions
+from entrepot.ports.uploads import Reservations, UploadSessions
 from entrepot.services.backup import Backup
 from entrepot.services.purge import Purge, PurgeReport
 from entrepot.services.usage.listing import Total

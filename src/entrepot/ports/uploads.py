@@ -3,6 +3,10 @@
 A session is lost at worst by a power loss, which costs its client a repeated upload; it never
 tells what is visible. A claim makes its holder the only writer until it is released or its lease
 runs out.
+
+A reservation is room within quotas for the bytes that an upload is receiving. It is kept beside the
+sessions, is lost no more easily, and ends by itself: what a registry has is counted by the metadata
+alone.
 """
 
 from dataclasses import dataclass
@@ -12,6 +16,9 @@ from entrepot.errors import QuotaExceeded
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
+
+BOUNDLESS = 2**62
+"""Room where there is no quota."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +132,56 @@ class UploadSessions(Protocol):
             after: the id behind which to begin; empty for the first page.
             limit: sessions at most.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BytesAround:
+    """Bytes for a repository, for its namespace and for the registry."""
+
+    repository: int = 0
+    namespace: int = 0
+    registry: int = 0
+
+
+class Reservations(Protocol):
+    """Keeps reservations. Everything raises MetadataOutage when the database fails.
+
+    Times are microseconds since 1970, UTC.
+    """
+
+    async def reserve(
+        self,
+        upload_id: str,
+        name: RepositoryName,
+        size: int,
+        room: BytesAround,
+        now: int,
+        until: int,
+    ) -> bool:
+        """Take room for an upload; what it had taken before is replaced.
+
+        Args:
+            upload_id: which upload.
+            name: the repository that it is for.
+            size: bytes, all of the upload's together.
+            room: what is left of the quotas, before any reservation.
+            now: the time.
+            until: when the reservation ends by itself.
+
+        Returns:
+            False when the others have taken so much that it does not fit; nothing changes then.
+        """
+        ...
+
+    async def reserved(self, name: RepositoryName, now: int, but: str = "") -> BytesAround:
+        """Tell what is taken around a repository, leaving out one upload."""
+        ...
+
+    async def release(self, upload_id: str) -> None:
+        """Give back what an upload has taken, if anything."""
+        ...
+
+    async def forget_ended(self, now: int) -> None:
+        """Remove reservations that have ended by themselves, which count no longer anyway."""
         ...

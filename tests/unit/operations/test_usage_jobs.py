@@ -15,7 +15,7 @@ from entrepot.config.storage import FilesystemSettings, StorageSettings
 from entrepot.oci.name import RepositoryName
 from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.worker_metrics import WorkerMetrics
-from entrepot.ports.reservations import BOUNDLESS, BytesAround
+from entrepot.ports.uploads import BOUNDLESS, BytesAround
 from tests.contract.pushing import give_blobs, push, some_blob, some_image
 
 APP = RepositoryName("team/app")

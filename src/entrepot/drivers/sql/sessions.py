@@ -14,8 +14,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import UploadState
 from entrepot.ports.clock import MICROSECONDS
 from entrepot.ports.guesses import GuessRecord
-from entrepot.ports.reservations import BytesAround
-from entrepot.ports.uploads import EndedUpload, UploadSession
+from entrepot.ports.uploads import BytesAround, EndedUpload, UploadSession
 
 # How long a client may take to ask once more.
 _TOLD_MICROSECONDS = 600 * MICROSECONDS

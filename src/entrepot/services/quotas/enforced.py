@@ -8,7 +8,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.clock import MICROSECONDS, Clock
 from entrepot.ports.metadata import Change, MetadataReader, Transaction
-from entrepot.ports.reservations import Reservations
+from entrepot.ports.uploads import Reservations
 from entrepot.ports.usage import HeldAround
 from entrepot.services.quotas import Body
 from entrepot.services.quotas.limits import NO_LIMITS, LimitsAround, QuotaRules

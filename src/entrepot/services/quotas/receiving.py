@@ -3,7 +3,7 @@
 from entrepot.errors import QuotaExceeded
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.clock import Clock
-from entrepot.ports.reservations import BOUNDLESS, BytesAround, Reservations
+from entrepot.ports.uploads import BOUNDLESS, BytesAround, Reservations
 from entrepot.ports.usage import QuotaCounters, UsedAround
 from entrepot.services.quotas.limits import LimitsAround
 from entrepot.services.quotas.refusal import Excess

@@ -2,7 +2,7 @@
 
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlobs
-from entrepot.ports.reservations import BytesAround
+from entrepot.ports.uploads import BytesAround
 from entrepot.ports.usage import Used, UsedAround
 from entrepot.services.quotas.limits import Limits, LimitsAround, QuotaRules, Rule
 from entrepot.services.quotas.receiving import byte_excess
