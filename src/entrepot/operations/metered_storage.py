@@ -1,15 +1,17 @@
 """A blob storage whose steps are counted and timed. Assembly puts it around the driver.
 
+Only what is counted stands here; everything else of the port is the driver's own.
+
 Actions have Docker Registry's names where they are the same step: ``Reader`` opens a blob,
 ``Writer`` opens an upload, ``Delete`` removes a blob; ``Read``, ``Write``, ``Flush`` and ``Commit``
 are Entrepot's.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 from entrepot.errors import DamagedBlob
 from entrepot.oci.digest import Digest
@@ -20,34 +22,33 @@ from entrepot.ports.blobs import (
     Claim,
     Location,
     Placed,
-    Settled,
-    StoredBytes,
-    StrayUpload,
     Unless,
     UploadPart,
-    UploadReader,
     UploadState,
 )
 
 
-class MeteredStorage:
-    """Implements `BlobStorage` with another one.
+def metered(storage: BlobStorage, metrics: WorkerMetrics) -> BlobStorage:
+    """Give a storage whose steps are counted.
 
     Args:
         storage: does the work.
         metrics: counts it.
     """
+    return cast("BlobStorage", _MeteredStorage(storage, metrics))
+
+
+class _MeteredStorage:
+    """Implements what is counted of `BlobStorage`."""
 
     def __init__(self, storage: BlobStorage, metrics: WorkerMetrics) -> None:
         self._storage = storage
         self._metrics = metrics
 
-    @property
-    def minimum_chunk(self) -> int:
-        """Bytes that each chunk but the last must have; 0 where any length will do."""
-        return self._storage.minimum_chunk
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
 
-    async def open(self, location: Location, size: int) -> "MeteredContent":
+    async def open(self, location: Location, size: int) -> BlobContent:
         """Open a blob."""
         began = perf_counter()
         try:
@@ -57,7 +58,7 @@ class MeteredStorage:
             raise
         finally:
             self._metrics.storage("Reader", perf_counter() - began)
-        return MeteredContent(content, self._metrics)
+        return cast("BlobContent", _MeteredContent(content, self._metrics))
 
     async def begin(self, upload_id: str, algorithm: str) -> UploadState:
         """Start an upload."""
@@ -65,48 +66,35 @@ class MeteredStorage:
         self._metrics.upload("started")
         return state
 
-    async def append(self, state: UploadState, claim: Claim) -> "MeteredPart":
+    async def append(self, state: UploadState, claim: Claim) -> UploadPart:
         """Open the upload for more bytes behind the state."""
         began = perf_counter()
         try:
             part = await self._storage.append(state, claim)
         finally:
             self._metrics.storage("Writer", perf_counter() - began)
-        return MeteredPart(part, self._metrics)
-
-    async def follow(self, upload_id: str) -> UploadReader | None:
-        """Open an upload for reading while it is written."""
-        return await self._storage.follow(upload_id)
+        return cast("UploadPart", _MeteredPart(part, self._metrics))
 
     @asynccontextmanager
     async def commit(
         self, state: UploadState, digest: Digest, claim: Claim
     ) -> AsyncIterator[Placed]:
         """Check the bytes against the digest and make them a durable blob."""
-        committing = self._storage.commit(state, digest, claim)
-        began = perf_counter()
-        try:
-            placed = await committing.__aenter__()
-        finally:
-            self._metrics.storage("Commit", perf_counter() - began)
-        self._metrics.upload("finished")
-        try:
+        async with AsyncExitStack() as committing:
+            began = perf_counter()
+            try:
+                placed = await committing.enter_async_context(
+                    self._storage.commit(state, digest, claim)
+                )
+            finally:
+                self._metrics.storage("Commit", perf_counter() - began)
+            self._metrics.upload("finished")
             yield placed
-        finally:
-            await committing.__aexit__(None, None, None)
 
     async def abort(self, state: UploadState) -> None:
         """Forget an upload's bytes."""
         await self._storage.abort(state)
         self._metrics.upload("dropped")
-
-    def uploads(self) -> AsyncIterator[StrayUpload]:
-        """List the uploads whose bytes are here."""
-        return self._storage.uploads()
-
-    async def stored(self, begin: str, after: str, limit: int) -> list[StoredBytes]:
-        """List the blobs whose bytes are here."""
-        return await self._storage.stored(begin, after, limit)
 
     async def delete(self, location: Location, unless: Unless | None) -> bool:
         """Remove a blob's bytes."""
@@ -116,27 +104,18 @@ class MeteredStorage:
         finally:
             self._metrics.storage("Delete", perf_counter() - began)
 
-    async def settle(self) -> Settled:
-        """Make durable what was committed with its content."""
-        return await self._storage.settle()
 
-    async def put(self, location: Location, content: bytes) -> None:
-        """Make sure that a small blob has its bytes, durably."""
-        await self._storage.put(location, content)
-
-    async def check(self) -> None:
-        """Return when the storage can be read and written."""
-        await self._storage.check()
-
-
-class MeteredContent:
-    """Implements `BlobContent` with another one."""
+class _MeteredContent:
+    """Implements what is counted of `BlobContent`."""
 
     __slots__ = ("_content", "_metrics")
 
     def __init__(self, content: BlobContent, metrics: WorkerMetrics) -> None:
         self._content = content
         self._metrics = metrics
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
 
     async def read(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """Give bytes start to stop (exclusive) in large pieces."""
@@ -169,19 +148,18 @@ class MeteredContent:
             self._metrics.storage("Read", perf_counter() - began)
         return piece
 
-    def close(self) -> None:
-        """Let go of it."""
-        self._content.close()
 
-
-class MeteredPart:
-    """Implements `UploadPart` with another one."""
+class _MeteredPart:
+    """Implements what is counted of `UploadPart`."""
 
     __slots__ = ("_metrics", "_part")
 
     def __init__(self, part: UploadPart, metrics: WorkerMetrics) -> None:
         self._part = part
         self._metrics = metrics
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._part, name)
 
     async def write(self, content: bytes) -> None:
         """Take bytes, of any length."""
@@ -190,10 +168,6 @@ class MeteredPart:
             await self._part.write(content)
         finally:
             self._metrics.storage("Write", perf_counter() - began)
-
-    def checkpoint(self) -> UploadState:
-        """Tell the newest state that the end of this process would leave."""
-        return self._part.checkpoint()
 
     async def flush(self) -> UploadState:
         """Hand everything to the storage and tell the state that this makes."""

@@ -1,6 +1,7 @@
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,10 @@ from entrepot.errors import DamagedBlob, UnknownUpload
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.operations.metered_storage import MeteredStorage
+from entrepot.operations.metered_storage import metered
 from entrepot.operations.metrics_file import MetricsFile
 from entrepot.operations.worker_metrics import WorkerMetrics
-from entrepot.ports.blobs import BlobStorage, Location, UploadState
+from entrepot.ports.blobs import BlobStorage, Claim, Location, Placed, UploadState
 from entrepot.ports.metadata import Transaction
 from tests.contract.uploading import CLAIM, committed, not_needed
 from tests.unit.operations.test_worker_metrics import sample
@@ -82,7 +83,7 @@ def test_steps_of_a_push_and_a_pull_are_counted(
     folder: Path, metrics: WorkerMetrics, driver: FilesystemStorage
 ) -> None:
     async def story() -> None:
-        storage = MeteredStorage(driver, metrics)
+        storage = metered(driver, metrics)
         location = await keep(storage, CONTENT)
         assert await read_all(storage, location, len(CONTENT)) == CONTENT
         await storage.delete(location, not_needed)
@@ -102,7 +103,7 @@ def test_failures_are_timed_and_passed_on(
     folder: Path, metrics: WorkerMetrics, driver: FilesystemStorage
 ) -> None:
     async def story() -> None:
-        storage = MeteredStorage(driver, metrics)
+        storage = metered(driver, metrics)
         gone = UploadState("gone", "sha256", 10, b"")
         with pytest.raises(UnknownUpload):
             await storage.append(gone, CLAIM)
@@ -117,7 +118,7 @@ def test_damaged_blobs_are_counted(
     folder: Path, metrics: WorkerMetrics, driver: FilesystemStorage
 ) -> None:
     async def story() -> None:
-        storage = MeteredStorage(driver, metrics)
+        storage = metered(driver, metrics)
         location = await keep(storage, CONTENT)
         path = Layout(folder / "data").path(location)
         content = await storage.open(location, len(CONTENT))
@@ -138,22 +139,58 @@ def test_a_reader_that_stops_early_leaves_nothing_open(
     metrics: WorkerMetrics, driver: FilesystemStorage
 ) -> None:
     async def story() -> None:
-        storage = MeteredStorage(driver, metrics)
+        storage = metered(driver, metrics)
         location = await keep(storage, CONTENT)
         content = await storage.open(location, len(CONTENT))
         pieces = content.read(0, len(CONTENT))
         assert CONTENT.startswith(await anext(pieces))
+        assert isinstance(pieces, AsyncGenerator)
         await pieces.aclose()
         content.close()
 
     asyncio.run(story())
 
 
+class Telling(FilesystemStorage):
+    """Notes how the blocks of its commits end."""
+
+    @asynccontextmanager
+    async def commit(
+        self, state: UploadState, digest: Digest, claim: Claim
+    ) -> AsyncIterator[Placed]:
+        async with super().commit(state, digest, claim) as placed:
+            try:
+                yield placed
+            except BaseException as error:
+                self.told = error
+                raise
+
+
+def test_the_driver_learns_that_what_a_commit_was_for_has_failed(
+    folder: Path, metrics: WorkerMetrics
+) -> None:
+    async def story() -> BaseException:
+        prepare(folder / "data")
+        driver = Telling(folder / "data", threads=2)
+        storage = metered(driver, metrics)
+        state = await storage.begin("an-upload", "sha256")
+        async with await storage.append(state, CLAIM) as part:
+            await part.write(CONTENT)
+            state = await part.flush()
+        with pytest.raises(KeyError):
+            async with storage.commit(state, Digest.of(CONTENT), CLAIM):
+                raise KeyError
+        driver.close()
+        return driver.told
+
+    assert isinstance(asyncio.run(story()), KeyError)
+
+
 def test_a_small_piece_is_read_at_once(
     metrics: WorkerMetrics, driver: FilesystemStorage, folder: Path
 ) -> None:
     async def story() -> None:
-        storage = MeteredStorage(driver, metrics)
+        storage = metered(driver, metrics)
         content = await storage.open(await keep(storage, b"small"), 5)
         assert content.read_now(0, 5) == b"small"
         content.close()

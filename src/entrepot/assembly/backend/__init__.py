@@ -264,7 +264,7 @@ class Backend:
         from entrepot.drivers.sql.timed_database import TimedDatabase
         from entrepot.drivers.sql.tokens import SqlTokenStore
         from entrepot.drivers.sql.usage import SqlUsage
-        from entrepot.operations.metered_storage import MeteredStorage
+        from entrepot.operations.metered_storage import metered
 
         database = SqliteDatabase(
             self.database, observe=metrics.transaction if metrics else ignore_group
@@ -284,7 +284,7 @@ class Backend:
         return Drivers(
             metadata=metadata,
             sessions=SqlUploadSessions(uploads),
-            blobs=MeteredStorage(storage, metrics) if metrics else storage,
+            blobs=metered(storage, metrics) if metrics else storage,
             access=OpenAccess(),
             clock=SystemClock(),
             jobs=SqlJobLedger(database, holders),
