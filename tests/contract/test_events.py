@@ -154,12 +154,14 @@ async def test_old_events_are_forgotten_oldest_first(database: EventsDatabase) -
 
 
 async def test_a_number_is_never_given_twice(database: EventsDatabase) -> None:
-    await record(database, MOVED)
-    (first,) = database.events()
+    await record(database, MOVED, MOVED)
+    _, newest = database.events()
     assert await database.log.forget(MOVED.at + 1, 9) == 1
+    assert await database.log.forget(MOVED.at + 1, 9) == 0  # the newest stays
     await record(database, MOVED)
-    (second,) = database.events()
-    assert second["number"] > first["number"]
+    kept, next_one = database.events()
+    assert kept == newest
+    assert next_one["number"] > newest["number"]
 
 
 def test_ids_sort_by_time_and_are_version_7() -> None:

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     TAG_CREATED = "tag.created"
     TAG_MOVED = "tag.moved"
     TAG_DELETED = "tag.deleted"
+    BLOB_PUSHED = "blob.pushed"
     BLOB_MOUNTED = "blob.mounted"
     BLOB_DELETED = "blob.deleted"
     ACCOUNT_CREATED = "account.created"
@@ -88,6 +89,8 @@ class EventLog(Protocol):
 
     async def forget(self, before: int, limit: int) -> int:
         """Remove events that are older than a moment, oldest first; tell how many.
+
+        The newest event stays, however old it is: numbers go on from it.
 
         Args:
             before: microseconds since 1970, UTC.

@@ -6,6 +6,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.access import Caller
 from entrepot.ports.blobs import BlobStorage, Claim, UploadState
 from entrepot.ports.clock import Clock
+from entrepot.ports.events import EventKind
 from entrepot.ports.metadata import Metadata, StoredBlob, Transaction
 from entrepot.services.changes import Changes
 from entrepot.services.quotas import Quotas
@@ -65,6 +66,7 @@ class FinishedUploads:
                 if placed.content is not None:
                     await transaction.keep_content(placed, now)
                 await transaction.link_blob(changes.repository, digest, now)
+                await changes.tell(EventKind.BLOB_PUSHED, digest=digest, size=blob.size)
                 return kept
 
             try:

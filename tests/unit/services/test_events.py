@@ -39,17 +39,21 @@ def told(database: Path, after: int = 0) -> list[tuple[str, ...]]:
     return rows[after:]
 
 
-def test_a_push_tells_the_repository_the_manifest_and_the_tag() -> None:
+def test_a_push_tells_the_repository_the_blobs_the_manifest_and_the_tag() -> None:
     async def work(place: Place) -> None:
         await push(place, "a", FIRST, ONE, tag="1")
         assert told(place.path) == [
             ("repository.created", "", "a", "", ""),
+            ("blob.pushed", "", "a", "", CONFIG.digest),
+            ("blob.pushed", "", "a", "", ONE.digest),
             ("manifest.pushed", "", "a", "", FIRST.digest),
             ("tag.created", "", "a", "1", FIRST.digest),
         ]
         await push(place, "a", SECOND, TWO, tag="1")
-        await push(place, "a", SECOND, TWO, tag="1")  # the tag stays where it is
-        assert told(place.path, 3) == [
+        await place.push_manifest("a", SECOND, "1")  # the tag stays where it is
+        assert told(place.path, 5) == [
+            ("blob.pushed", "", "a", "", CONFIG.digest),
+            ("blob.pushed", "", "a", "", TWO.digest),
             ("manifest.pushed", "", "a", "", SECOND.digest),
             ("tag.moved", "", "a", "1", SECOND.digest),
             ("manifest.pushed", "", "a", "", SECOND.digest),
@@ -63,7 +67,7 @@ def test_a_mount_tells_both_repositories_and_a_second_one_nothing() -> None:
         await place.push_blob("a", ONE)
         assert await place.mount("b", ONE, "a")
         assert await place.mount("b", ONE, "a")
-        assert told(place.path, 1) == [
+        assert told(place.path, 2) == [
             ("repository.created", "", "b", "", ""),
             ("blob.mounted", "", "b", "", ONE.digest),
         ]
@@ -71,9 +75,12 @@ def test_a_mount_tells_both_repositories_and_a_second_one_nothing() -> None:
     at_a_place(work)
 
 
-def test_what_is_told_of_blobs_has_their_size() -> None:
+def test_what_is_told_of_blobs_has_their_size_and_costs_no_commit_of_its_own() -> None:
     async def work(place: Place) -> None:
+        await place.push_blob("a", TWO)
+        commits = len(place.writes)
         await place.push_blob("a", ONE)
+        assert len(place.writes) == commits + 1
         await place.mount("b", ONE, "a")
         await place.delete_blob("b", ONE)
         with closing(sqlite3.connect(place.path)) as connection:
@@ -81,6 +88,7 @@ def test_what_is_told_of_blobs_has_their_size() -> None:
                 "SELECT kind, details FROM events WHERE digest = ? ORDER BY number", (ONE.digest,)
             ).fetchall()
         assert [(kind, json.loads(details)) for kind, details in rows] == [
+            ("blob.pushed", {"size": 3}),
             ("blob.mounted", {"size": 3, "source": "a"}),
             ("blob.deleted", {"size": 3}),
         ]
@@ -98,7 +106,7 @@ def test_deleting_tells_everything_that_went() -> None:
         await place.delete("a", FIRST.digest)
         await place.delete_blob("a", ONE)
         await place.delete_blob("a", ONE)
-        assert told(place.path)[3] == ("tag.deleted", "", "a", "1", FIRST.digest)
+        assert told(place.path)[5] == ("tag.deleted", "", "a", "1", FIRST.digest)
         assert told(place.path, before) == [
             ("tag.deleted", "", "a", "2", FIRST.digest),
             ("tag.deleted", "", "a", "3", FIRST.digest),

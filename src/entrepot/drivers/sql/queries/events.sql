@@ -9,8 +9,11 @@ VALUES (
 );
 
 -- name: oldest_events
--- Events are written in the order of time, so the oldest come first.
-SELECT number, at FROM events WHERE number > 0 ORDER BY number LIMIT :limit;
+-- Events are written in the order of time, so the oldest come first. The newest one stays: numbers
+-- go on from it, so that no reader who has noted one meets it twice.
+SELECT number, at FROM events
+WHERE number < (SELECT MAX(number) FROM events)
+ORDER BY number LIMIT :limit;
 
 -- name: forget_events
 DELETE FROM events WHERE number > 0 AND number <= :last;
