@@ -87,7 +87,7 @@ class TokenServerSettings:
         realm: the URL where clients ask for tokens; None takes the host of each request.
         service: what tokens are for: their ``aud``.
         issuer: who makes them, their ``iss``.
-        services: other registries that trust this one, and for which tokens are made, too.
+        services: other registries that trust this one, and for which tokens are issued, too.
         lifetime: seconds that an access token is good for; clients expect no less than a minute.
         rotation: seconds that a key signs.
         refreshlifetime: seconds that a refresh token is good for after its last use.

@@ -20,7 +20,7 @@ _LOOK_SECONDS = 10.0
 
 
 class LostClaim(Exception):
-    """Somebody else goes on with the run: its lease had ended."""
+    """Somebody else continues the run: its lease had ended."""
 
 
 class Turn:
@@ -50,7 +50,7 @@ class Turn:
         """Hold on to the claim, and write down how far the work is.
 
         Raises:
-            LostClaim: somebody else goes on with it.
+            LostClaim: somebody else continues it.
         """
         run = self.run
         lease = int(LEASE_SECONDS * MICROSECONDS)

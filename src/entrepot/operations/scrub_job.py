@@ -67,7 +67,7 @@ def scrub_job(ledger: JobLedger, clock: Clock, settings: ScrubSettings, run: Pas
         ledger: remembers when the last one was.
         clock: tells the time.
         settings: how often.
-        run: goes on with a pass from what it wrote down last.
+        run: continues a pass from what it wrote down last.
     """
     if not settings.every:
         return []

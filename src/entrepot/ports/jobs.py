@@ -20,7 +20,7 @@ class JobRun:
         name: of the job, such as `retention`.
         holder: who runs it; None when nobody does.
         claimed_until: when the holder's claim ends by itself.
-        started_at: when the run began; it stays when another holder goes on with it.
+        started_at: when the run began; it stays when another holder continues it.
         finished_at: when it was done; None while it is not.
         outcome: a short sentence about what it did, once it is done.
         progress: how far it is, in the words of the work itself; empty at its begin.

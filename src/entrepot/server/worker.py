@@ -216,7 +216,7 @@ def _end_with_supervisor() -> None:
     """End at once when the supervisor dies, however it dies: the nursery ends then, too.
 
     A worker that went on would have nobody to stop it, and would write to the uploads that the
-    next start goes on with. A kill loses nothing that was acknowledged.
+    next start continues. A kill loses nothing that was acknowledged.
     """
     end_with_parent()
     supervisor = multiprocessing.parent_process()

@@ -1,4 +1,4 @@
-"""Removing uploads that nobody goes on with, and bytes that belong to no upload at all."""
+"""Removing uploads that nobody continues, and bytes that belong to no upload at all."""
 
 import uuid
 from dataclasses import dataclass, field

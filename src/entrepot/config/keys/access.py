@@ -49,7 +49,7 @@ KEYS: tuple[Key, ...] = (
     works("access.token.issuer", "who makes them; `entrepot` by default", _OWN),
     works(
         "access.token.services",
-        "other registries that trust this one: tokens are made for them, too",
+        "other registries that trust this one: tokens are issued for them, too",
         _OWN,
     ),
     works("access.token.lifetime", "of an access token; `5m` by default", _OWN),

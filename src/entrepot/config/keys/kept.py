@@ -68,7 +68,7 @@ KEYS: tuple[Key, ...] = (
     works("scrub.rate", "bytes a second that this reads at most; `32MiB` by default", Since.OWN),
     works(
         "backup.every",
-        "how often a snapshot of the database is made; `1d` by default, `0` for never"
+        "how often a snapshot of the database is taken; `1d` by default, `0` for never"
         " ([backup](backup.md))",
         Since.OWN,
     ),

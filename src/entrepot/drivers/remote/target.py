@@ -51,7 +51,7 @@ class RemoteWriter:
             if reply.status == 201:
                 return True
             location = _location(reply)
-        # It has begun an upload in place of the mount, which nobody goes on with.
+        # It has begun an upload in place of the mount, which nobody continues.
         cancel = Question(
             "DELETE", str(location), "to end an upload", push_scope(name), accepted=_DELETED
         )

@@ -131,7 +131,7 @@ class Transport:
             return await ask()
         except aiohttp.ServerDisconnectedError:
             # aiohttp itself repeats what may be repeated when a connection was closed while nobody
-            # used it. To begin an upload may be, too: one that nobody goes on with ends by itself.
+            # used it. To begin an upload may be, too: one that nobody continues ends by itself.
             if method != "POST" or body is not None:
                 raise
             return await ask()

@@ -34,7 +34,7 @@ class TokenSettings:
     Attributes:
         issuer: who makes them.
         service: what they are for, when a client does not say.
-        services: other registries for which they are made, too.
+        services: other registries for which they are issued, too.
         lifetime: seconds that an access token is good for.
         refresh_lifetime: seconds that a refresh token is good for after its last use.
     """
@@ -122,7 +122,7 @@ class TokenServer:
         """Make a token for somebody unknown: what the rules allow to everybody.
 
         Raises:
-            InvalidRequest: it is asked for a service that no tokens are made for.
+            InvalidRequest: it is asked for a service for which no tokens are issued.
         """
         return await self._issue(Bearer(ANONYMOUS), request, None)
 
@@ -137,7 +137,7 @@ class TokenServer:
         Raises:
             Unauthenticated: the name or the password is wrong.
             TooManyGuesses: too many wrong ones came before.
-            InvalidRequest: it is asked for a service that no tokens are made for.
+            InvalidRequest: it is asked for a service for which no tokens are issued.
         """
         service = self._service(request)
         caller = await self._authenticator.authenticate(credentials)
@@ -157,7 +157,7 @@ class TokenServer:
         Raises:
             Unauthenticated: it is unknown, has ended, is for another service, or its account has
                 changed since.
-            InvalidRequest: it is asked for a service that no tokens are made for.
+            InvalidRequest: it is asked for a service for which no tokens are issued.
         """
         service = self._service(request)
         now = self._clock.now()
@@ -205,7 +205,7 @@ class TokenServer:
     def _service(self, request: TokenRequest) -> str:
         service = request.service or self._settings.service
         if service != self._settings.service and service not in self._settings.services:
-            raise InvalidRequest("no tokens are made here for this service")
+            raise InvalidRequest("no tokens are issued here for this service")
         return service
 
     async def _make_refresh_token(self, bearer: Bearer, service: str, client: str) -> str:
