@@ -21,15 +21,16 @@ def build_eviction(drivers: Drivers) -> Eviction:
 
 def eviction_rules(settings: Settings) -> list[EvictionRules]:
     """Say what may be kept of each upstream."""
+    mirrors = settings.mirrors
     return [
         EvictionRules(
             upstream.host,
-            "" if upstream is settings.mirrors.whole else component_of(upstream.host),
+            "" if upstream is mirrors.whole else component_of(upstream.host),
             upstream.maxsize,
             upstream.maxage,
             tuple(map(ImageGlob.parse, upstream.pinned)),
         )
-        for upstream in settings.mirrors.all
+        for upstream in mirrors.all
     ]
 
 

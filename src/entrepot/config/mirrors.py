@@ -15,6 +15,10 @@ from entrepot.config.fields import (
 )
 from entrepot.config.patterns import ImagePatterns, RepositoryPatterns
 
+DOCKER_HUB = "docker.io"
+DOCKER_HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "registry.hub.docker.com")
+"""Further names of Docker Hub."""
+
 
 def _urls(value: object) -> tuple[str, ...]:
     urls = value if isinstance(value, list | tuple) else [value]
@@ -122,6 +126,44 @@ class UpstreamSettings:
         # Nothing at Docker Hub's own name speaks the protocol.
         host = "registry-1.docker.io" if self.host == "docker.io" else self.host
         return self.remoteurl or (f"https://{host}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySettings:
+    """``proxy``, as Docker Registry has it: the whole registry mirrors one upstream.
+
+    Args:
+        remoteurl: its address; empty where nothing is mirrored so.
+        username: empty for nobody.
+        password: of the user.
+        exec: prints credentials instead.
+        ttl: seconds without a pull after which an image goes; 0 for never.
+    """
+
+    remoteurl: Text = ""
+    username: Text = ""
+    password: Text = ""
+    exec: ExecSettings = field(default_factory=ExecSettings)
+    ttl: Seconds = 168 * 3600.0
+
+    @property
+    def upstream(self) -> UpstreamSettings | None:
+        """The same as one of ``proxies``; None where nothing is mirrored.
+
+        As in Docker Registry, a tag is compared each time that it is pulled.
+        """
+        if not self.remoteurl:
+            return None
+        host = self.remoteurl.partition("://")[2].partition("/")[0]
+        return UpstreamSettings(
+            host=DOCKER_HUB if host in DOCKER_HUB_HOSTS else host,
+            remoteurl=(self.remoteurl.rstrip("/"),),
+            username=self.username,
+            password=self.password,
+            exec=self.exec,
+            ttl=0.0,
+            maxage=self.ttl or None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from entrepot.config.health import HealthSettings
 from entrepot.config.http import HttpSettings
 from entrepot.config.listing import CatalogSettings, TagsSettings
 from entrepot.config.log import LogSettings
-from entrepot.config.mirrors import MirrorSettings, UpstreamSettings
+from entrepot.config.mirrors import MirrorSettings, ProxySettings, UpstreamSettings
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.retention import (
     BackupSettings,
@@ -46,6 +46,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     node: NodeSettings = field(default_factory=NodeSettings)
     quotas: QuotaSettings = field(default_factory=QuotaSettings)
+    proxy: ProxySettings = field(default_factory=ProxySettings)
     proxies: tuple[UpstreamSettings, ...] = ()
 
     @property
@@ -56,7 +57,7 @@ class Settings:
     @property
     def mirrors(self) -> MirrorSettings:
         """What is mirrored here."""
-        return MirrorSettings(upstreams=self.proxies)
+        return MirrorSettings(upstreams=self.proxies, whole=self.proxy.upstream)
 
     @property
     def database_path(self) -> str | None:

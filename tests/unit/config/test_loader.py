@@ -286,3 +286,51 @@ def test_scalars_stay_the_text_that_was_written(text: str) -> None:
     document = read_document("x", yaml.safe_dump({"a": text}))
     assert document.problems == []
     assert document.tree == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "ttl", "maxage"),
+    [
+        ("https://registry-1.docker.io", "docker.io", "168h", 604_800.0),
+        ("https://index.docker.io/", "docker.io", "0", None),
+        ("http://10.0.0.5:5000", "10.0.0.5:5000", "24h", 86_400.0),
+    ],
+)
+def test_proxy_is_a_mirror_of_everything(
+    tmp_path: Path, url: str, host: str, ttl: str, maxage: float | None
+) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(f"version: 0.1\nstorage: inmemory\nproxy: {{remoteurl: {url}, ttl: {ttl}}}\n")
+    whole = load(file, {}).settings.mirrors.whole
+    assert whole is not None
+    assert (whole.host, whole.remoteurl) == (host, (url.rstrip("/"),))
+    assert (whole.ttl, whole.maxage) == (0.0, maxage)
+
+
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        ("proxy: {remoteurl: docker.io}", "proxy.remoteurl: found 'docker.io', expected a URL"),
+        (
+            "proxy: {remoteurl: 'https://a'}\nproxies: [{host: b}]",
+            "proxies: found proxies, expected this key to be left out",
+        ),
+        ("proxies: [{host: a}, {host: a}]", "proxies[1].host: found 'a', expected another host"),
+        (
+            "proxies: [{host: a, default: true}, {host: b, default: true}]",
+            "proxies[1].default: found true, expected one default",
+        ),
+        (
+            "pulls: {enabled: false}\nproxies: [{host: a, maxage: 3d}]",
+            "proxies[0].maxage: found maxage, expected pulls.enabled: true",
+        ),
+    ],
+)
+def test_mirrors_that_contradict_each_other_are_refused(
+    tmp_path: Path, sections: str, problem: str
+) -> None:
+    file = tmp_path / "config.yml"
+    file.write_text(f"version: 0.1\nstorage: inmemory\n{sections}\n")
+    with pytest.raises(InvalidConfiguration) as error:
+        load(file, {})
+    assert problem in str(error.value)

@@ -16,15 +16,8 @@ def _no_endpoint(value: Tree) -> bool:
     return not value or (isinstance(value, dict) and _nothing_enabled(value.get("endpoints")))
 
 
-def _no_remote(value: Tree) -> bool:
-    return not value or (isinstance(value, dict) and not value.get("remoteurl"))
-
-
 _NOTIFICATIONS = later(
     "notifications", "events for other programs arrive in a later release", harmless=_no_endpoint
-)
-_PROXY = later(
-    "proxy", "mirrors of other registries arrive in a later release", harmless=_no_remote
 )
 _REDIS = unneeded("redis", "Entrepot keeps nothing in Redis: its database answers as fast")
 _GO_CODE = "this is Go code compiled into Docker Registry, which Entrepot cannot run"
@@ -63,9 +56,26 @@ KEYS: tuple[Key, ...] = (
     *under(_NOTIFICATIONS, "endpoints[].headers.* endpoints[].timeout endpoints[].threshold"),
     *under(_NOTIFICATIONS, "endpoints[].backoff endpoints[].ignoredmediatypes"),
     *under(_NOTIFICATIONS, "endpoints[].ignore.mediatypes endpoints[].ignore.actions"),
-    _PROXY,
-    *under(_PROXY, "remoteurl username password ttl"),
-    *under(_PROXY, "exec.command exec.lifetime cachewritetimeout remotenamespace", Since.NEW),
+    works("proxy.remoteurl", "the whole registry mirrors this one ([mirrors](mirrors.md#proxy))"),
+    works("proxy.username", "there; nobody by default"),
+    works("proxy.password", "of the user"),
+    works(
+        "proxy.ttl",
+        "without a pull, after which an image goes; `168h` by default, `0` for never. Docker"
+        " Registry counts from the download",
+    ),
+    works("proxy.exec.command", "prints credentials, as a credential helper of docker", Since.NEW),
+    works("proxy.exec.lifetime", "for which they are good", Since.NEW),
+    unneeded(
+        "proxy.cachewritetimeout",
+        "what clients wait for is written while they read it",
+        Since.NEW,
+    ),
+    later(
+        "proxy.remotenamespace",
+        "a namespace in place of the names that are asked for arrives in a later release",
+        Since.NEW,
+    ),
     _REDIS,
     *under(_REDIS, "password db dialtimeout readtimeout writetimeout"),
     *under(_REDIS, "addr tls.enabled pool.maxidle pool.maxactive pool.idletimeout", Since.OLD),

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from entrepot.config.mirrors import DOCKER_HUB, DOCKER_HUB_HOSTS
 from entrepot.errors import InvalidName, UnknownName
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.ports.upstream import Upstream
 
-DOCKER_HUB = "docker.io"
-_HUB_ALIASES = ("registry-1.docker.io", "index.docker.io", "registry.hub.docker.com")
 # Of names without a user or an organisation.
 _HUB_OWN = "library"
 
@@ -103,7 +102,7 @@ class Origins:
         self._by_component = {upstream.component: upstream for upstream in upstreams}
         self._by_host: dict[str, MirroredUpstream] = {}
         for upstream in self.upstreams:
-            known = _HUB_ALIASES if upstream.host == DOCKER_HUB else ()
+            known = DOCKER_HUB_HOSTS if upstream.host == DOCKER_HUB else ()
             for host in (upstream.host, upstream.component, *upstream.aliases, *known):
                 self._by_host.setdefault(host.lower(), upstream)
         self.of: Callable[[RepositoryName], Origin | None] = lru_cache(_KEPT)(self._of)
