@@ -1,6 +1,7 @@
 """Puts together what makes room in mirrors."""
 
 from entrepot.assembly.drivers import Drivers
+from entrepot.config.mirrors import component_of
 from entrepot.config.settings import Settings
 from entrepot.config.sizes import count_of
 from entrepot.oci.image_glob import ImageGlob
@@ -8,7 +9,6 @@ from entrepot.operations.housekeeping import Job
 from entrepot.operations.schedule import Every
 from entrepot.operations.scheduled import Once, Turn, scheduled_job
 from entrepot.services.mirror.eviction import Eviction, EvictionRules
-from entrepot.services.mirror.origins import component_of
 from entrepot.services.plausible_clock import PlausibleClock
 
 _EVERY_SECONDS = 15 * 60.0

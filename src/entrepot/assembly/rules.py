@@ -1,7 +1,7 @@
 """The rules of the configuration, section by section, as the services want them."""
 
 from entrepot.assembly.drivers import Drivers
-from entrepot.config.mirrors import MirrorSettings
+from entrepot.config.mirrors import MirrorSettings, component_of
 from entrepot.config.quotas import QuotaSettings
 from entrepot.config.settings import Settings
 from entrepot.config.validation import ValidationSettings
@@ -10,7 +10,6 @@ from entrepot.oci.repository_glob import RepositoryGlobs
 from entrepot.oci.tag_glob import TagGlob
 from entrepot.services.collection.rules import Repositories, no_repository
 from entrepot.services.immutable import ImmutableRule, ImmutableTags
-from entrepot.services.mirror.origins import component_of
 from entrepot.services.quotas import NoQuotas, Quotas
 from entrepot.services.quotas.enforced import EnforcedQuotas
 from entrepot.services.quotas.limits import Limits, QuotaRules, Rule

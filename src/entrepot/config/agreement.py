@@ -49,10 +49,6 @@ def check_mirrors(settings: Settings, document: Document) -> None:
     if settings.proxies and settings.proxy.remoteurl:
         expected = "this key to be left out: proxy mirrors one registry under every name"
         document.refuse(("proxies",), "proxies", expected)
-    remote = settings.proxy.remoteurl
-    if remote and not remote.startswith(("http://", "https://")):
-        expected = "a URL such as https://registry-1.docker.io"
-        document.refuse(("proxy", "remoteurl"), describe(("proxy", "remoteurl"), remote), expected)
     hosts: dict[str, int] = {}
     default: int | None = None
     for place, upstream in enumerate(settings.mirrors.upstreams):

@@ -32,6 +32,10 @@ PATHS = (
     "http.tls.letsencrypt.cachefile",
     "http.tls.letsencrypt.directorycas",
     "health.file.[].file",
+    "proxies.[].ca",
+    "proxies.[].certificate",
+    "proxies.[].key",
+    "proxies.[].dockerconfig",
 )
 _SOCKET = "http.addr"
 

@@ -14,21 +14,50 @@ from entrepot.config.fields import (
     size_of_at_least,
 )
 from entrepot.config.patterns import ImagePatterns, RepositoryPatterns
+from entrepot.errors import InvalidName
+from entrepot.oci.name import RepositoryName
 
 DOCKER_HUB = "docker.io"
 DOCKER_HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "registry.hub.docker.com")
 """Further names of Docker Hub."""
 
 
+def _url(value: object) -> str:
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        place = value.partition("://")[2]
+        if place and "@" not in place:
+            return value.rstrip("/")
+    raise ValueError(
+        "a URL such as https://registry-1.docker.io, with its user in username and password"
+    )
+
+
 def _urls(value: object) -> tuple[str, ...]:
     urls = value if isinstance(value, list | tuple) else [value]
-    if urls and all(
-        isinstance(url, str) and url.startswith(("http://", "https://")) for url in urls
-    ):
-        return tuple(urls)
-    raise ValueError("a URL such as https://registry-1.docker.io, or a list of them")
+    if not urls:
+        raise ValueError("a URL such as https://registry-1.docker.io, or a list of them")
+    return tuple(map(_url, urls))
 
 
+def _host(value: object) -> str:
+    if isinstance(value, str):
+        try:
+            RepositoryName.parse(f"{component_of(value)}/name")
+        except InvalidName:
+            pass
+        else:
+            if "/" not in value:
+                return value
+    raise ValueError("a host such as docker.io or registry.example.com:5000")
+
+
+def component_of(host: str) -> str:
+    """Give a host as the first component of repositories' names, which have no colon."""
+    return host.lower().replace(":", "_")
+
+
+Host = Annotated[str, ReadBy(_host)]
+Url = Annotated[str, ReadBy(_url)]
 Urls = Annotated[tuple[str, ...], ReadBy(_urls)]
 
 
@@ -95,12 +124,12 @@ class UpstreamSettings:
         prefetch: what is fetched before anybody asks for it.
     """
 
-    host: Text
+    host: Host
     remoteurl: Urls = ()
-    aliases: tuple[Text, ...] = ()
+    aliases: tuple[Host, ...] = ()
     default: Switch = False
     username: Text = ""
-    password: Text = ""
+    password: Text = field(default="", repr=False)
     exec: ExecSettings = field(default_factory=ExecSettings)
     dockerconfig: Text = ""
     ca: Text = ""
@@ -140,9 +169,9 @@ class ProxySettings:
         ttl: seconds without a pull after which an image goes; 0 for never.
     """
 
-    remoteurl: Text = ""
+    remoteurl: Url = ""
     username: Text = ""
-    password: Text = ""
+    password: Text = field(default="", repr=False)
     exec: ExecSettings = field(default_factory=ExecSettings)
     ttl: Seconds = 168 * 3600.0
 
@@ -157,7 +186,7 @@ class ProxySettings:
         host = self.remoteurl.partition("://")[2].partition("/")[0]
         return UpstreamSettings(
             host=DOCKER_HUB if host in DOCKER_HUB_HOSTS else host,
-            remoteurl=(self.remoteurl.rstrip("/"),),
+            remoteurl=(self.remoteurl,),
             username=self.username,
             password=self.password,
             exec=self.exec,

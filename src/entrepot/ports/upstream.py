@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from entrepot.oci.digest import Digest
@@ -197,7 +197,7 @@ class UpstreamAddress:
     host: str
     urls: tuple[str, ...]
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     credentials_command: Sequence[str] = ()
     credentials_lifetime: float = 0.0
     docker_config: str = ""

@@ -99,6 +99,7 @@ http:
   addr: run/socket
   tls: {certificate: c.pem, key: k.pem, clientcas: [/ca.pem, ca.pem]}
 health: {file: [{file: stop}]}
+proxies: [{host: a, ca: ca.pem, certificate: /c.pem, key: k.pem, dockerconfig: config.json}]
 """
 
 
@@ -117,6 +118,9 @@ def test_relative_paths_of_a_file_are_refused(
         "http.tls.key",
         "http.tls.clientcas[1]",
         "health.file[0].file",
+        "proxies[0].ca",
+        "proxies[0].key",
+        "proxies[0].dockerconfig",
     ]
     assert relative[0] == (
         f"c.yml:2: storage.filesystem.rootdirectory: found 'data', expected an absolute path,"
@@ -315,6 +319,16 @@ def test_proxy_is_a_mirror_of_everything(
             "proxy: {remoteurl: 'https://a'}\nproxies: [{host: b}]",
             "proxies: found proxies, expected this key to be left out",
         ),
+        (
+            "proxy: {remoteurl: 'https://alice:hunter2@a'}",
+            "proxy.remoteurl: found 'https://********@a', expected a URL such as",
+        ),
+        (
+            "proxies: [{host: a, remoteurl: ['https://b', 'https://alice:hunter2@c']}]",
+            "expected a URL such as https://registry-1.docker.io, with its user in username",
+        ),
+        ("proxies: [{host: Bad Host}]", "proxies[0].host: found 'Bad Host', expected a host"),
+        ("proxies: [{host: a/b}]", "proxies[0].host: found 'a/b', expected a host"),
         ("proxies: [{host: a}, {host: a}]", "proxies[1].host: found 'a', expected another host"),
         (
             "proxies: [{host: a, default: true}, {host: b, default: true}]",
@@ -334,3 +348,13 @@ def test_mirrors_that_contradict_each_other_are_refused(
     with pytest.raises(InvalidConfiguration) as error:
         load(file, {})
     assert problem in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+def test_passwords_of_upstreams_are_in_no_representation(tmp_path: Path) -> None:
+    file = tmp_path / "config.yml"
+    upstream = "host: a, username: alice, password: hunter2"
+    file.write_text(f"version: 0.1\nstorage: inmemory\nproxies: [{{{upstream}}}]\n")
+    settings = load(file, {}).settings
+    assert settings.proxies[0].password == "hunter2"
+    assert "hunter2" not in repr(settings)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from entrepot.config.mirrors import DOCKER_HUB, DOCKER_HUB_HOSTS
+from entrepot.config.mirrors import DOCKER_HUB, DOCKER_HUB_HOSTS, component_of
 from entrepot.errors import InvalidName, UnknownName
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.repository_glob import RepositoryGlobs
@@ -155,11 +155,6 @@ class Origins:
         if upstream is None or not rest:
             return None
         return Origin(upstream, RepositoryName(rest))
-
-
-def component_of(host: str) -> str:
-    """Give a host as the component of a name, which has no colon."""
-    return host.lower().replace(":", "_")
 
 
 def _below(upstream: MirroredUpstream, name: str) -> str:
