@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -152,20 +152,17 @@ async def _purge(
 ) -> None:
     from entrepot.assembly.backend import Backend
     from entrepot.assembly.eviction import build_eviction, eviction_rules
+    from entrepot.services.mirror.eviction import Evicted
 
     with Backend(settings).beside(changes=not dry_run) as drivers:
         eviction = build_eviction(drivers)
-        rules = eviction_rules(settings)
-        found = [
-            manifest
-            for each in rules
-            for manifest in await eviction.purge(each, glob, dry_run=True)
-        ]
+        chosen = [(each, await eviction.find(each, glob)) for each in eviction_rules(settings)]
+        found = [manifest for _, manifests in chosen for manifest in manifests]
         what = count_of(len(found), "manifest")
         if found and not dry_run:
             confirm(f"Remove {what} from the mirrors?", yes=yes)
-            for each in rules:
-                await eviction.purge(each, glob)
+            for rules, manifests in chosen:
+                await eviction.remove(replace(rules, pinned=()), manifests, Evicted())
     if as_json:
         listed = [f"{each.name}@{each.digest}" for each in found]
         print_json({"manifests": listed, "removed": not dry_run})

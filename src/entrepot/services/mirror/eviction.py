@@ -5,8 +5,8 @@ is pinned stays, and so do the images of an index that is pinned by a tag.
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.image_glob import ImageGlob
@@ -106,45 +106,33 @@ class Eviction:
             page := await self._images.unused_since(rules.component, until, after, _PAGE)
         ):
             after = (page[-1].name, page[-1].digest)
-            for first in range(0, len(page), _BATCH):
-                await self.remove(rules, page[first : first + _BATCH], evicted)
-                await asyncio.sleep(_PAUSE_SECONDS)
+            await self.remove(rules, page, evicted)
         return evicted
 
-    async def purge(
-        self, rules: EvictionRules, glob: ImageGlob, *, dry_run: bool = False
-    ) -> list[CachedManifest]:
-        """Remove images by a pattern, pinned ones too; gives their manifests.
+    async def find(self, rules: EvictionRules, glob: ImageGlob) -> list[CachedManifest]:
+        """Find images by a pattern.
 
         Args:
             rules: of the upstream whose images are looked at.
-            glob: which, by the names of their repositories here. A manifest goes with all its tags.
-            dry_run: remove nothing.
+            glob: which, by the names of their repositories here.
 
         Raises:
             MetadataOutage: the database failed.
         """
-        unpinned = replace(rules, pinned=())
         found: list[CachedManifest] = []
-        tagged: set[Digest] = set()
+        looked_at, tagged = "", set[Digest]()
         after = ("", "")
         while page := await self._images.unused_since(
             rules.component, self._clock.now(), after, _PAGE
         ):
-            chosen = []
+            after = (page[-1].name, page[-1].digest)
             for manifest in page:
                 if not glob.repositories.matches(manifest.name):
                     continue
-                if glob.tags is not None and manifest.name != after[0]:
-                    tagged = await self._tagged(manifest.name, glob)
+                if glob.tags is not None and manifest.name != looked_at:
+                    looked_at, tagged = manifest.name, await self._tagged(manifest.name, glob)
                 if glob.tags is None or manifest.digest in tagged:
-                    chosen.append(manifest)
-                after = (manifest.name, manifest.digest)
-            after = (page[-1].name, page[-1].digest)
-            found += chosen
-            for first in range(0, 0 if dry_run else len(chosen), _BATCH):
-                await self.remove(unpinned, chosen[first : first + _BATCH], Evicted())
-                await asyncio.sleep(_PAUSE_SECONDS)
+                    found.append(manifest)
         return found
 
     async def _tagged(self, name: RepositoryName, glob: ImageGlob) -> set[Digest]:
@@ -161,19 +149,26 @@ class Eviction:
         return tagged
 
     async def remove(
-        self, rules: EvictionRules, chosen: Iterable[CachedManifest], evicted: Evicted
+        self, rules: EvictionRules, chosen: Sequence[CachedManifest], evicted: Evicted
     ) -> None:
-        """Remove manifests in one transaction, unless they are pinned.
+        """Remove manifests with all their tags, a few in each transaction, unless they are pinned.
 
         Args:
             rules: say what is pinned.
-            chosen: few, for others wait while they are removed.
+            chosen: what is to go.
             evicted: counts what goes, and what stays.
 
         Raises:
             MetadataOutage: the database failed.
         """
-        batch, now = list(chosen), self._clock.now()
+        for first in range(0, len(chosen), _BATCH):
+            await self._remove(rules, chosen[first : first + _BATCH], evicted)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _remove(
+        self, rules: EvictionRules, batch: Sequence[CachedManifest], evicted: Evicted
+    ) -> None:
+        now = self._clock.now()
 
         async def change(transaction: Transaction) -> Evicted:
             counted = Evicted()
