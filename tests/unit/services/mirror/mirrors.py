@@ -118,3 +118,9 @@ async def workers(
 def leftovers(registry: Registry) -> set[str]:
     """The files of uploads."""
     return {path.name for path in registry.layout.uploads.iterdir()}
+
+
+async def nothing_is_left(registry: Registry, digest: Digest) -> None:
+    assert await registry.metadata.blob(NAME, digest) is None
+    assert leftovers(registry) == set()
+    assert await registry.sessions.idle_since(2**62, "", 10) == []
